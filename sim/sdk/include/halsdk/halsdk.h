@@ -1,0 +1,75 @@
+/* halsdk.h - what the SDK runtime offers the host that stands behind it.
+ *
+ * Drivers never include this header: they see only CoreFoundation, CoreAudio, mach, os and dispatch.
+ * The simulated coreaudiod uses it to own time, to collect log lines and to count what a driver leaks.
+ *
+ * These settings belong to the process, as mach_absolute_time() and CFRetain() do on a Mac.
+ * Set them before the first driver is loaded; all functions are safe to call from any thread.
+ */
+#ifndef HALSDK_HALSDK_H
+#define HALSDK_HALSDK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HALSDK_EXPORT __attribute__((visibility("default")))
+
+/* ---- time -------------------------------------------------------------------------------- */
+
+/* Where mach_absolute_time() and friends take the time from.
+ * `now_ns` returns nanoseconds on a clock that never goes back. */
+struct halsdk_time_source {
+    uint64_t (*now_ns)(void *context);
+    void *context;
+};
+
+/* NULL restores the default, CLOCK_MONOTONIC. */
+HALSDK_EXPORT void halsdk_set_time_source(const struct halsdk_time_source *source);
+
+/* What mach_timebase_info() says: nanoseconds = ticks * numer / denom.
+ * 1/1 is an Intel Mac (the default), 125/3 is Apple silicon (24 MHz). Returns false on a zero. */
+HALSDK_EXPORT bool halsdk_set_timebase(uint32_t numer, uint32_t denom);
+HALSDK_EXPORT uint64_t halsdk_ticks_from_ns(uint64_t ns);
+HALSDK_EXPORT uint64_t halsdk_ns_from_ticks(uint64_t ticks);
+
+/* ---- log --------------------------------------------------------------------------------- */
+
+/* One os_log() or syslog() message. Strings live only during the call. */
+struct halsdk_log_record {
+    uint64_t time_ns;      /* by the time source */
+    const char *level;     /* "debug", "info", "default", "error", "fault" */
+    const char *subsystem; /* "" when none */
+    const char *category;  /* "" when none */
+    const char *message;   /* formatted; %{private}s shows as <private> unless revealed */
+};
+
+typedef void (*halsdk_log_sink)(const struct halsdk_log_record *record, void *context);
+
+/* NULL restores the default: one JSON object a line on stderr. */
+HALSDK_EXPORT void halsdk_set_log_sink(halsdk_log_sink sink, void *context);
+HALSDK_EXPORT void halsdk_set_log_reveals_private(bool reveal);
+
+/* ---- objects ----------------------------------------------------------------------------- */
+
+/* Number of CoreFoundation objects alive. `class_name` such as "CFString", or NULL for all.
+ * Constant objects (CFSTR, kCFBooleanTrue, constant UUIDs, ...) are not counted. */
+HALSDK_EXPORT size_t halsdk_live_objects(const char *class_name);
+
+/* Writes "CFString 3, CFArray 1" into `buffer`; returns the number of live objects. */
+HALSDK_EXPORT size_t halsdk_describe_live_objects(char *buffer, size_t size);
+
+/* A misuse of an object: over-release, use of something that is not or no longer an object. */
+typedef void (*halsdk_fault_handler)(const char *what, const void *object, void *context);
+
+/* NULL restores the default: a line on stderr, then abort(). */
+HALSDK_EXPORT void halsdk_set_fault_handler(halsdk_fault_handler handler, void *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
