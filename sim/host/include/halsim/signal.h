@@ -63,16 +63,24 @@ struct halsim_check;
 HALSIM_EXPORT struct halsim_sink *halsim_sink_create_check(struct halsim_check *check);
 HALSIM_EXPORT void halsim_sink_destroy(struct halsim_sink *sink);
 
-/* ---- the check --------------------------------------------------------------------------- */
+/* ---- the check ---------------------------------------------------------------------------
+ *
+ * The stream is read frame by frame against the highest frame number seen so far ("high"):
+ *   f == high   correct
+ *   f >  high   frames [high, f) are lost, until they come after all
+ *   f <  high   reordered when it had been counted as lost (or comes before the first frame), else
+ * duplicated Lost, duplicated and reordered are exact: no threshold is involved. Jumps of up to a
+ * quarter of the number space (M / channels / 2 frames, 87 s of stereo at 48 kHz) either way are
+ * told apart.
+ */
 
 enum halsim_event_kind {
-    HALSIM_EVENT_LOST = 1,      /* `frames` frames never came */
-    HALSIM_EVENT_DUPLICATE = 2, /* `frames` frames came again, then the stream went on */
-    HALSIM_EVENT_REORDER =
-        3, /* the stream jumped back by `frames` and did not return to its place */
-    HALSIM_EVENT_SILENCE = 4,  /* `frames` frames of zeros where numbers were due */
-    HALSIM_EVENT_CORRUPT = 5,  /* `frames` frames that carry no number of this stream */
-    HALSIM_EVENT_CHANNELS = 6, /* numbers on the wrong channel */
+    HALSIM_EVENT_LOST = 1,      /* `frames` frames were skipped */
+    HALSIM_EVENT_DUPLICATE = 2, /* `frames` frames came again */
+    HALSIM_EVENT_REORDER = 3,   /* `frames` frames came after a later one */
+    HALSIM_EVENT_SILENCE = 4,   /* `frames` frames of zeros where numbers were due */
+    HALSIM_EVENT_CORRUPT = 5,   /* `frames` frames that carry no number */
+    HALSIM_EVENT_CHANNELS = 6,  /* `frames` frames with their numbers on the wrong channels */
 };
 
 struct halsim_event {
@@ -83,16 +91,18 @@ struct halsim_event {
     uint64_t frames;
 };
 
-#define HALSIM_CHECK_EVENTS_MAX 256
+#define HALSIM_CHECK_EVENTS_MAX  256
+#define HALSIM_CHECK_MISSING_MAX 256
 
 struct halsim_check {
     uint32_t channels;
     bool locked;         /* a first frame has been recognised */
-    int64_t next_frame;  /* frame number due next (unwrapped) */
     int64_t first_frame; /* frame number of the first recognised frame */
+    int64_t next_frame;  /* "high": one more than the highest frame number seen (unwrapped) */
+    int64_t cursor;      /* one more than the frame number seen last */
     uint64_t received;   /* frames looked at */
-    uint64_t correct;    /* frames with the right number on every channel */
-    uint64_t lost;       /* frames, as are the next five */
+    uint64_t correct;    /* frames that were new and in order */
+    uint64_t lost;       /* frames, as are the next six */
     uint64_t duplicated;
     uint64_t reordered;
     uint64_t silent;          /* zeros after the lock */
@@ -101,12 +111,16 @@ struct halsim_check {
     uint64_t swapped;
     uint32_t event_count; /* all events; the first HALSIM_CHECK_EVENTS_MAX are kept */
     struct halsim_event events[HALSIM_CHECK_EVENTS_MAX];
+    uint32_t missing_count; /* ranges counted as lost that may still come: the latest ones */
+    struct {
+        int64_t from, to;
+    } missing[HALSIM_CHECK_MISSING_MAX];
 };
 
 HALSIM_EXPORT void halsim_check_init(struct halsim_check *check, uint32_t channels);
 HALSIM_EXPORT void halsim_check_block(struct halsim_check *check, const float *block,
                                       uint32_t frames);
-/* True when every frame after the first recognised one was right. */
+/* True when it has locked and every frame from then on was correct. */
 HALSIM_EXPORT bool halsim_check_is_clean(const struct halsim_check *check);
 
 #endif

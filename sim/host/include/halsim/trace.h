@@ -79,8 +79,11 @@ struct halsim_trace_record {
     uint32_t skipped_cycles; /* cycles that never ran before this one */
     uint32_t zero_ns; /* time in GetZeroTimeStamp; processor time base, also in virtual time */
     uint32_t op_ns[HALSIM_OP_COUNT]; /* time in the driver per operation, Begin + Do + End */
-    uint32_t host_ns;                /* rest of the cycle: mixing, sources, sinks, book-keeping */
-    uint8_t reserved[28 - 4];
+    uint32_t signal_ns;              /* sources and sinks of the clients */
+    uint32_t
+        hook_ns; /* cycle hooks of the cycle before: this record is complete before its own run */
+    uint32_t host_ns; /* the rest of the cycle: mixing, conversion, book-keeping */
+    uint8_t reserved[20];
 };
 
 _Static_assert(sizeof(struct halsim_trace_header) == HALSIM_TRACE_HEADER_BYTES, "trace header");

@@ -1,0 +1,18 @@
+/* bundle.h - what Info.plist says of a HAL plug-in, checked before anything is loaded. */
+#ifndef HALSIM_BUNDLE_H
+#define HALSIM_BUNDLE_H
+
+#include "halsim/status.h"
+#include <limits.h>
+
+struct halsim_bundle {
+    char path[PATH_MAX]; /* absolute */
+    char executable[PATH_MAX];
+    char identifier[256];
+    char factory_uuid[64];
+    char factory_symbol[256];
+};
+
+bool halsim_bundle_read(const char *path, struct halsim_bundle *bundle, struct halsim_error *error);
+
+#endif

@@ -1,0 +1,174 @@
+#include "call.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+_Thread_local struct halsim_call_slot *halsim_call_thread_slot;
+
+/* Slots outlive their threads: the watchdog walks this list without a lock. It is the one piece of
+ * state that belongs to the process and not to a host, as threads do. */
+static _Atomic(struct halsim_call_slot *) slot_list;
+static pthread_key_t slot_key;
+static pthread_once_t slot_key_once = PTHREAD_ONCE_INIT;
+
+static void slot_release(void *pointer) {
+    struct halsim_call_slot *slot = pointer;
+    atomic_store(&slot->entry_point, NULL);
+    atomic_store(&slot->taken, false);
+}
+
+static void slot_key_create(void) {
+    (void)pthread_key_create(&slot_key, slot_release);
+}
+
+struct halsim_call_slot *halsim_call_slot_take(void) {
+    pthread_once(&slot_key_once, slot_key_create);
+    struct halsim_call_slot *slot = atomic_load(&slot_list);
+    for (; slot != NULL; slot = slot->next) {
+        bool expected = false;
+        if (atomic_compare_exchange_strong(&slot->taken, &expected, true)) {
+            break;
+        }
+    }
+    if (slot == NULL) {
+        slot = calloc(1, sizeof *slot);
+        if (slot == NULL) {
+            abort(); /* 100 bytes: nothing else would work either */
+        }
+        atomic_store(&slot->taken, true);
+        slot->next = atomic_load(&slot_list);
+        while (!atomic_compare_exchange_weak(&slot_list, &slot->next, slot)) {
+        }
+    }
+    halsim_call_thread_slot = slot;
+    (void)pthread_setspecific(slot_key, slot);
+    return slot;
+}
+
+const struct halsim_call_info *halsim_call_current(void) {
+    struct halsim_call_slot *slot = halsim_call_thread_slot;
+    if (slot == NULL || atomic_load(&slot->entry_point) == NULL) {
+        return NULL;
+    }
+    return &slot->info;
+}
+
+/* ---- watchdog ---------------------------------------------------------------------------- */
+
+#define WATCHED_SLOTS 256
+
+struct watched {
+    struct halsim_call_slot *slot;
+    uint64_t serial;
+    uint64_t since_ns;
+    bool told;
+};
+
+struct halsim_watchdog {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop;
+    uint64_t limit_ns;
+    halsim_hang_callback callback;
+    void *context;
+    struct watched watched[WATCHED_SLOTS];
+    size_t count;
+};
+
+static uint64_t monotonic_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static struct watched *watch_slot(struct halsim_watchdog *dog, struct halsim_call_slot *slot) {
+    for (size_t i = 0; i < dog->count; i++) {
+        if (dog->watched[i].slot == slot) {
+            return &dog->watched[i];
+        }
+    }
+    if (dog->count == WATCHED_SLOTS) {
+        return NULL;
+    }
+    struct watched *watched = &dog->watched[dog->count++];
+    *watched = (struct watched){.slot = slot};
+    return watched;
+}
+
+static void look_once(struct halsim_watchdog *dog) {
+    uint64_t now = monotonic_ns();
+    for (struct halsim_call_slot *slot = atomic_load(&slot_list); slot != NULL; slot = slot->next) {
+        struct watched *watched = watch_slot(dog, slot);
+        if (watched == NULL) {
+            return;
+        }
+        uint64_t serial = atomic_load(&slot->serial);
+        bool inside = atomic_load_explicit(&slot->entry_point, memory_order_acquire) != NULL;
+        if (!inside || serial != watched->serial) {
+            *watched = (struct watched){.slot = slot, .serial = serial, .since_ns = now};
+        } else if (!watched->told && now - watched->since_ns >= dog->limit_ns) {
+            watched->told = true;
+            /* The call has not moved for seconds: its description stands still while it is read. */
+            struct halsim_call_info info = slot->info;
+            info.started_ns = watched->since_ns;
+            dog->callback(&info, now - watched->since_ns, dog->context);
+        }
+    }
+}
+
+static void *watchdog_main(void *argument) {
+    struct halsim_watchdog *dog = argument;
+    pthread_mutex_lock(&dog->lock);
+    while (!dog->stop) {
+        struct timespec until;
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        uint64_t step_ns = dog->limit_ns / 10 < 100000000u ? dog->limit_ns / 10 : 100000000u;
+        uint64_t ns = (uint64_t)until.tv_nsec + step_ns;
+        until.tv_sec += (time_t)(ns / 1000000000u);
+        until.tv_nsec = (long)(ns % 1000000000u);
+        (void)pthread_cond_timedwait(&dog->wake, &dog->lock, &until);
+        if (!dog->stop) {
+            pthread_mutex_unlock(&dog->lock);
+            look_once(dog);
+            pthread_mutex_lock(&dog->lock);
+        }
+    }
+    pthread_mutex_unlock(&dog->lock);
+    return NULL;
+}
+
+struct halsim_watchdog *halsim_watchdog_start(uint32_t limit_ms, halsim_hang_callback callback,
+                                              void *context) {
+    struct halsim_watchdog *dog = calloc(1, sizeof *dog);
+    if (dog == NULL) {
+        return NULL;
+    }
+    dog->limit_ns = (uint64_t)limit_ms * 1000000u;
+    dog->callback = callback;
+    dog->context = context;
+    pthread_mutex_init(&dog->lock, NULL);
+    pthread_cond_init(&dog->wake, NULL);
+    if (pthread_create(&dog->thread, NULL, watchdog_main, dog) != 0) {
+        pthread_cond_destroy(&dog->wake);
+        pthread_mutex_destroy(&dog->lock);
+        free(dog);
+        return NULL;
+    }
+    return dog;
+}
+
+void halsim_watchdog_stop(struct halsim_watchdog *dog) {
+    if (dog == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&dog->lock);
+    dog->stop = true;
+    pthread_cond_signal(&dog->wake);
+    pthread_mutex_unlock(&dog->lock);
+    pthread_join(dog->thread, NULL);
+    pthread_cond_destroy(&dog->wake);
+    pthread_mutex_destroy(&dog->lock);
+    free(dog);
+}

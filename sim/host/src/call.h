@@ -1,0 +1,66 @@
+/* call.h - around every call into a driver: who is inside which entry point, since when.
+ *
+ * A crash handler reads it on the same thread; the watchdog reads it from another.
+ */
+#ifndef HALSIM_CALL_H
+#define HALSIM_CALL_H
+
+#include "halsim/host.h"
+#include <stdatomic.h>
+
+/* One per thread that ever called a driver; never freed while the process lives, reused by later
+ * threads. */
+struct halsim_call_slot {
+    struct halsim_call_info info;
+    _Atomic(const char *) entry_point; /* NULL: in no driver */
+    atomic_ullong serial;              /* +1 each call: the watchdog sees progress */
+    atomic_bool taken;
+    struct halsim_call_slot *next;
+};
+
+extern _Thread_local struct halsim_call_slot *halsim_call_thread_slot;
+
+struct halsim_call_slot *halsim_call_slot_take(void);
+
+/* Nested calls happen: a driver calls the host, which asks the driver. */
+static inline struct halsim_call_slot *halsim_call_slot_mine(void) {
+    struct halsim_call_slot *slot = halsim_call_thread_slot;
+    return slot != NULL ? slot : halsim_call_slot_take();
+}
+
+static inline const char *halsim_call_enter(struct halsim_call_slot *slot, const char *entry_point,
+                                            uint32_t plugin, AudioObjectID object, uint32_t client,
+                                            uint32_t code) {
+    const char *before = atomic_load_explicit(&slot->entry_point, memory_order_relaxed);
+    slot->info.entry_point = entry_point;
+    slot->info.plugin = plugin;
+    slot->info.object = object;
+    slot->info.client = client;
+    slot->info.code = code;
+    atomic_store_explicit(&slot->serial,
+                          atomic_load_explicit(&slot->serial, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    atomic_store_explicit(&slot->entry_point, entry_point, memory_order_release);
+    return before;
+}
+
+static inline void halsim_call_leave(struct halsim_call_slot *slot, const char *before) {
+    atomic_store_explicit(&slot->entry_point, before, memory_order_release);
+}
+
+/* HALSIM_CALL(result = , plugin, object, client, code, StartIO, object, client) */
+#define HALSIM_CALL(assign, plugin_, object_, client_, code_, entry_, ...)                         \
+    do {                                                                                           \
+        struct halsim_call_slot *slot_ = halsim_call_slot_mine();                                  \
+        const char *before_ =                                                                      \
+            halsim_call_enter(slot_, #entry_, (plugin_)->index, (object_), (client_), (code_));    \
+        assign(*(plugin_)->driver)->entry_((plugin_)->driver, ##__VA_ARGS__);                      \
+        halsim_call_leave(slot_, before_);                                                         \
+    } while (0)
+
+struct halsim_watchdog;
+struct halsim_watchdog *halsim_watchdog_start(uint32_t limit_ms, halsim_hang_callback callback,
+                                              void *context);
+void halsim_watchdog_stop(struct halsim_watchdog *watchdog);
+
+#endif

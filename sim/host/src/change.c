@@ -1,0 +1,199 @@
+/* Configuration changes: a driver asks, the host stops IO, lets it perform, starts IO again. */
+#include "host_internal.h"
+#include <time.h>
+
+#define QUEUE_LENGTH (sizeof((struct halsim_host *)0)->changes / sizeof(struct halsim_change))
+/* A driver that asks for a change inside each change never comes to rest. */
+#define MAX_ROUNDS   1000
+
+static void perform(struct halsim_host *host, struct halsim_change *change) {
+    struct halsim_device *device = change->device;
+    pthread_mutex_lock(&host->control);
+    struct halsim_plugin *plugin = device->plugin;
+    if (!device->alive || !plugin->loaded) {
+        pthread_mutex_unlock(&host->control);
+        return;
+    }
+    uint32_t running = halsim_device_suspend_io(device);
+    OSStatus status = 0;
+    HALSIM_CALL(status =, plugin, device->info.object.id, 0, 0, PerformDeviceConfigurationChange,
+                device->info.object.id, change->action, change->info);
+    struct halsim_notice notice = {
+        .kind = HALSIM_NOTICE_CONFIGURATION_PERFORMED,
+        .plugin = plugin->index,
+        .object = device->info.object.id,
+        .change_action = change->action,
+    };
+    if (status != 0) {
+        char text[16];
+        halsim_warn(plugin, device->info.object.id,
+                    "PerformDeviceConfigurationChange (action %llu) answered %s",
+                    (unsigned long long)change->action, halsim_fourcc_text((uint32_t)status, text));
+    }
+    struct halsim_error error = {0};
+    if (!halsim_device_refresh(device, &error)) {
+        halsim_warn(plugin, device->info.object.id, "after a configuration change: %s",
+                    error.message);
+    }
+    if (running > 0 && !halsim_device_resume_io(device, &error)) {
+        struct halsim_notice stopped = {
+            .kind = HALSIM_NOTICE_IO_STOPPED_ABNORMALLY,
+            .plugin = plugin->index,
+            .object = device->info.object.id,
+            .text = error.message,
+        };
+        halsim_notify(host, &stopped);
+    }
+    halsim_notify(host, &notice);
+    pthread_mutex_unlock(&host->control);
+}
+
+static void look_at_objects(struct halsim_host *host) {
+    pthread_mutex_lock(&host->control);
+    for (uint32_t i = 0; i < host->plugin_count; i++) {
+        struct halsim_plugin *plugin = host->plugins[i];
+        struct halsim_error error = {0};
+        if (plugin->loaded && !halsim_devices_scan(plugin, &error)) {
+            halsim_warn(plugin, kAudioObjectPlugInObject, "%s", error.message);
+        }
+    }
+    pthread_mutex_unlock(&host->control);
+}
+
+/* Does the next thing that waits. False when nothing does. With change_lock held; releases it
+ * meanwhile. */
+static bool do_next(struct halsim_host *host) {
+    if (host->change_count > 0) {
+        struct halsim_change change = host->changes[0];
+        host->change_count--;
+        for (uint32_t i = 0; i < host->change_count; i++) {
+            host->changes[i] = host->changes[i + 1];
+        }
+        host->change_busy = true;
+        pthread_mutex_unlock(&host->change_lock);
+        perform(host, &change);
+        pthread_mutex_lock(&host->change_lock);
+    } else if (host->objects_changed) {
+        host->objects_changed = false;
+        host->change_busy = true;
+        pthread_mutex_unlock(&host->change_lock);
+        look_at_objects(host);
+        pthread_mutex_lock(&host->change_lock);
+    } else {
+        return false;
+    }
+    host->change_busy = false;
+    pthread_cond_broadcast(&host->change_cond);
+    return true;
+}
+
+static void publish_waiting(struct halsim_host *host) {
+    atomic_store_explicit(&host->change_waiting, host->change_count > 0 || host->objects_changed,
+                          memory_order_relaxed);
+}
+
+bool halsim_change_request(struct halsim_device *device, uint64_t action, void *info) {
+    struct halsim_host *host = device->host;
+    pthread_mutex_lock(&host->change_lock);
+    bool ok = host->change_count < QUEUE_LENGTH;
+    if (ok) {
+        host->changes[host->change_count++] =
+            (struct halsim_change){.device = device, .action = action, .info = info};
+        publish_waiting(host);
+        pthread_cond_broadcast(&host->change_cond);
+    }
+    pthread_mutex_unlock(&host->change_lock);
+    return ok;
+}
+
+void halsim_change_objects(struct halsim_host *host) {
+    pthread_mutex_lock(&host->change_lock);
+    host->objects_changed = true;
+    publish_waiting(host);
+    pthread_cond_broadcast(&host->change_cond);
+    pthread_mutex_unlock(&host->change_lock);
+}
+
+static struct timespec limit_from_now(uint32_t limit_ms) {
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    uint64_t ns = (uint64_t)until.tv_nsec + (uint64_t)limit_ms * 1000000u;
+    until.tv_sec += (time_t)(ns / 1000000000u);
+    until.tv_nsec = (long)(ns % 1000000000u);
+    return until;
+}
+
+bool halsim_change_settle(struct halsim_host *host) {
+    pthread_mutex_lock(&host->change_lock);
+    bool settled = true;
+    if (host->has_worker) {
+        struct timespec until = limit_from_now(host->config.change_limit_ms);
+        while (settled && (host->change_count > 0 || host->objects_changed || host->change_busy)) {
+            settled = pthread_cond_timedwait(&host->change_cond, &host->change_lock, &until) == 0;
+        }
+    } else {
+        int rounds = 0;
+        while (rounds < MAX_ROUNDS && do_next(host)) {
+            rounds++;
+        }
+        settled = rounds < MAX_ROUNDS;
+    }
+    publish_waiting(host);
+    pthread_mutex_unlock(&host->change_lock);
+    return settled;
+}
+
+static void tell_overloads(struct halsim_host *host) {
+    for (uint32_t i = 0; i < host->device_count; i++) {
+        struct halsim_device *device = host->devices[i];
+        if (atomic_exchange(&device->overload_untold, false)) {
+            struct halsim_notice notice = {
+                .kind = HALSIM_NOTICE_OVERLOAD,
+                .plugin = device->info.object.plugin,
+                .object = device->info.object.id,
+            };
+            halsim_notify(host, &notice);
+        }
+    }
+}
+
+static void *worker_main(void *argument) {
+    struct halsim_host *host = argument;
+    halsim_platform_thread_name("halsim worker");
+    pthread_mutex_lock(&host->change_lock);
+    while (!host->worker_stop) {
+        if (!do_next(host)) {
+            publish_waiting(host);
+            struct timespec until = limit_from_now(100);
+            (void)pthread_cond_timedwait(&host->change_cond, &host->change_lock, &until);
+            tell_overloads(host);
+        }
+    }
+    pthread_mutex_unlock(&host->change_lock);
+    return NULL;
+}
+
+bool halsim_change_start(struct halsim_host *host, struct halsim_error *error) {
+    pthread_mutex_init(&host->change_lock, NULL);
+    pthread_cond_init(&host->change_cond, NULL);
+    if (host->clock->kind == HALSIM_CLOCK_REALTIME) {
+        if (pthread_create(&host->worker, NULL, worker_main, host) != 0) {
+            return halsim_fail(error, HALSIM_ERROR_SYSTEM, "host: cannot start a thread");
+        }
+        host->has_worker = true;
+    }
+    return true;
+}
+
+void halsim_change_stop(struct halsim_host *host) {
+    if (host->has_worker) {
+        pthread_mutex_lock(&host->change_lock);
+        host->worker_stop = true;
+        pthread_cond_broadcast(&host->change_cond);
+        pthread_mutex_unlock(&host->change_lock);
+        pthread_join(host->worker, NULL);
+        host->has_worker = false;
+    }
+    pthread_cond_destroy(&host->change_cond);
+    pthread_mutex_destroy(&host->change_lock);
+}

@@ -1,0 +1,306 @@
+#include "host_internal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct halsim_client *client_at(struct halsim_device *device, uint32_t id,
+                                       struct halsim_error *error) {
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        if (device->clients[i]->id == id) {
+            return device->clients[i];
+        }
+    }
+    (void)halsim_fail(error, HALSIM_ERROR_NOT_FOUND, "client %u: device \"%s\" has no such client",
+                      (unsigned)id, device->info.name);
+    return NULL;
+}
+
+static AudioServerPlugInClientInfo client_info(const struct halsim_client *client) {
+    return (AudioServerPlugInClientInfo){
+        .mClientID = client->id,
+        .mProcessID = client->process_id,
+        .mIsNativeEndian = true,
+        .mBundleID = client->bundle_id_string,
+    };
+}
+
+static struct halsim_client *client_create(struct halsim_device *device,
+                                           const struct halsim_client_config *config) {
+    struct halsim_client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        return NULL;
+    }
+    client->id = ++device->host->last_client_id; /* 0 is the host itself */
+    client->process_id = config->process_id != 0 ? config->process_id : (int32_t)getpid();
+    if (config->name != NULL) {
+        (void)snprintf(client->name, sizeof client->name, "%s", config->name);
+    } else {
+        (void)snprintf(client->name, sizeof client->name, "client %u", (unsigned)client->id);
+    }
+    if (config->bundle_id != NULL) {
+        (void)snprintf(client->bundle_id, sizeof client->bundle_id, "%s", config->bundle_id);
+        client->bundle_id_string =
+            CFStringCreateWithCString(NULL, config->bundle_id, kCFStringEncodingUTF8);
+    }
+    return client;
+}
+
+static void client_free(struct halsim_client *client) {
+    for (uint32_t i = 0; i < HALSIM_MAX_STREAMS; i++) {
+        halsim_source_destroy(client->sources[i]);
+        halsim_sink_destroy(client->sinks[i]);
+    }
+    if (client->bundle_id_string != NULL) {
+        CFRelease(client->bundle_id_string);
+    }
+    free(client);
+}
+
+bool halsim_client_add(struct halsim_host *host, uint32_t index,
+                       const struct halsim_client_config *config, uint32_t *out_client,
+                       struct halsim_error *error) {
+    static const struct halsim_client_config defaults;
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    struct halsim_client *client = NULL;
+    bool ok = device != NULL;
+    if (ok && device->client_count == HALSIM_MAX_CLIENTS) {
+        ok = halsim_fail(error, HALSIM_ERROR_UNSUPPORTED, "device \"%s\": %d clients are the most",
+                         device->info.name, HALSIM_MAX_CLIENTS);
+    }
+    if (ok) {
+        client = client_create(device, config != NULL ? config : &defaults);
+        ok = client != NULL || halsim_fail(error, HALSIM_ERROR_SYSTEM, "out of memory");
+    }
+    if (ok) {
+        AudioServerPlugInClientInfo info = client_info(client);
+        OSStatus status = 0;
+        HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0,
+                    AddDeviceClient, device->info.object.id, &info);
+        if (status != 0) {
+            ok = halsim_fail_driver(error, status, "AddDeviceClient of device \"%s\"",
+                                    device->info.name);
+            client_free(client);
+        } else {
+            pthread_mutex_lock(&device->cycle_lock);
+            device->clients[device->client_count++] = client;
+            pthread_mutex_unlock(&device->cycle_lock);
+            *out_client = client->id;
+        }
+    }
+    pthread_mutex_unlock(&host->control);
+    return ok;
+}
+
+bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
+                          struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
+    if (client == NULL) {
+        pthread_mutex_unlock(&host->control);
+        return false;
+    }
+    while (client->start_count > 0) {
+        (void)halsim_io_stop(host, index, id, NULL);
+    }
+    pthread_mutex_lock(&device->cycle_lock);
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        if (device->clients[i] == client) {
+            device->client_count--;
+            memmove(&device->clients[i], &device->clients[i + 1],
+                    (device->client_count - i) * sizeof device->clients[0]);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&device->cycle_lock);
+    AudioServerPlugInClientInfo info = client_info(client);
+    OSStatus status = 0;
+    HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, RemoveDeviceClient,
+                device->info.object.id, &info);
+    bool ok =
+        status == 0 ||
+        halsim_fail_driver(error, status, "RemoveDeviceClient of device \"%s\"", device->info.name);
+    client_free(client);
+    pthread_mutex_unlock(&host->control);
+    return ok;
+}
+
+bool halsim_client_set_source(struct halsim_host *host, uint32_t index, uint32_t id,
+                              uint32_t output, struct halsim_source *source,
+                              struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
+    struct halsim_source *old = source;
+    bool ok = client != NULL;
+    if (ok && output >= device->output_count) {
+        ok = halsim_fail(error, HALSIM_ERROR_NOT_FOUND,
+                         "output stream %u: device \"%s\" has %u output streams", (unsigned)output,
+                         device->info.name, (unsigned)device->output_count);
+    }
+    if (ok) {
+        pthread_mutex_lock(&device->cycle_lock);
+        old = client->sources[output];
+        client->sources[output] = source;
+        client->position = 0;
+        pthread_mutex_unlock(&device->cycle_lock);
+    }
+    halsim_source_destroy(old);
+    pthread_mutex_unlock(&host->control);
+    return ok;
+}
+
+bool halsim_client_set_sink(struct halsim_host *host, uint32_t index, uint32_t id, uint32_t input,
+                            struct halsim_sink *sink, struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
+    struct halsim_sink *old = sink;
+    bool ok = client != NULL;
+    if (ok && input >= device->input_count) {
+        ok = halsim_fail(error, HALSIM_ERROR_NOT_FOUND,
+                         "input stream %u: device \"%s\" has %u input streams", (unsigned)input,
+                         device->info.name, (unsigned)device->input_count);
+    }
+    if (ok) {
+        pthread_mutex_lock(&device->cycle_lock);
+        old = client->sinks[input];
+        client->sinks[input] = sink;
+        pthread_mutex_unlock(&device->cycle_lock);
+    }
+    halsim_sink_destroy(old);
+    pthread_mutex_unlock(&host->control);
+    return ok;
+}
+
+bool halsim_client_position(struct halsim_host *host, uint32_t index, uint32_t id, uint64_t *frames,
+                            struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
+    if (client != NULL) {
+        pthread_mutex_lock(&device->cycle_lock);
+        *frames = client->position;
+        pthread_mutex_unlock(&device->cycle_lock);
+    }
+    pthread_mutex_unlock(&host->control);
+    return client != NULL;
+}
+
+/* ---- start and stop ----------------------------------------------------------------------- */
+
+/* The cycle must not meet a client that StartIO has not accepted, nor one that StopIO has left. */
+static void set_in_cycle(struct halsim_device *device, struct halsim_client *client, bool in) {
+    pthread_mutex_lock(&device->cycle_lock);
+    client->in_cycle = in;
+    pthread_mutex_unlock(&device->cycle_lock);
+}
+
+static bool driver_start(struct halsim_device *device, struct halsim_client *client,
+                         struct halsim_error *error) {
+    halsim_ask_will_do(device, client->id, &client->will);
+    OSStatus status = 0;
+    HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, StartIO,
+                device->info.object.id, client->id);
+    return status == 0 ||
+           halsim_fail_driver(error, status, "StartIO of device \"%s\"", device->info.name);
+}
+
+static bool driver_stop(struct halsim_device *device, struct halsim_client *client,
+                        struct halsim_error *error) {
+    OSStatus status = 0;
+    HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, StopIO,
+                device->info.object.id, client->id);
+    return status == 0 ||
+           halsim_fail_driver(error, status, "StopIO of device \"%s\"", device->info.name);
+}
+
+static bool any_in_cycle(const struct halsim_device *device) {
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        if (device->clients[i]->in_cycle) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* StartIO, the client's place in the cycle, and the cycles themselves if it is the first. */
+static bool client_begin(struct halsim_device *device, struct halsim_client *client,
+                         struct halsim_error *error) {
+    if (!driver_start(device, client, error)) {
+        return false;
+    }
+    set_in_cycle(device, client, true);
+    if (device->running || halsim_device_begin_io(device, error)) {
+        return true;
+    }
+    set_in_cycle(device, client, false);
+    (void)driver_stop(device, client, NULL);
+    return false;
+}
+
+bool halsim_io_start(struct halsim_host *host, uint32_t index, uint32_t id,
+                     struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
+    bool ok = client != NULL;
+    if (ok && client->start_count == 0) {
+        ok = client_begin(device, client, error);
+    }
+    if (ok) {
+        client->start_count++;
+    }
+    pthread_mutex_unlock(&host->control);
+    return ok;
+}
+
+bool halsim_io_stop(struct halsim_host *host, uint32_t index, uint32_t id,
+                    struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
+    bool ok = client != NULL;
+    if (ok && client->start_count == 0) {
+        ok = halsim_fail(error, HALSIM_ERROR_STATE, "client %u: its IO does not run", (unsigned)id);
+    } else if (ok && --client->start_count == 0) {
+        set_in_cycle(device, client, false);
+        if (!any_in_cycle(device)) {
+            halsim_device_end_io(device);
+        }
+        ok = driver_stop(device, client, error);
+    }
+    pthread_mutex_unlock(&host->control);
+    return ok;
+}
+
+uint32_t halsim_device_suspend_io(struct halsim_device *device) {
+    uint32_t count = 0;
+    if (!device->running) {
+        return 0;
+    }
+    halsim_device_end_io(device);
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        struct halsim_client *client = device->clients[i];
+        if (client->start_count > 0) {
+            client->in_cycle = false;
+            (void)driver_stop(device, client, NULL);
+            count++;
+        }
+    }
+    return count;
+}
+
+bool halsim_device_resume_io(struct halsim_device *device, struct halsim_error *error) {
+    bool ok = true;
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        struct halsim_client *client = device->clients[i];
+        if (client->start_count > 0 && !client_begin(device, client, ok ? error : NULL)) {
+            client->start_count = 0;
+            ok = false;
+        }
+    }
+    return ok;
+}

@@ -1,0 +1,254 @@
+/* host_internal.h - the structures behind libhalsim. Not installed.
+ *
+ * Locks, outermost first:
+ *   host->control         recursive; every function of host.h that changes something
+ *   device->cycle_lock    held by the IO thread during a cycle, and by control calls while they
+ * change what a cycle reads (clients, sources). Inherits priority, held for microseconds.
+ *   host->change_lock     the queue of configuration changes
+ *   plugin->storage_lock, host->notice_lock   leaves: a driver may be inside any call when it takes
+ * them
+ */
+#ifndef HALSIM_HOST_INTERNAL_H
+#define HALSIM_HOST_INTERNAL_H
+
+#include "call.h"
+#include "device_clock.h"
+#include "halsim/host.h"
+#include <CoreFoundation/CoreFoundation.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define HALSIM_MAX_PLUGINS 64
+#define HALSIM_MAX_HOOKS   8
+
+struct halsim_storage;
+
+struct halsim_plugin {
+    AudioServerPlugInHostInterface interface; /* first: the driver's host reference points here */
+    struct halsim_host *host;
+    uint32_t index;
+    bool loaded;
+    CFBundleRef bundle;
+    AudioServerPlugInDriverRef driver;
+    struct halsim_storage *storage;
+    char path[PATH_MAX];
+    char executable[PATH_MAX];
+    char bundle_id[256];
+    char factory_uuid[64];
+    char factory_symbol[256];
+};
+
+/* Answers of WillDoIOOperation, asked before IO starts. */
+struct halsim_will_do {
+    bool will_do[HALSIM_OP_COUNT];
+    bool in_place[HALSIM_OP_COUNT];
+};
+
+struct halsim_client {
+    uint32_t id;
+    int32_t process_id;
+    char name[128];
+    char bundle_id[256];
+    CFStringRef bundle_id_string; /* NULL when there is none */
+    uint32_t start_count;         /* StartIO less StopIO */
+    bool in_cycle;                /* takes part in cycles */
+    uint64_t position;            /* frames played and taken */
+    struct halsim_will_do will;
+    struct halsim_source *sources[HALSIM_MAX_STREAMS]; /* by output stream */
+    struct halsim_sink *sinks[HALSIM_MAX_STREAMS];     /* by input stream */
+};
+
+struct halsim_stream_buffers {
+    float
+        *mix; /* canonical; the mix of an output stream, or what a client gets of an input stream */
+    float *spare; /* for operations that do not work in place, and for the second client on */
+    size_t bytes; /* room in each */
+};
+
+struct halsim_device {
+    struct halsim_host *host;
+    struct halsim_plugin *plugin;
+    bool alive;
+    struct halsim_device_info info;
+    uint32_t input_count;  /* info.streams[0 .. input_count) */
+    uint32_t output_count; /* info.streams[input_count .. input_count + output_count) */
+
+    struct halsim_client *clients[HALSIM_MAX_CLIENTS];
+    uint32_t client_count;
+
+    /* IO */
+    pthread_mutex_t cycle_lock;
+    bool running; /* cycles are being run; control lock */
+    bool io_prepared;
+    pthread_t thread;
+    bool has_thread;
+    atomic_bool stop;
+    struct halsim_device_clock clock;
+    struct halsim_will_do will; /* of the operations on the whole device */
+    AudioServerPlugInIOCycleInfo cycle_info;
+    struct halsim_stream_buffers buffers[2 * HALSIM_MAX_STREAMS];
+    uint64_t cycle_counter;
+    double position; /* device sample time of the next cycle */
+    uint64_t scheduled_ns;
+    uint32_t pending_skip;
+    uint32_t last_hook_ns;
+    uint32_t pending_flags;
+    uint64_t run_delay_ns;
+    int schedstat_fd;
+    struct halsim_io_stats stats; /* written in the cycle, read under cycle_lock */
+    atomic_ullong cycles_done;
+    atomic_bool overload_untold;
+};
+
+struct halsim_change {
+    struct halsim_device *device;
+    uint64_t action;
+    void *info;
+};
+
+struct halsim_hook {
+    halsim_cycle_hook call;
+    void *context;
+};
+
+struct halsim_host {
+    struct halsim_host_config config;
+    struct halsim_clock *clock;
+    char *storage_folder;
+    pthread_mutex_t control;
+
+    struct halsim_plugin *plugins[HALSIM_MAX_PLUGINS];
+    uint32_t plugin_count;
+    struct halsim_device *devices[HALSIM_MAX_DEVICES];
+    _Atomic uint32_t device_count; /* grows only; a driver's own thread reads it */
+
+    pthread_mutex_t notice_lock;
+
+    /* configuration changes and news of objects, in the order in which they came */
+    pthread_mutex_t change_lock;
+    pthread_cond_t change_cond;
+    struct halsim_change changes[64];
+    uint32_t change_count;
+    bool objects_changed; /* a plug-in told of new devices or of changed device properties */
+    bool change_busy;
+    atomic_bool change_waiting; /* looked at between virtual cycles without the lock */
+    bool worker_stop;
+    bool has_worker;
+    pthread_t worker;
+
+    struct halsim_trace *trace;
+    struct halsim_hook hooks[HALSIM_MAX_HOOKS];
+    uint32_t hook_count;
+    uint32_t last_client_id;
+    atomic_bool interrupted;
+    atomic_bool realtime_granted;
+    struct halsim_watchdog *watchdog;
+};
+
+/* ---- error.c ----------------------------------------------------------------------------- */
+
+bool halsim_fail(struct halsim_error *error, enum halsim_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A driver's answer: adds "answered 'who?'" and the code. */
+bool halsim_fail_driver(struct halsim_error *error, OSStatus answer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- plugin.c, device.c ------------------------------------------------------------------- */
+
+struct halsim_plugin *halsim_plugin_at(struct halsim_host *host, uint32_t index,
+                                       struct halsim_error *error);
+struct halsim_device *halsim_device_at(struct halsim_host *host, uint32_t index,
+                                       struct halsim_error *error);
+struct halsim_device *halsim_device_of_object(struct halsim_host *host,
+                                              struct halsim_object object);
+/* Reads the plug-in's device list; new devices are added, missing ones die. */
+bool halsim_devices_scan(struct halsim_plugin *plugin, struct halsim_error *error);
+bool halsim_device_refresh(struct halsim_device *device, struct halsim_error *error);
+void halsim_device_free(struct halsim_device *device);
+
+/* ---- plugin_interface.c -------------------------------------------------------------------- */
+
+void halsim_plugin_interface_init(struct halsim_plugin *plugin);
+
+/* ---- storage.c ---------------------------------------------------------------------------- */
+
+struct halsim_storage *halsim_storage_open(const char *folder, const char *bundle_id,
+                                           struct halsim_error *error);
+void halsim_storage_close(struct halsim_storage *storage);
+CFPropertyListRef halsim_storage_copy(struct halsim_storage *storage, CFStringRef key);
+bool halsim_storage_write(struct halsim_storage *storage, CFStringRef key, CFPropertyListRef value);
+bool halsim_storage_delete(struct halsim_storage *storage, CFStringRef key);
+
+/* ---- change.c ----------------------------------------------------------------------------- */
+
+bool halsim_change_start(struct halsim_host *host, struct halsim_error *error);
+void halsim_change_stop(struct halsim_host *host);
+bool halsim_change_request(struct halsim_device *device, uint64_t action, void *info);
+void halsim_change_objects(struct halsim_host *host);
+/* Virtual time: performs what waits, here and now. Real time: waits for the worker, at most the
+ * configured limit; false on a timeout. */
+bool halsim_change_settle(struct halsim_host *host);
+
+/* ---- notice.c ------------------------------------------------------------------------------ */
+
+void halsim_notify(struct halsim_host *host, const struct halsim_notice *notice);
+void halsim_warn(struct halsim_plugin *plugin, AudioObjectID object, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- io.c, io_thread.c, cycle.c ------------------------------------------------------------- */
+
+/* With control held. Starts or ends the cycles of a device. Clients keep their StartIO count. */
+bool halsim_device_begin_io(struct halsim_device *device, struct halsim_error *error);
+void halsim_device_end_io(struct halsim_device *device);
+/* StopIO of every client that started, end of the cycles; and back. For configuration changes. */
+uint32_t halsim_device_suspend_io(struct halsim_device *device);
+bool halsim_device_resume_io(struct halsim_device *device, struct halsim_error *error);
+
+bool halsim_io_thread_start(struct halsim_device *device, struct halsim_error *error);
+void halsim_io_thread_join(struct halsim_device *device);
+
+bool halsim_buffers_prepare(struct halsim_device *device, struct halsim_error *error);
+void halsim_buffers_free(struct halsim_device *device);
+void halsim_ask_will_do(struct halsim_device *device, uint32_t client, struct halsim_will_do *will);
+/* First zero timestamp, position and time of the first cycle. */
+bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *error);
+/* One cycle, at `woke_ns`; moves position and scheduled_ns on. With cycle_lock held. */
+void halsim_cycle_run(struct halsim_device *device, uint64_t woke_ns);
+/* Begin or end of the IO thread as the driver sees it. */
+void halsim_cycle_thread_operation(struct halsim_device *device, bool begin);
+
+/* ---- platform_*.c -------------------------------------------------------------------------- */
+
+/* Asks for real-time scheduling of the calling thread. */
+bool halsim_platform_realtime(uint64_t period_ns);
+void halsim_platform_thread_name(const char *name);
+void halsim_platform_lock_memory(void);
+int halsim_platform_schedstat_open(void);
+uint64_t halsim_platform_run_delay_ns(int fd);
+/* The timebase and the time that drivers see; no-ops on a Mac. */
+void halsim_platform_install_time(struct halsim_host *host);
+void halsim_platform_remove_time(struct halsim_host *host);
+
+static inline uint64_t halsim_ticks_from_ns(const struct halsim_host *host, uint64_t ns) {
+    uint32_t numer = host->config.timebase_numer;
+    uint32_t denom = host->config.timebase_denom;
+    if (numer == denom) {
+        return ns;
+    }
+    return (uint64_t)((unsigned __int128)ns * denom / numer);
+}
+
+static inline uint64_t halsim_ns_from_ticks(const struct halsim_host *host, uint64_t ticks) {
+    uint32_t numer = host->config.timebase_numer;
+    uint32_t denom = host->config.timebase_denom;
+    if (numer == denom) {
+        return ticks;
+    }
+    return (uint64_t)((unsigned __int128)ticks * numer / denom);
+}
+
+#define HALSIM_ADDRESS(selector, scope)                                                            \
+    (&(AudioObjectPropertyAddress){(selector), (scope), kAudioObjectPropertyElementMain})
+
+#endif

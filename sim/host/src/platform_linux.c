@@ -1,0 +1,65 @@
+#ifdef __linux__
+#include "halsdk/halsdk.h"
+#include "host_internal.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define IO_THREAD_PRIORITY 80
+
+bool halsim_platform_realtime(uint64_t period_ns) {
+    (void)period_ns;
+    /* The default slack of 50 us would be added to every wake-up of a thread that is not real-time.
+     */
+    (void)prctl(PR_SET_TIMERSLACK, 1UL);
+    struct sched_param parameter = {.sched_priority = IO_THREAD_PRIORITY};
+    return pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameter) == 0;
+}
+
+void halsim_platform_thread_name(const char *name) {
+    (void)prctl(PR_SET_NAME, name);
+}
+
+void halsim_platform_lock_memory(void) {
+#ifndef HALSIM_SANITIZED /* a sanitizer maps terabytes */
+    (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+#endif
+}
+
+int halsim_platform_schedstat_open(void) {
+    return open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+uint64_t halsim_platform_run_delay_ns(int fd) {
+    char text[96];
+    ssize_t length = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+    if (length <= 0) {
+        return 0;
+    }
+    text[length] = '\0';
+    char *second = NULL;
+    (void)strtoull(text, &second, 10); /* time on the processor; the wait for it comes next */
+    return second == NULL ? 0 : strtoull(second, NULL, 10);
+}
+
+static uint64_t host_now_ns(void *context) {
+    return halsim_clock_now_ns(context);
+}
+
+void halsim_platform_install_time(struct halsim_host *host) {
+    halsdk_set_timebase(host->config.timebase_numer, host->config.timebase_denom);
+    struct halsdk_time_source source = {.now_ns = host_now_ns, .context = host->clock};
+    halsdk_set_time_source(host->clock->kind == HALSIM_CLOCK_VIRTUAL ? &source : NULL);
+}
+
+void halsim_platform_remove_time(struct halsim_host *host) {
+    (void)host;
+    halsdk_set_time_source(NULL);
+}
+#endif

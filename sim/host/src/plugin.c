@@ -1,0 +1,260 @@
+#include "bundle.h"
+#include "host_internal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef void *(*factory_function)(CFAllocatorRef allocator, CFUUIDRef type);
+
+struct halsim_plugin *halsim_plugin_at(struct halsim_host *host, uint32_t index,
+                                       struct halsim_error *error) {
+    if (index >= host->plugin_count || !host->plugins[index]->loaded) {
+        (void)halsim_fail(error, HALSIM_ERROR_NOT_FOUND, "plug-in %u: no such plug-in is loaded",
+                          (unsigned)index);
+        return NULL;
+    }
+    return host->plugins[index];
+}
+
+static void describe_cf_error(CFErrorRef failure, char *text, size_t size) {
+    (void)snprintf(text, size, "it does not load");
+    if (failure != NULL) {
+        CFStringRef description = CFErrorCopyDescription(failure);
+        if (description != NULL) {
+            (void)CFStringGetCString(description, text, (CFIndex)size, kCFStringEncodingUTF8);
+            CFRelease(description);
+        }
+        CFRelease(failure);
+    }
+}
+
+static factory_function load_executable(struct halsim_plugin *plugin, struct halsim_error *error) {
+    CFURLRef url = CFURLCreateFromFileSystemRepresentation(NULL, (const UInt8 *)plugin->path,
+                                                           (CFIndex)strlen(plugin->path), true);
+    plugin->bundle = url == NULL ? NULL : CFBundleCreate(NULL, url);
+    if (url != NULL) {
+        CFRelease(url);
+    }
+    if (plugin->bundle == NULL) {
+        (void)halsim_fail(error, HALSIM_ERROR_BUNDLE, "%s: not a bundle", plugin->path);
+        return NULL;
+    }
+    struct halsim_call_slot *slot = halsim_call_slot_mine();
+    CFErrorRef failure = NULL;
+    const char *before = halsim_call_enter(slot, "dlopen", plugin->index, 0, 0, 0);
+    Boolean loaded = CFBundleLoadExecutableAndReturnError(plugin->bundle, &failure);
+    halsim_call_leave(slot, before);
+    if (!loaded) {
+        char reason[HALSIM_MESSAGE_MAX - 64];
+        describe_cf_error(failure, reason, sizeof reason);
+        (void)halsim_fail(error, HALSIM_ERROR_LOAD, "%s", reason);
+        return NULL;
+    }
+    CFStringRef symbol =
+        CFStringCreateWithCString(NULL, plugin->factory_symbol, kCFStringEncodingUTF8);
+    void *pointer =
+        symbol == NULL ? NULL : CFBundleGetFunctionPointerForName(plugin->bundle, symbol);
+    if (symbol != NULL) {
+        CFRelease(symbol);
+    }
+    if (pointer == NULL) {
+        (void)halsim_fail(
+            error, HALSIM_ERROR_LOAD,
+            "%s: exports no function %s, which CFPlugInFactories names; give it default "
+            "visibility and C linkage",
+            plugin->executable, plugin->factory_symbol);
+        return NULL;
+    }
+    factory_function factory;
+    memcpy(&factory, &pointer, sizeof factory);
+    return factory;
+}
+
+static HRESULT query(struct halsim_plugin *plugin, AudioServerPlugInDriverRef driver,
+                     CFUUIDRef uuid, void **interface) {
+    struct halsim_call_slot *slot = halsim_call_slot_mine();
+    const char *before = halsim_call_enter(slot, "QueryInterface", plugin->index, 0, 0, 0);
+    *interface = NULL;
+    HRESULT result = (*driver)->QueryInterface(driver, CFUUIDGetUUIDBytes(uuid), interface);
+    halsim_call_leave(slot, before);
+    return result;
+}
+
+static void release(struct halsim_plugin *plugin, AudioServerPlugInDriverRef driver) {
+    struct halsim_call_slot *slot = halsim_call_slot_mine();
+    const char *before = halsim_call_enter(slot, "Release", plugin->index, 0, 0, 0);
+    (void)(*driver)->Release(driver);
+    halsim_call_leave(slot, before);
+}
+
+/* factory -> IUnknown -> driver interface, as CFPlugIn and the host do it. */
+static bool create_driver(struct halsim_plugin *plugin, factory_function factory,
+                          struct halsim_error *error) {
+    struct halsim_call_slot *slot = halsim_call_slot_mine();
+    const char *before = halsim_call_enter(slot, "Factory", plugin->index, 0, 0, 0);
+    AudioServerPlugInDriverRef made = factory(NULL, kAudioServerPlugInTypeUUID);
+    halsim_call_leave(slot, before);
+    if (made == NULL || *made == NULL) {
+        return halsim_fail(error, HALSIM_ERROR_FACTORY,
+                           "%s: %s() returned NULL for kAudioServerPlugInTypeUUID", plugin->path,
+                           plugin->factory_symbol);
+    }
+    void *unknown = NULL;
+    if (FAILED(query(plugin, made, IUnknownUUID, &unknown)) || unknown == NULL) {
+        release(plugin, made);
+        return halsim_fail(error, HALSIM_ERROR_FACTORY,
+                           "%s: QueryInterface refuses IUnknown, which every plug-in has",
+                           plugin->path);
+    }
+    release(plugin, unknown);
+    void *interface = NULL;
+    HRESULT result = query(plugin, made, kAudioServerPlugInDriverInterfaceUUID, &interface);
+    release(plugin, made);
+    if (FAILED(result) || interface == NULL) {
+        return halsim_fail(error, HALSIM_ERROR_FACTORY,
+                           "%s: QueryInterface refuses EEA5773D-CC43-49F1-8E00-8F96E7D23B17, the "
+                           "driver interface (0x%08X)",
+                           plugin->path, (unsigned)result);
+    }
+    plugin->driver = interface;
+    return true;
+}
+
+static bool initialize(struct halsim_plugin *plugin, struct halsim_error *error) {
+    OSStatus answer = 0;
+    HALSIM_CALL(answer =, plugin, 0, 0, 0, Initialize, &plugin->interface);
+    if (answer != 0) {
+        (void)halsim_fail_driver(error, answer, "%s: Initialize", plugin->path);
+        if (error != NULL) {
+            error->status = HALSIM_ERROR_FACTORY;
+        }
+        return false;
+    }
+    return halsim_devices_scan(plugin, error);
+}
+
+static struct halsim_plugin *plugin_create(struct halsim_host *host, const char *bundle_path,
+                                           struct halsim_error *error) {
+    struct halsim_bundle *found = calloc(1, sizeof *found);
+    struct halsim_plugin *plugin = calloc(1, sizeof *plugin);
+    if (found == NULL || plugin == NULL) {
+        (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "%s: out of memory", bundle_path);
+    } else if (halsim_bundle_read(bundle_path, found, error)) {
+        plugin->host = host;
+        plugin->index = host->plugin_count;
+        memcpy(plugin->path, found->path, sizeof plugin->path);
+        memcpy(plugin->executable, found->executable, sizeof plugin->executable);
+        memcpy(plugin->bundle_id, found->identifier, sizeof plugin->bundle_id);
+        memcpy(plugin->factory_uuid, found->factory_uuid, sizeof plugin->factory_uuid);
+        memcpy(plugin->factory_symbol, found->factory_symbol, sizeof plugin->factory_symbol);
+        halsim_plugin_interface_init(plugin);
+        plugin->storage = halsim_storage_open(
+            host->storage_folder,
+            found->identifier[0] == '\0' ? "no-identifier" : found->identifier, error);
+        free(found);
+        if (plugin->storage != NULL) {
+            return plugin;
+        }
+        free(plugin);
+        return NULL;
+    }
+    free(found);
+    free(plugin);
+    return NULL;
+}
+
+static bool already_loaded(struct halsim_host *host, const char *path) {
+    for (uint32_t i = 0; i < host->plugin_count; i++) {
+        if (host->plugins[i]->loaded && strcmp(host->plugins[i]->path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool halsim_plugin_load(struct halsim_host *host, const char *bundle_path, uint32_t *out_plugin,
+                        struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    if (host->plugin_count == HALSIM_MAX_PLUGINS) {
+        pthread_mutex_unlock(&host->control);
+        return halsim_fail(error, HALSIM_ERROR_UNSUPPORTED, "%s: %d plug-ins are the most",
+                           bundle_path, HALSIM_MAX_PLUGINS);
+    }
+    struct halsim_plugin *plugin = plugin_create(host, bundle_path, error);
+    if (plugin == NULL) {
+        pthread_mutex_unlock(&host->control);
+        return false;
+    }
+    if (already_loaded(host, plugin->path)) {
+        (void)halsim_fail(error, HALSIM_ERROR_STATE, "%s: already loaded", plugin->path);
+        halsim_storage_close(plugin->storage);
+        free(plugin);
+        pthread_mutex_unlock(&host->control);
+        return false;
+    }
+    /* From here on the driver may know the plug-in: it keeps its place even if the rest fails. */
+    host->plugins[host->plugin_count++] = plugin;
+    factory_function factory = load_executable(plugin, error);
+    bool ok = factory != NULL && create_driver(plugin, factory, error);
+    if (ok) {
+        plugin->loaded = true;
+        ok = initialize(plugin, error);
+        if (!ok) {
+            (void)halsim_plugin_unload(host, plugin->index, NULL);
+        }
+    }
+    pthread_mutex_unlock(&host->control);
+    if (ok) {
+        (void)halsim_change_settle(host);
+        *out_plugin = plugin->index;
+    }
+    return ok;
+}
+
+bool halsim_plugin_unload(struct halsim_host *host, uint32_t index, struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_plugin *plugin = halsim_plugin_at(host, index, error);
+    if (plugin == NULL) {
+        pthread_mutex_unlock(&host->control);
+        return false;
+    }
+    for (uint32_t i = 0; i < host->device_count; i++) {
+        struct halsim_device *device = host->devices[i];
+        while (device->plugin == plugin && device->client_count > 0) {
+            (void)halsim_client_remove(host, i, device->clients[0]->id, NULL);
+        }
+        if (device->plugin == plugin) {
+            device->alive = false;
+        }
+    }
+    release(plugin, plugin->driver);
+    plugin->driver = NULL;
+    plugin->loaded = false;
+    pthread_mutex_unlock(&host->control);
+    return true;
+}
+
+uint32_t halsim_plugin_count(struct halsim_host *host) {
+    pthread_mutex_lock(&host->control);
+    uint32_t count = host->plugin_count;
+    pthread_mutex_unlock(&host->control);
+    return count;
+}
+
+bool halsim_plugin_info(struct halsim_host *host, uint32_t index, struct halsim_plugin_info *info,
+                        struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_plugin *plugin = halsim_plugin_at(host, index, error);
+    if (plugin != NULL) {
+        *info = (struct halsim_plugin_info){
+            .plugin = index,
+            .path = plugin->path,
+            .executable = plugin->executable,
+            .bundle_id = plugin->bundle_id,
+            .factory_uuid = plugin->factory_uuid,
+            .factory_symbol = plugin->factory_symbol,
+        };
+    }
+    pthread_mutex_unlock(&host->control);
+    return plugin != NULL;
+}

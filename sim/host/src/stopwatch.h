@@ -1,0 +1,42 @@
+/* stopwatch.h - how long a piece of a cycle took, by the processor's own counter.
+ *
+ * A cycle in virtual time lasts a few hundred nanoseconds; ten calls of clock_gettime() would be
+ * half of it. Readings are counter ticks; halsim_stopwatch_ns() turns a difference into
+ * nanoseconds.
+ */
+#ifndef HALSIM_STOPWATCH_H
+#define HALSIM_STOPWATCH_H
+
+#include <stdint.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+static inline uint64_t halsim_stopwatch(void) {
+#if defined(__x86_64__)
+    return __rdtsc();
+#elif defined(__aarch64__)
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+#endif
+}
+
+/* Nanoseconds per tick as a 32.32 fixed-point number; measured once per process. */
+uint64_t halsim_stopwatch_scale(void);
+
+static inline uint64_t halsim_stopwatch_ns(uint64_t scale, uint64_t ticks) {
+    return (uint64_t)(((unsigned __int128)ticks * scale) >> 32);
+}
+
+static inline uint32_t halsim_stopwatch_ns32(uint64_t scale, uint64_t ticks) {
+    uint64_t ns = halsim_stopwatch_ns(scale, ticks);
+    return ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+}
+
+#endif
