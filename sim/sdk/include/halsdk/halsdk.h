@@ -22,18 +22,23 @@ extern "C" {
 /* ---- time -------------------------------------------------------------------------------- */
 
 /* Where mach_absolute_time() and friends take the time from.
- * `now_ns` returns nanoseconds on a clock that never goes back. */
+ * `now_ns` returns nanoseconds on a clock that never goes back. It must not block, nor call the SDK:
+ * the runtime calls it from any thread, also with locks held. */
 struct halsdk_time_source {
     uint64_t (*now_ns)(void *context);
     void *context;
 };
 
-/* NULL restores the default, CLOCK_MONOTONIC. */
+/* The structure is copied. NULL restores the default, CLOCK_MONOTONIC.
+ * With a source of its own the host owns time: deadlines of timers, timed waits and
+ * mach_wait_until() then pass only when it calls halsdk_run_timers_until(). A host that lives in
+ * real time leaves the default alone. */
 HALSDK_EXPORT void halsdk_set_time_source(const struct halsdk_time_source *source);
 
 /* What mach_timebase_info() says: nanoseconds = ticks * numer / denom.
  * 1/1 is an Intel Mac (the default), 125/3 is Apple silicon (24 MHz). Returns false on a zero. */
 HALSDK_EXPORT bool halsdk_set_timebase(uint32_t numer, uint32_t denom);
+/* Exact and rounded down; a result beyond 64 bits is UINT64_MAX. */
 HALSDK_EXPORT uint64_t halsdk_ticks_from_ns(uint64_t ns);
 HALSDK_EXPORT uint64_t halsdk_ns_from_ticks(uint64_t ticks);
 
@@ -50,9 +55,40 @@ struct halsdk_log_record {
 
 typedef void (*halsdk_log_sink)(const struct halsdk_log_record *record, void *context);
 
-/* NULL restores the default: one JSON object a line on stderr. */
+/* NULL restores the default: one JSON object a line on stderr. The sink is called on the thread that
+ * logs, by several threads at once; it must not log itself. */
 HALSDK_EXPORT void halsdk_set_log_sink(halsdk_log_sink sink, void *context);
 HALSDK_EXPORT void halsdk_set_log_reveals_private(bool reveal);
+
+/* ---- queues ------------------------------------------------------------------------------ */
+
+/* Runs the work that stands in the main queue now, on the calling thread, which is the main thread
+ * meanwhile. Work that is added by this work waits for the next call. Returns how many ran. */
+HALSDK_EXPORT size_t halsdk_drain_main_queue(void);
+
+/* For a host that owns time, after it has moved its clock to `now_ns`: timers, dispatch_after() and
+ * timed waits whose deadline is not later than that pass, in the order of their deadlines. Timers
+ * put their work into its queue here; the pool's threads run it in their own time. Returns how many
+ * passed. With the default time source a thread of the runtime does this, and the call does
+ * nothing. */
+HALSDK_EXPORT size_t halsdk_run_timers_until(uint64_t now_ns);
+
+struct halsdk_queue_counts {
+    size_t threads;      /* of the pool, idle ones included, and the timers' thread */
+    size_t idle_threads; /* of the pool */
+    size_t items;        /* work waiting or running in any queue, the main queue included */
+    size_t timers;       /* armed: dispatch_after() and timer sources */
+};
+HALSDK_EXPORT void halsdk_count_queues(struct halsdk_queue_counts *counts);
+
+/* Waits until no item waits or runs outside the main queue and suspended queues; false when
+ * `timeout_ns` (real time) passed first. Timers that are not due do not count. */
+HALSDK_EXPORT bool halsdk_wait_for_queues(uint64_t timeout_ns);
+
+/* Ends the runtime's threads: disarms all timers, drops waiting work without running it, waits for
+ * running work at most `timeout_ns` (real time). Returns false when some still runs: then its
+ * threads stay. New work starts the threads again. */
+HALSDK_EXPORT bool halsdk_stop_queues(uint64_t timeout_ns);
 
 /* ---- objects ----------------------------------------------------------------------------- */
 
