@@ -12,7 +12,8 @@ void halsim_check_init(struct halsim_check *check, uint32_t channels) {
 }
 
 bool halsim_check_is_clean(const struct halsim_check *check) {
-    return check->locked && check->correct + check->leading_silence == check->received;
+    return check->locked && check->lost == 0 &&
+           check->correct + check->leading_silence == check->received;
 }
 
 static int64_t numbers(const struct halsim_check *check) {

@@ -83,9 +83,9 @@ bool halsim_client_add(struct halsim_host *host, uint32_t index,
                                     device->info.name);
             client_free(client);
         } else {
-            pthread_mutex_lock(&device->cycle_lock);
+            halsim_device_lock(device);
             device->clients[device->client_count++] = client;
-            pthread_mutex_unlock(&device->cycle_lock);
+            halsim_device_unlock(device);
             *out_client = client->id;
         }
     }
@@ -105,7 +105,7 @@ bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
     while (client->start_count > 0) {
         (void)halsim_io_stop(host, index, id, NULL);
     }
-    pthread_mutex_lock(&device->cycle_lock);
+    halsim_device_lock(device);
     for (uint32_t i = 0; i < device->client_count; i++) {
         if (device->clients[i] == client) {
             device->client_count--;
@@ -114,7 +114,7 @@ bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
             break;
         }
     }
-    pthread_mutex_unlock(&device->cycle_lock);
+    halsim_device_unlock(device);
     AudioServerPlugInClientInfo info = client_info(client);
     OSStatus status = 0;
     HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, RemoveDeviceClient,
@@ -141,11 +141,11 @@ bool halsim_client_set_source(struct halsim_host *host, uint32_t index, uint32_t
                          device->info.name, (unsigned)device->output_count);
     }
     if (ok) {
-        pthread_mutex_lock(&device->cycle_lock);
+        halsim_device_lock(device);
         old = client->sources[output];
         client->sources[output] = source;
         client->position = 0;
-        pthread_mutex_unlock(&device->cycle_lock);
+        halsim_device_unlock(device);
     }
     halsim_source_destroy(old);
     pthread_mutex_unlock(&host->control);
@@ -165,10 +165,10 @@ bool halsim_client_set_sink(struct halsim_host *host, uint32_t index, uint32_t i
                          device->info.name, (unsigned)device->input_count);
     }
     if (ok) {
-        pthread_mutex_lock(&device->cycle_lock);
+        halsim_device_lock(device);
         old = client->sinks[input];
         client->sinks[input] = sink;
-        pthread_mutex_unlock(&device->cycle_lock);
+        halsim_device_unlock(device);
     }
     halsim_sink_destroy(old);
     pthread_mutex_unlock(&host->control);
@@ -181,9 +181,9 @@ bool halsim_client_position(struct halsim_host *host, uint32_t index, uint32_t i
     struct halsim_device *device = halsim_device_at(host, index, error);
     struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
     if (client != NULL) {
-        pthread_mutex_lock(&device->cycle_lock);
+        halsim_device_lock(device);
         *frames = client->position;
-        pthread_mutex_unlock(&device->cycle_lock);
+        halsim_device_unlock(device);
     }
     pthread_mutex_unlock(&host->control);
     return client != NULL;
@@ -193,9 +193,9 @@ bool halsim_client_position(struct halsim_host *host, uint32_t index, uint32_t i
 
 /* The cycle must not meet a client that StartIO has not accepted, nor one that StopIO has left. */
 static void set_in_cycle(struct halsim_device *device, struct halsim_client *client, bool in) {
-    pthread_mutex_lock(&device->cycle_lock);
+    halsim_device_lock(device);
     client->in_cycle = in;
-    pthread_mutex_unlock(&device->cycle_lock);
+    halsim_device_unlock(device);
 }
 
 static bool driver_start(struct halsim_device *device, struct halsim_client *client,

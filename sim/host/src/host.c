@@ -171,7 +171,7 @@ void halsim_host_remove_cycle_hook(struct halsim_host *host, halsim_cycle_hook h
                                    void *context) {
     pthread_mutex_lock(&host->control);
     for (uint32_t i = 0; i < host->device_count; i++) {
-        pthread_mutex_lock(&host->devices[i]->cycle_lock);
+        halsim_device_lock(host->devices[i]);
     }
     for (uint32_t i = 0; i < host->hook_count; i++) {
         if (host->hooks[i].call == hook && host->hooks[i].context == context) {
@@ -182,7 +182,7 @@ void halsim_host_remove_cycle_hook(struct halsim_host *host, halsim_cycle_hook h
         }
     }
     for (uint32_t i = host->device_count; i > 0; i--) {
-        pthread_mutex_unlock(&host->devices[i - 1]->cycle_lock);
+        halsim_device_unlock(host->devices[i - 1]);
     }
     pthread_mutex_unlock(&host->control);
 }

@@ -79,7 +79,8 @@ struct halsim_device {
 
     /* IO */
     pthread_mutex_t cycle_lock;
-    bool running; /* cycles are being run; control lock */
+    atomic_uint cycle_lock_waiters; /* control calls that want it */
+    bool running;                   /* cycles are being run; control lock */
     bool io_prepared;
     pthread_t thread;
     bool has_thread;
@@ -197,6 +198,17 @@ void halsim_warn(struct halsim_plugin *plugin, AudioObjectID object, const char 
     __attribute__((format(printf, 3, 4)));
 
 /* ---- io.c, io_thread.c, cycle.c ------------------------------------------------------------- */
+
+/* The cycle lock for control calls. An overloaded IO thread, which never sleeps, makes way for
+ * them. */
+static inline void halsim_device_lock(struct halsim_device *device) {
+    atomic_fetch_add(&device->cycle_lock_waiters, 1);
+    pthread_mutex_lock(&device->cycle_lock);
+    atomic_fetch_sub(&device->cycle_lock_waiters, 1);
+}
+static inline void halsim_device_unlock(struct halsim_device *device) {
+    pthread_mutex_unlock(&device->cycle_lock);
+}
 
 /* With control held. Starts or ends the cycles of a device. Clients keep their StartIO count. */
 bool halsim_device_begin_io(struct halsim_device *device, struct halsim_error *error);

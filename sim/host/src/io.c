@@ -143,6 +143,15 @@ static bool run_virtual(struct halsim_host *host, uint64_t end_ns, struct halsim
     }
 }
 
+static bool any_runs(struct halsim_host *host) {
+    for (uint32_t i = 0; i < host->device_count; i++) {
+        if (host->devices[i]->running) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Real time: the IO threads work; wait in short steps so that an interrupt is seen soon. */
 static bool wait_real(struct halsim_host *host, uint64_t end_ns, struct halsim_device *counted,
                       uint64_t cycles, struct halsim_error *error) {
@@ -153,7 +162,7 @@ static bool wait_real(struct halsim_host *host, uint64_t end_ns, struct halsim_d
             break;
         }
         pthread_mutex_lock(&host->control);
-        bool runs = counted != NULL ? counted->running : next_due(host) != NULL;
+        bool runs = counted != NULL ? counted->running : any_runs(host);
         pthread_mutex_unlock(&host->control);
         if (!runs) {
             return halsim_fail(error, HALSIM_ERROR_STATE,
@@ -208,9 +217,9 @@ bool halsim_io_stats(struct halsim_host *host, uint32_t index, struct halsim_io_
     pthread_mutex_lock(&host->control);
     struct halsim_device *device = halsim_device_at(host, index, error);
     if (device != NULL) {
-        pthread_mutex_lock(&device->cycle_lock);
+        halsim_device_lock(device);
         *stats = device->stats;
-        pthread_mutex_unlock(&device->cycle_lock);
+        halsim_device_unlock(device);
     }
     pthread_mutex_unlock(&host->control);
     return device != NULL;

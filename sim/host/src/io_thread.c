@@ -2,6 +2,7 @@
 #include "host_internal.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct start {
     struct halsim_device *device;
@@ -12,7 +13,18 @@ struct start {
     struct halsim_error error;
 };
 
+/* A real-time thread that is late takes the lock again before a control thread that has been given
+ * it runs. */
+static void make_way(struct halsim_device *device) {
+    struct timespec pause = {.tv_nsec = 100000};
+    for (int i = 0; i < 100 && atomic_load(&device->cycle_lock_waiters) > 0; i++) {
+        (void)nanosleep(&pause, NULL);
+        device->pending_flags |= HALSIM_CYCLE_LOCK_WAIT;
+    }
+}
+
 static void run_cycle(struct halsim_device *device, uint64_t woke_ns) {
+    make_way(device);
     if (pthread_mutex_trylock(&device->cycle_lock) != 0) {
         pthread_mutex_lock(&device->cycle_lock);
         device->pending_flags |= HALSIM_CYCLE_LOCK_WAIT;

@@ -210,7 +210,8 @@ static void every_channel_count_numbers_itself(void **state) {
         source->render(source, block, 64, channels, 0);
         halsim_source_destroy(source);
         halsim_check_init(&check, channels);
-        halsim_check_block(&check, block, 1); /* locks in the slow path, the rest goes the fast one */
+        halsim_check_block(&check, block,
+                           1); /* locks in the slow path, the rest goes the fast one */
         halsim_check_block(&check, block + channels, 63);
         assert_true(halsim_check_is_clean(&check));
         block[40 * channels] = -block[40 * channels] + 0.25f;

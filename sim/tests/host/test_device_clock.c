@@ -60,11 +60,12 @@ static void jitter_is_smoothed_by_the_filter(void **state) {
         if (i > 50) {
             double next = sample + PERIOD;
             double true_ns = (double)(host_at(next, 0) - START);
-            worst_raw = fmax(
-                worst_raw, fabs((double)(halsim_device_clock_host_ns(&raw, next) - START) - true_ns));
-            worst_filtered =
-                fmax(worst_filtered,
-                     fabs((double)(halsim_device_clock_host_ns(&filtered, next) - START) - true_ns));
+            worst_raw =
+                fmax(worst_raw,
+                     fabs((double)(halsim_device_clock_host_ns(&raw, next) - START) - true_ns));
+            worst_filtered = fmax(
+                worst_filtered,
+                fabs((double)(halsim_device_clock_host_ns(&filtered, next) - START) - true_ns));
         }
     }
     assert_true(worst_filtered < worst_raw / 2);

@@ -83,7 +83,7 @@ CF_EXPORT CFPlugInInstanceRef CFPlugInInstanceCreateWithInstanceDataSize(
     CFStringRef factoryName, CFPlugInInstanceGetInterfaceFunction getInterfaceFunction);
 CF_EXPORT Boolean CFPlugInInstanceGetInterfaceFunctionTable(CFPlugInInstanceRef instance,
                                                             CFStringRef interfaceName, void **ftbl);
-CF_EXPORT CFStringRef CFPlugInInstanceGetFactoryName(CFPlugInInstanceRef instance); /* retained */
+CF_EXPORT CFStringRef CFPlugInInstanceGetFactoryName(CFPlugInInstanceRef instance); /* borrowed */
 CF_EXPORT void *CFPlugInInstanceGetInstanceData(CFPlugInInstanceRef instance);
 
 CF_EXTERN_C_END

@@ -1,0 +1,174 @@
+#define _GNU_SOURCE
+/* The default sink: lines of JSON on stderr. */
+#include "death.h"
+#include <fcntl.h>
+#include <os/log.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/syslog.h>
+#include <time.h>
+
+static char output[1 << 20];
+
+/* The text of a member whose value is a string, still escaped. */
+static void assert_member(const char *line, const char *name, const char *value) {
+    char expected[256];
+
+    snprintf(expected, sizeof expected, "\"%s\":\"%s\"", name, value);
+    if (!strstr(line, expected))
+        fail_msg("no %s in %s", expected, line);
+}
+
+static void log_one(void) {
+    os_log_error(os_log_create("com.example", "io"), "rate %d", 48000);
+}
+
+static void a_record_is_one_line_of_json(void **state) {
+    int status = run_in_child(log_one, output, sizeof output);
+
+    (void)state;
+    assert_int_equal(status, 0);
+    assert_int_equal(output[0], '{');
+    assert_string_equal(strchr(output, '\n') - 1, "}\n");
+    assert_non_null(strstr(output, "{\"time_ns\":"));
+    assert_non_null(strstr(output, "\"pid\":"));
+    assert_non_null(strstr(output, "\"tid\":"));
+    assert_member(output, "level", "error");
+    assert_member(output, "subsystem", "com.example");
+    assert_member(output, "category", "io");
+    assert_member(output, "message", "rate 48000");
+}
+
+static void log_nasty(void) {
+    os_log(OS_LOG_DEFAULT, "%{public}s", "quote \" back \\ line\nfeed\ttab \x01 \x7f");
+    os_log(OS_LOG_DEFAULT, "%{public}s", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\xa6\x8e");
+    os_log(OS_LOG_DEFAULT, "%{public}s",
+           "\xff \xc3 \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82");
+    syslog(LOG_NOTICE, "\xc3");
+}
+
+static void any_message_makes_valid_json(void **state) {
+    (void)state;
+    assert_int_equal(run_in_child(log_nasty, output, sizeof output), 0);
+    assert_member(output, "message", "quote \\\" back \\\\ line\\nfeed\\ttab \\u0001 \\u007f");
+    assert_member(output, "message", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\xa6\x8e");
+    assert_member(output, "message",
+                  "\\ufffd \\ufffd \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd "
+                  "\\ufffd\\ufffd\\ufffd\\ufffd \\ufffd\\ufffd");
+    assert_non_null(strstr(output, "\"message\":\"\\ufffd\"}\n"));
+}
+
+enum {
+    THREADS = 4,
+    LINES = 30,
+    LENGTH = 3000
+};
+
+static void *log_letters(void *letter) {
+    char text[LENGTH + 1];
+
+    memset(text, *(const char *)letter, LENGTH);
+    text[LENGTH] = '\0';
+    for (int i = 0; i < LINES; i++)
+        os_log(OS_LOG_DEFAULT, "%{public}s%{public}s", text, text);
+    return NULL;
+}
+
+static void log_from_threads(void) {
+    static const char letters[THREADS + 1] = "abcd";
+    pthread_t threads[THREADS];
+
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, log_letters, (void *)(uintptr_t)&letters[i]);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void lines_longer_than_a_pipe_takes_do_not_mix(void **state) {
+    char *save = NULL;
+    int count = 0;
+
+    (void)state;
+    output[0] = '\0';
+    assert_int_equal(run_in_child(log_from_threads, output, sizeof output), 0);
+    for (char *line = strtok_r(output, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        const char *message = strstr(line, "\"message\":\"");
+
+        assert_non_null(message);
+        message += strlen("\"message\":\"");
+        assert_int_equal(strspn(message, (const char[]){message[0], 0}), 2 * LENGTH);
+        assert_string_equal(message + 2 * LENGTH, "\"}");
+        count++;
+    }
+    assert_int_equal(count, THREADS * LINES);
+}
+
+static void log_into_a_closed_pipe(void) {
+    int ends[2];
+    sigset_t pending;
+
+    if (pipe(ends) != 0)
+        _exit(1);
+    signal(SIGPIPE, SIG_DFL);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    os_log(OS_LOG_DEFAULT, "nobody reads");
+    sigpending(&pending);
+    _exit(sigismember(&pending, SIGPIPE) ? 2 : 42);
+}
+
+static void a_closed_stderr_does_not_kill_the_process(void **state) {
+    int status = run_in_child(log_into_a_closed_pipe, output, sizeof output);
+
+    (void)state;
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 42);
+}
+
+/* The pipe is full and does not block; when its reader is back, a line that was cut is ended. */
+static void log_into_a_full_pipe(void) {
+    static char rest[1 << 18];
+    char text[2000];
+    int ends[2];
+    ssize_t count;
+    size_t length = 0;
+
+    if (pipe(ends) != 0)
+        _exit(1);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    fcntl(ends[1], F_SETPIPE_SZ, 4096);
+    dup2(ends[1], STDERR_FILENO);
+    memset(text, 'z', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 3; i++)
+        os_log(OS_LOG_DEFAULT, "%{public}s%{public}s%{public}s", text, text, text);
+    while ((count = read(ends[0], rest + length, sizeof rest - length)) > 0)
+        length += (size_t)count;
+    os_log(OS_LOG_DEFAULT, "after");
+    while ((count = read(ends[0], rest + length, sizeof rest - length)) > 0)
+        length += (size_t)count;
+    rest[length < sizeof rest ? length : sizeof rest - 1] = '\0';
+    _exit(strstr(rest, "zz\n{\"time_ns\"") && strstr(rest, "\"message\":\"after\"}\n") ? 42 : 3);
+}
+
+static void after_a_cut_line_the_next_one_is_whole(void **state) {
+    int status = run_in_child(log_into_a_full_pipe, output, sizeof output);
+
+    (void)state;
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 42);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_is_one_line_of_json),
+        cmocka_unit_test(any_message_makes_valid_json),
+        cmocka_unit_test(lines_longer_than_a_pipe_takes_do_not_mix),
+        cmocka_unit_test(a_closed_stderr_does_not_kill_the_process),
+        cmocka_unit_test(after_a_cut_line_the_next_one_is_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

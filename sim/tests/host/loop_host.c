@@ -1,0 +1,83 @@
+#include "loop_host.h"
+
+/* One test runs at a time in a process: these belong to the test. */
+static uint32_t notice_counts[16];
+static char last_warning[HALSIM_MESSAGE_MAX];
+
+static void on_notice(const struct halsim_notice *notice, void *context) {
+    (void)context;
+    notice_counts[notice->kind]++;
+    if (notice->text != NULL) {
+        (void)snprintf(last_warning, sizeof last_warning, "%s", notice->text);
+    }
+}
+
+uint32_t loop_notices(enum halsim_notice_kind kind) {
+    return notice_counts[kind];
+}
+
+const char *loop_last_warning(void) {
+    return last_warning;
+}
+
+static void set(const char *name, const char *value) {
+    if (value == NULL) {
+        (void)unsetenv(name);
+    } else {
+        (void)setenv(name, value, 1);
+    }
+}
+
+static struct halsim_host *create(const struct halsim_host_config *config, const char *shape,
+                                  const char *fault, struct halsim_error *error) {
+    set("LOOP_SHAPE", shape);
+    set("LOOP_FAULT", fault);
+    memset(notice_counts, 0, sizeof notice_counts);
+    last_warning[0] = '\0';
+    struct halsim_host_config with_notices = *config;
+    with_notices.on_notice = on_notice;
+    struct halsim_host *host = halsim_host_create(&with_notices, error);
+    uint32_t plugin;
+    if (host != NULL && !halsim_plugin_load(host, LOOP_DRIVER, &plugin, error)) {
+        halsim_host_destroy(host);
+        host = NULL;
+    }
+    return host;
+}
+
+struct halsim_host *loop_host_with(const struct halsim_host_config *config, const char *shape,
+                                   const char *fault) {
+    struct halsim_error error = {0};
+    struct halsim_host *host = create(config, shape, fault, &error);
+    if (host == NULL) {
+        fail_msg("%s", error.message);
+    }
+    return host;
+}
+
+struct halsim_host *loop_host(const char *shape, const char *fault) {
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    config.clock = HALSIM_CLOCK_VIRTUAL;
+    return loop_host_with(&config, shape, fault);
+}
+
+struct halsim_host *loop_host_try(const char *shape, const char *fault,
+                                  struct halsim_error *error) {
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    config.clock = HALSIM_CLOCK_VIRTUAL;
+    return create(&config, shape, fault, error);
+}
+
+uint32_t loop_client(struct halsim_host *host, struct halsim_check *check) {
+    uint32_t client = 0;
+    assert_ok(halsim_client_add(host, 0, NULL, &client, error));
+    assert_ok(halsim_client_set_source(host, 0, client, 0, halsim_source_create_counter(0), error));
+    if (check != NULL) {
+        halsim_check_init(check, 2);
+        assert_ok(
+            halsim_client_set_sink(host, 0, client, 0, halsim_sink_create_check(check), error));
+    }
+    return client;
+}
