@@ -46,12 +46,23 @@ struct halsim_call_slot *halsim_call_slot_take(void) {
     return slot;
 }
 
+struct halsim_call_info halsim_call_read(struct halsim_call_slot *slot) {
+    return (struct halsim_call_info){
+        .entry_point = atomic_load_explicit(&slot->entry_point, memory_order_acquire),
+        .plugin = atomic_load_explicit(&slot->plugin, memory_order_relaxed),
+        .object = atomic_load_explicit(&slot->object, memory_order_relaxed),
+        .client = atomic_load_explicit(&slot->client, memory_order_relaxed),
+        .code = atomic_load_explicit(&slot->code, memory_order_relaxed),
+    };
+}
+
 const struct halsim_call_info *halsim_call_current(void) {
     struct halsim_call_slot *slot = halsim_call_thread_slot;
-    if (slot == NULL || atomic_load(&slot->entry_point) == NULL) {
+    if (slot == NULL) {
         return NULL;
     }
-    return &slot->info;
+    slot->seen = halsim_call_read(slot);
+    return slot->seen.entry_point == NULL ? NULL : &slot->seen;
 }
 
 /* ---- watchdog ---------------------------------------------------------------------------- */
@@ -111,9 +122,11 @@ static void look_once(struct halsim_watchdog *dog) {
         } else if (!watched->told && now - watched->since_ns >= dog->limit_ns) {
             watched->told = true;
             /* The call has not moved for seconds: its description stands still while it is read. */
-            struct halsim_call_info info = slot->info;
+            struct halsim_call_info info = halsim_call_read(slot);
             info.started_ns = watched->since_ns;
-            dog->callback(&info, now - watched->since_ns, dog->context);
+            if (info.entry_point != NULL) {
+                dog->callback(&info, now - watched->since_ns, dog->context);
+            }
         }
     }
 }

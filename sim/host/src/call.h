@@ -11,12 +11,15 @@
 /* One per thread that ever called a driver; never freed while the process lives, reused by later
  * threads. */
 struct halsim_call_slot {
-    struct halsim_call_info info;
     _Atomic(const char *) entry_point; /* NULL: in no driver */
-    atomic_ullong serial;              /* +1 each call: the watchdog sees progress */
+    atomic_uint plugin, object, client, code;
+    atomic_ullong serial; /* +1 each call: the watchdog sees progress */
     atomic_bool taken;
+    struct halsim_call_info seen; /* for halsim_call_current() */
     struct halsim_call_slot *next;
 };
+
+struct halsim_call_info halsim_call_read(struct halsim_call_slot *slot);
 
 extern _Thread_local struct halsim_call_slot *halsim_call_thread_slot;
 
@@ -32,11 +35,10 @@ static inline const char *halsim_call_enter(struct halsim_call_slot *slot, const
                                             uint32_t plugin, AudioObjectID object, uint32_t client,
                                             uint32_t code) {
     const char *before = atomic_load_explicit(&slot->entry_point, memory_order_relaxed);
-    slot->info.entry_point = entry_point;
-    slot->info.plugin = plugin;
-    slot->info.object = object;
-    slot->info.client = client;
-    slot->info.code = code;
+    atomic_store_explicit(&slot->plugin, plugin, memory_order_relaxed);
+    atomic_store_explicit(&slot->object, object, memory_order_relaxed);
+    atomic_store_explicit(&slot->client, client, memory_order_relaxed);
+    atomic_store_explicit(&slot->code, code, memory_order_relaxed);
     atomic_store_explicit(&slot->serial,
                           atomic_load_explicit(&slot->serial, memory_order_relaxed) + 1,
                           memory_order_relaxed);

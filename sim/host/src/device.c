@@ -204,9 +204,15 @@ bool halsim_device_refresh(struct halsim_device *device, struct halsim_error *er
                 fresh->name);
             (void)halsim_device_suspend_io(device);
         }
+        if (device->running) {
+            halsim_device_lock(device);
+        }
         device->info = *fresh;
         device->input_count = input_count;
         device->output_count = fresh->stream_count - input_count;
+        if (device->running) {
+            halsim_device_unlock(device);
+        }
         ok = !restart || halsim_device_resume_io(device, error);
     }
     free(fresh);

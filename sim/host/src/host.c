@@ -93,12 +93,7 @@ void halsim_host_destroy(struct halsim_host *host) {
         halsim_device_free(host->devices[i]);
     }
     for (uint32_t i = 0; i < host->plugin_count; i++) {
-        halsim_storage_close(host->plugins[i]->storage);
-        if (host->plugins[i]->bundle != NULL) {
-            CFRelease(host->plugins[i]->bundle);
-        }
-        /* A driver that forgot a thread may still hold its host reference: leave that memory alone.
-         */
+        halsim_plugin_retire(host->plugins[i]);
     }
     halsim_watchdog_stop(host->watchdog);
     halsim_trace_close(host->trace);

@@ -11,6 +11,7 @@
 #ifndef HALSIM_HOST_INTERNAL_H
 #define HALSIM_HOST_INTERNAL_H
 
+#include "bundle.h"
 #include "call.h"
 #include "device_clock.h"
 #include "halsim/host.h"
@@ -24,19 +25,17 @@
 
 struct halsim_storage;
 
+/* Lives as long as the process: a thread that a driver forgot may still hold its host reference. */
 struct halsim_plugin {
     AudioServerPlugInHostInterface interface; /* first: the driver's host reference points here */
-    struct halsim_host *host;
+    _Atomic(struct halsim_host *) host;       /* NULL when the host has gone */
     uint32_t index;
     bool loaded;
-    CFBundleRef bundle;
     AudioServerPlugInDriverRef driver;
+    CFBundleRef bundle;
     struct halsim_storage *storage;
-    char path[PATH_MAX];
-    char executable[PATH_MAX];
-    char bundle_id[256];
-    char factory_uuid[64];
-    char factory_symbol[256];
+    struct halsim_bundle *about; /* what its Info.plist says */
+    struct halsim_plugin *next_retired;
 };
 
 /* Answers of WillDoIOOperation, asked before IO starts. */
@@ -157,6 +156,7 @@ bool halsim_fail_driver(struct halsim_error *error, OSStatus answer, const char 
 
 /* ---- plugin.c, device.c ------------------------------------------------------------------- */
 
+void halsim_plugin_retire(struct halsim_plugin *plugin);
 struct halsim_plugin *halsim_plugin_at(struct halsim_host *host, uint32_t index,
                                        struct halsim_error *error);
 struct halsim_device *halsim_device_at(struct halsim_host *host, uint32_t index,

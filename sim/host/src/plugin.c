@@ -1,4 +1,3 @@
-#include "bundle.h"
 #include "host_internal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +28,14 @@ static void describe_cf_error(CFErrorRef failure, char *text, size_t size) {
 }
 
 static factory_function load_executable(struct halsim_plugin *plugin, struct halsim_error *error) {
-    CFURLRef url = CFURLCreateFromFileSystemRepresentation(NULL, (const UInt8 *)plugin->path,
-                                                           (CFIndex)strlen(plugin->path), true);
+    CFURLRef url = CFURLCreateFromFileSystemRepresentation(
+        NULL, (const UInt8 *)plugin->about->path, (CFIndex)strlen(plugin->about->path), true);
     plugin->bundle = url == NULL ? NULL : CFBundleCreate(NULL, url);
     if (url != NULL) {
         CFRelease(url);
     }
     if (plugin->bundle == NULL) {
-        (void)halsim_fail(error, HALSIM_ERROR_BUNDLE, "%s: not a bundle", plugin->path);
+        (void)halsim_fail(error, HALSIM_ERROR_BUNDLE, "%s: not a bundle", plugin->about->path);
         return NULL;
     }
     struct halsim_call_slot *slot = halsim_call_slot_mine();
@@ -51,7 +50,7 @@ static factory_function load_executable(struct halsim_plugin *plugin, struct hal
         return NULL;
     }
     CFStringRef symbol =
-        CFStringCreateWithCString(NULL, plugin->factory_symbol, kCFStringEncodingUTF8);
+        CFStringCreateWithCString(NULL, plugin->about->factory_symbol, kCFStringEncodingUTF8);
     void *pointer =
         symbol == NULL ? NULL : CFBundleGetFunctionPointerForName(plugin->bundle, symbol);
     if (symbol != NULL) {
@@ -62,7 +61,7 @@ static factory_function load_executable(struct halsim_plugin *plugin, struct hal
             error, HALSIM_ERROR_LOAD,
             "%s: exports no function %s, which CFPlugInFactories names; give it default "
             "visibility and C linkage",
-            plugin->executable, plugin->factory_symbol);
+            plugin->about->executable, plugin->about->factory_symbol);
         return NULL;
     }
     factory_function factory;
@@ -96,15 +95,15 @@ static bool create_driver(struct halsim_plugin *plugin, factory_function factory
     halsim_call_leave(slot, before);
     if (made == NULL || *made == NULL) {
         return halsim_fail(error, HALSIM_ERROR_FACTORY,
-                           "%s: %s() returned NULL for kAudioServerPlugInTypeUUID", plugin->path,
-                           plugin->factory_symbol);
+                           "%s: %s() returned NULL for kAudioServerPlugInTypeUUID",
+                           plugin->about->path, plugin->about->factory_symbol);
     }
     void *unknown = NULL;
     if (FAILED(query(plugin, made, IUnknownUUID, &unknown)) || unknown == NULL) {
         release(plugin, made);
         return halsim_fail(error, HALSIM_ERROR_FACTORY,
                            "%s: QueryInterface refuses IUnknown, which every plug-in has",
-                           plugin->path);
+                           plugin->about->path);
     }
     release(plugin, unknown);
     void *interface = NULL;
@@ -114,7 +113,7 @@ static bool create_driver(struct halsim_plugin *plugin, factory_function factory
         return halsim_fail(error, HALSIM_ERROR_FACTORY,
                            "%s: QueryInterface refuses EEA5773D-CC43-49F1-8E00-8F96E7D23B17, the "
                            "driver interface (0x%08X)",
-                           plugin->path, (unsigned)result);
+                           plugin->about->path, (unsigned)result);
     }
     plugin->driver = interface;
     return true;
@@ -124,7 +123,7 @@ static bool initialize(struct halsim_plugin *plugin, struct halsim_error *error)
     OSStatus answer = 0;
     HALSIM_CALL(answer =, plugin, 0, 0, 0, Initialize, &plugin->interface);
     if (answer != 0) {
-        (void)halsim_fail_driver(error, answer, "%s: Initialize", plugin->path);
+        (void)halsim_fail_driver(error, answer, "%s: Initialize", plugin->about->path);
         if (error != NULL) {
             error->status = HALSIM_ERROR_FACTORY;
         }
@@ -133,39 +132,50 @@ static bool initialize(struct halsim_plugin *plugin, struct halsim_error *error)
     return halsim_devices_scan(plugin, error);
 }
 
+/* What was made of plug-ins so far and no longer belongs to a host; reachable, so that it is no
+ * leak. */
+static _Atomic(struct halsim_plugin *) retired;
+
+void halsim_plugin_retire(struct halsim_plugin *plugin) {
+    atomic_store(&plugin->host, NULL);
+    halsim_storage_close(plugin->storage);
+    plugin->storage = NULL;
+    if (plugin->bundle != NULL) {
+        CFRelease(plugin->bundle);
+        plugin->bundle = NULL;
+    }
+    free(plugin->about);
+    plugin->about = NULL;
+    plugin->next_retired = atomic_load(&retired);
+    while (!atomic_compare_exchange_weak(&retired, &plugin->next_retired, plugin)) {
+    }
+}
+
 static struct halsim_plugin *plugin_create(struct halsim_host *host, const char *bundle_path,
                                            struct halsim_error *error) {
-    struct halsim_bundle *found = calloc(1, sizeof *found);
     struct halsim_plugin *plugin = calloc(1, sizeof *plugin);
-    if (found == NULL || plugin == NULL) {
+    struct halsim_bundle *about = calloc(1, sizeof *about);
+    if (plugin == NULL || about == NULL) {
         (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "%s: out of memory", bundle_path);
-    } else if (halsim_bundle_read(bundle_path, found, error)) {
+    } else if (halsim_bundle_read(bundle_path, about, error)) {
         plugin->host = host;
         plugin->index = host->plugin_count;
-        memcpy(plugin->path, found->path, sizeof plugin->path);
-        memcpy(plugin->executable, found->executable, sizeof plugin->executable);
-        memcpy(plugin->bundle_id, found->identifier, sizeof plugin->bundle_id);
-        memcpy(plugin->factory_uuid, found->factory_uuid, sizeof plugin->factory_uuid);
-        memcpy(plugin->factory_symbol, found->factory_symbol, sizeof plugin->factory_symbol);
+        plugin->about = about;
         halsim_plugin_interface_init(plugin);
-        plugin->storage = halsim_storage_open(
-            host->storage_folder,
-            found->identifier[0] == '\0' ? "no-identifier" : found->identifier, error);
-        free(found);
+        const char *identifier = about->identifier[0] == '\0' ? "no-identifier" : about->identifier;
+        plugin->storage = halsim_storage_open(host->storage_folder, identifier, error);
         if (plugin->storage != NULL) {
             return plugin;
         }
-        free(plugin);
-        return NULL;
     }
-    free(found);
+    free(about);
     free(plugin);
     return NULL;
 }
 
 static bool already_loaded(struct halsim_host *host, const char *path) {
     for (uint32_t i = 0; i < host->plugin_count; i++) {
-        if (host->plugins[i]->loaded && strcmp(host->plugins[i]->path, path) == 0) {
+        if (host->plugins[i]->loaded && strcmp(host->plugins[i]->about->path, path) == 0) {
             return true;
         }
     }
@@ -185,10 +195,9 @@ bool halsim_plugin_load(struct halsim_host *host, const char *bundle_path, uint3
         pthread_mutex_unlock(&host->control);
         return false;
     }
-    if (already_loaded(host, plugin->path)) {
-        (void)halsim_fail(error, HALSIM_ERROR_STATE, "%s: already loaded", plugin->path);
-        halsim_storage_close(plugin->storage);
-        free(plugin);
+    if (already_loaded(host, plugin->about->path)) {
+        (void)halsim_fail(error, HALSIM_ERROR_STATE, "%s: already loaded", plugin->about->path);
+        halsim_plugin_retire(plugin);
         pthread_mutex_unlock(&host->control);
         return false;
     }
@@ -248,11 +257,11 @@ bool halsim_plugin_info(struct halsim_host *host, uint32_t index, struct halsim_
     if (plugin != NULL) {
         *info = (struct halsim_plugin_info){
             .plugin = index,
-            .path = plugin->path,
-            .executable = plugin->executable,
-            .bundle_id = plugin->bundle_id,
-            .factory_uuid = plugin->factory_uuid,
-            .factory_symbol = plugin->factory_symbol,
+            .path = plugin->about->path,
+            .executable = plugin->about->executable,
+            .bundle_id = plugin->about->identifier,
+            .factory_uuid = plugin->about->factory_uuid,
+            .factory_symbol = plugin->about->factory_symbol,
         };
     }
     pthread_mutex_unlock(&host->control);

@@ -3,8 +3,10 @@
 #include "host_internal.h"
 #include <string.h>
 
+/* NULL when the host has gone and a thread of the driver has not noticed. */
 static struct halsim_plugin *plugin_of(AudioServerPlugInHostRef host) {
-    return (struct halsim_plugin *)(uintptr_t)host; /* the interface is the first member */
+    struct halsim_plugin *plugin = (struct halsim_plugin *)(uintptr_t)host; /* its first member */
+    return plugin == NULL || atomic_load(&plugin->host) == NULL ? NULL : plugin;
 }
 
 /* A change of one of these may mean that what the host knows of its devices is old. */
@@ -32,7 +34,7 @@ static bool concerns_host(AudioObjectPropertySelector selector) {
 static OSStatus properties_changed(AudioServerPlugInHostRef host, AudioObjectID object,
                                    UInt32 count, const AudioObjectPropertyAddress *addresses) {
     struct halsim_plugin *plugin = plugin_of(host);
-    if (count > 0 && addresses == NULL) {
+    if (plugin == NULL || (count > 0 && addresses == NULL)) {
         return kAudioHardwareIllegalOperationError;
     }
     struct halsim_notice notice = {
@@ -54,10 +56,11 @@ static OSStatus properties_changed(AudioServerPlugInHostRef host, AudioObjectID 
 
 static OSStatus copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
                                   CFPropertyListRef *data) {
-    if (key == NULL || data == NULL) {
+    struct halsim_plugin *plugin = plugin_of(host);
+    if (plugin == NULL || key == NULL || data == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
-    *data = halsim_storage_copy(plugin_of(host)->storage, key);
+    *data = halsim_storage_copy(plugin->storage, key);
     return kAudioHardwareNoError;
 }
 
@@ -70,7 +73,8 @@ static OSStatus write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
 }
 
 static OSStatus delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) {
-    if (key == NULL || !halsim_storage_delete(plugin_of(host)->storage, key)) {
+    struct halsim_plugin *plugin = plugin_of(host);
+    if (plugin == NULL || key == NULL || !halsim_storage_delete(plugin->storage, key)) {
         return kAudioHardwareIllegalOperationError;
     }
     return kAudioHardwareNoError;
@@ -79,6 +83,9 @@ static OSStatus delete_from_storage(AudioServerPlugInHostRef host, CFStringRef k
 static OSStatus request_change(AudioServerPlugInHostRef host, AudioObjectID object, UInt64 action,
                                void *info) {
     struct halsim_plugin *plugin = plugin_of(host);
+    if (plugin == NULL) {
+        return kAudioHardwareNotReadyError;
+    }
     struct halsim_device *device = halsim_device_of_object(
         plugin->host, (struct halsim_object){.plugin = plugin->index, .id = object});
     if (device == NULL) {

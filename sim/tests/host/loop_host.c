@@ -1,7 +1,9 @@
 #include "loop_host.h"
 
+#include <stdatomic.h>
+
 /* One test runs at a time in a process: these belong to the test. */
-static uint32_t notice_counts[16];
+static atomic_uint notice_counts[16];
 static char last_warning[HALSIM_MESSAGE_MAX];
 
 static void on_notice(const struct halsim_notice *notice, void *context) {
@@ -32,7 +34,9 @@ static struct halsim_host *create(const struct halsim_host_config *config, const
                                   const char *fault, struct halsim_error *error) {
     set("LOOP_SHAPE", shape);
     set("LOOP_FAULT", fault);
-    memset(notice_counts, 0, sizeof notice_counts);
+    for (size_t i = 0; i < 16; i++) {
+        atomic_store(&notice_counts[i], 0);
+    }
     last_warning[0] = '\0';
     struct halsim_host_config with_notices = *config;
     with_notices.on_notice = on_notice;
