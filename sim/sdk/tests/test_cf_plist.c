@@ -253,6 +253,32 @@ static void a_binary_document_of_another_writer_is_read(void **state) {
     CFRelease(dict);
 }
 
+static void openstep_text_is_read_when_libplist_can(void **state) {
+    (void)state;
+    static const char *const texts[] = {"{ list = (a, \"b c\"); }",
+                                        "/* strings */ \"list\" = (a, \"b c\");"};
+    for (size_t i = 0; i < 2; i++) {
+        CFErrorRef error = NULL;
+        CFPropertyListFormat format = 0;
+        CFDataRef data = CFDataCreate(NULL, (const UInt8 *)texts[i], (CFIndex)strlen(texts[i]));
+        CFPropertyListRef dict = CFPropertyListCreateWithData(NULL, data, 0, &format, &error);
+        CFRelease(data);
+        if (error) {
+            CFStringRef text = CFErrorCopyDescription(error);
+            CFRange found = CFStringFind(text, CFSTR("would need libplist 2.3 or later"), 0);
+            assert_true(found.location != kCFNotFound);
+            CFRelease(text);
+            CFRelease(error);
+            continue;
+        }
+        assert_int_equal(format, kCFPropertyListOpenStepFormat);
+        CFArrayRef list = CFDictionaryGetValue(dict, CFSTR("list"));
+        assert_text(CFArrayGetValueAtIndex(list, 0), "a");
+        assert_text(CFArrayGetValueAtIndex(list, 1), "b c");
+        CFRelease(dict);
+    }
+}
+
 /* ---- mutability --------------------------------------------------------------------------- */
 
 static void options_decide_what_is_mutable(void **state) {
@@ -415,6 +441,7 @@ int main(void) {
         CF_TEST(reals_ignore_the_decimal_comma_of_a_locale),
         CF_TEST(xml_as_people_write_it_is_read),
         CF_TEST(a_binary_document_of_another_writer_is_read),
+        CF_TEST(openstep_text_is_read_when_libplist_can),
         CF_TEST(options_decide_what_is_mutable),
         CF_TEST(a_deep_copy_shares_no_container_with_the_original),
         CF_TEST(what_is_no_property_list_is_refused_with_its_place),

@@ -200,6 +200,9 @@ static void thread_policies_are_accepted(void **state) {
     assert_int_equal(thread_policy_set(mach_thread_self(), THREAD_PRECEDENCE_POLICY, NULL, 1),
                      KERN_INVALID_ARGUMENT);
     assert_int_equal(mach_port_deallocate(mach_task_self(), mach_thread_self()), KERN_SUCCESS);
+    assert_int_equal(
+        mach_port_mod_refs(mach_task_self(), mach_thread_self(), MACH_PORT_RIGHT_SEND, -1),
+        KERN_SUCCESS);
 }
 
 int main(void) {

@@ -5,12 +5,13 @@
  *   - dates reach from 1932-12-14 to 2069-01-19 (32 bits of seconds about 2001), to the microsecond
  *     in binary, to the second in XML
  *   - a UID (of keyed archives), a set or a null of the binary format is refused
- *   - OpenStep text is read when libplist can (2.3 and later), never written
+ *   - OpenStep text is read when libplist can (2.3 and later) and when it is an array, a dictionary
+ *     or a .strings file; it is never written
  * XML must be UTF-8 (a byte order mark is skipped). libplist is lenient about what stands in a
  * scalar: <integer>abc</integer> reads as 0.
  *
  * Hostile input: a document may have 16 MiB, 262 144 values, 512 levels; in XML also 16 384
- * containers and 32 768 keys; in OpenStep text 1 MiB and 4096 containers. Values that a binary
+ * containers and 8192 keys; in OpenStep text 1 MiB and 4096 containers. Values that a binary
  * document refers to many times count as often as they appear. More is an error, at once.
  *
  * Errors carry kCFErrorDomainCocoa, a code below, and a description that says what and where.

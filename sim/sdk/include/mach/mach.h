@@ -6,6 +6,7 @@
 #include <mach/kern_return.h>
 #include <mach/mach_error.h>
 #include <mach/mach_init.h>
+#include <mach/mach_port.h>
 #include <mach/mach_types.h>
 #include <mach/semaphore.h>
 #include <mach/task.h>

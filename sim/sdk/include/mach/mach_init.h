@@ -15,9 +15,6 @@ OS_EXPORT mach_port_t mach_task_self(void);
 OS_EXPORT thread_t mach_thread_self(void);
 OS_EXPORT host_t mach_host_self(void);
 
-/* Names are not counted here: KERN_SUCCESS for any. */
-OS_EXPORT kern_return_t mach_port_deallocate(task_t task, mach_port_name_t name);
-
 __END_DECLS
 
 #endif

@@ -21,7 +21,11 @@ struct mach_timebase_info {
 typedef struct mach_timebase_info *mach_timebase_info_t;
 typedef struct mach_timebase_info mach_timebase_info_data_t;
 
+/* Structure and function have one name: g++ -Wshadow sees a hidden constructor. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 OS_EXPORT kern_return_t mach_timebase_info(mach_timebase_info_t info);
+#pragma GCC diagnostic pop
 
 /* Stands still while the machine sleeps. */
 OS_EXPORT uint64_t mach_absolute_time(void);

@@ -146,7 +146,10 @@ static plist_t parse_openstep(const char *bytes, size_t length, struct cf_plist_
 #if defined(PLIST_UINT)
     if (cf_plist_guard_openstep(bytes, length, reason)) {
         plist_from_openstep(bytes, (uint32_t)length, &root);
-        if (!root) {
+        /* Any word is a string to libplist, and the text behind it nothing. */
+        if (!root || (!PLIST_IS_DICT(root) && !PLIST_IS_ARRAY(root))) {
+            plist_free(root);
+            root = NULL;
             cf_plist_fail(reason, kCFPropertyListReadCorruptError,
                           "neither XML nor binary, and libplist cannot read it as OpenStep text");
         }

@@ -3,7 +3,7 @@
  * libplist follows references recursively and copies an object for each of them: a chain of arrays
  * overflows its stack, and ten arrays of ten references each to the next make ten thousand million
  * copies. So the walk here keeps its own stack, visits an object once, and adds up what the copies
- * would come to.
+ * would come to. And libplist asserts that no key holds a NUL.
  *
  * Layout: "bplist00", objects, table of their offsets, trailer of 32 bytes {5 unused, 1 sort
  * version, size of an offset, size of a reference, number of objects, index of the root, offset of
@@ -29,13 +29,15 @@ struct object {
     uint32_t references;
     uint16_t height; /* levels below */
     bool open;       /* the walk is inside of it */
+    bool is_dictionary;
+    bool has_nul; /* a string with a NUL character in it */
 };
 
 struct walk {
     const unsigned char *bytes;
     uint64_t count, root, table, offset_size, reference_size;
     struct object *objects;
-    uint64_t visited_references;
+    uint64_t visited_references, visited_bytes;
     struct cf_plist_reason *reason;
 };
 
@@ -100,6 +102,15 @@ static bool read_size(struct walk *walk, uint64_t index, uint64_t *at, uint64_t 
     return true;
 }
 
+static bool has_nul(const unsigned char *bytes, uint64_t size, uint64_t unit) {
+    for (uint64_t i = 0; i < size; i++) {
+        if (unit == 1 ? bytes[i] == 0 : bytes[2 * i] == 0 && bytes[2 * i + 1] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Checks the extent of an object and notes its references. */
 static bool enter(struct walk *walk, uint64_t index) {
     struct object *object = &walk->objects[index];
@@ -162,6 +173,11 @@ static bool enter(struct walk *walk, uint64_t index) {
     object->values = 1;
     if (copied) {
         object->bytes = size * unit;
+        walk->visited_bytes += object->bytes;
+        if (walk->visited_bytes > MAX_COPIED_BYTES) {
+            return FAIL(walk, "strings and data overlap");
+        }
+        object->has_nul = type != 0x4 && has_nul(walk->bytes + at, size, unit);
     } else if (type >= 0xA) {
         uint64_t references = size * (type == 0xD ? 2 : 1);
         walk->visited_references += references;
@@ -171,6 +187,7 @@ static bool enter(struct walk *walk, uint64_t index) {
         object->first = at;
         object->references = (uint32_t)references;
         object->open = true;
+        object->is_dictionary = type == 0xD;
     }
     return true;
 }
@@ -232,13 +249,19 @@ static bool walk_objects(struct walk *walk) {
             if (child->open) {
                 return FAIL(walk, "object %llu contains itself", (unsigned long long)index);
             }
-            if (child->values > 0) {
+            if (child->values == 0 && !enter(walk, index)) {
+                return false;
+            }
+            if (child->has_nul && object->is_dictionary &&
+                stack[depth].next < object->references / 2) {
+                return FAIL(walk, "object %llu is a key that holds a NUL character",
+                            (unsigned long long)index);
+            }
+            if (!child->open) {
                 stack[depth].next++;
                 if (!add_child(walk, object, child, depth)) {
                     return false;
                 }
-            } else if (!enter(walk, index)) {
-                return false;
             } else if (depth == CF_PLIST_MAX_DEPTH) {
                 return FAIL(walk, "more than %d levels", CF_PLIST_MAX_DEPTH);
             } else {

@@ -23,6 +23,15 @@ kern_return_t mach_port_deallocate(task_t task, mach_port_name_t name) {
     return KERN_SUCCESS;
 }
 
+kern_return_t mach_port_mod_refs(task_t task, mach_port_name_t name, mach_port_right_t right,
+                                 mach_port_delta_t delta) {
+    (void)task;
+    (void)name;
+    (void)right;
+    (void)delta;
+    return KERN_SUCCESS;
+}
+
 kern_return_t thread_policy_set(thread_act_t thread, thread_policy_flavor_t flavor,
                                 thread_policy_t policy, mach_msg_type_number_t count) {
     (void)thread;

@@ -1,0 +1,134 @@
+/* ring_gecko.c - Gecko Sink's shared memory, written as the driver does and read as an application
+ * does.
+ *
+ * The driver never waits for a reader. Where the work calls for it (two processes, nothing lost),
+ * the waiting is added here, from what the reader says of itself: v2 in its slot, v1 in the header.
+ */
+#include "bench_support.h"
+#include "gecko/gecko_reader.h"
+#include "gecko_shm_writer.h"
+#include "rings.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct gecko {
+    struct ring base;
+    char name[GECKO_NAME_MAX + 1];
+    struct gecko_shm_writer *writer;
+    struct gecko_reader *reader;
+    bool wait_for_reader;
+    uint64_t known_read_head; /* frames; what the writer last saw */
+    uint64_t cycle;
+};
+
+static struct ring *create(const struct ring_kind *kind, enum gecko_layout layout,
+                           uint32_t ring_frames, bool wait_for_reader) {
+    struct gecko *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        bench_fail("out of memory");
+    }
+    self->base = (struct ring){.kind = kind, .frames = ring_frames};
+    self->wait_for_reader = wait_for_reader;
+    snprintf(self->name, sizeof self->name, "/GeckoBench%d.%d", (int)layout, (int)getpid());
+    struct gecko_shm_config config = {
+        .layout = layout,
+        .mode = 0600,
+        .ring_frames = ring_frames,
+        .channels = RING_CHANNELS,
+        .sample_rate = 48000,
+        .timebase_numer = 1,
+        .timebase_denom = 1,
+    };
+    memcpy(config.name, self->name, sizeof config.name);
+    struct gecko_shm_error error;
+    if (!gecko_shm_writer_open(&config, bench_now_ns(), &self->writer, &error)) {
+        bench_fail("%s", error.text);
+    }
+    gecko_shm_writer_set_running(self->writer, true, bench_now_ns());
+    return &self->base;
+}
+
+static struct ring *create_v1(uint32_t ring_frames, bool wait_for_reader) {
+    return create(&ring_gecko_v1, GECKO_LAYOUT_V1, ring_frames, wait_for_reader);
+}
+
+static struct ring *create_v2(uint32_t ring_frames, bool wait_for_reader) {
+    return create(&ring_gecko_v2, GECKO_LAYOUT_V2, ring_frames, wait_for_reader);
+}
+
+static void attach_reader(struct ring *ring) {
+    struct gecko *self = (struct gecko *)ring;
+    struct gecko_reader_error error;
+    if (!gecko_reader_open(self->name, NULL, &self->reader, &error)) {
+        bench_fail("%s", error.text);
+    }
+}
+
+/* Frames that the writer may go ahead, looking at the reader only when what is known does not do.
+ */
+static bool has_room(struct gecko *self, uint32_t frames) {
+    uint64_t head = gecko_shm_writer_head(self->writer);
+    if (head + frames - self->known_read_head <= self->base.frames) {
+        return true;
+    }
+    struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
+    if (gecko_shm_writer_readers(self->writer, slots) > 0) {
+        self->known_read_head = slots[0].read_head;
+    }
+    return head + frames - self->known_read_head <= self->base.frames;
+}
+
+static size_t gecko_write(struct ring *ring, const void *audio, size_t bytes) {
+    struct gecko *self = (struct gecko *)ring;
+    uint32_t frames = (uint32_t)(bytes / RING_FRAME_BYTES);
+    if (self->wait_for_reader && !has_room(self, frames)) {
+        return 0;
+    }
+    if (!gecko_shm_writer_begin(self->writer, frames)) {
+        return 0;
+    }
+    gecko_shm_writer_put(self->writer, 0, audio, frames);
+    self->cycle++;
+    gecko_shm_writer_commit(self->writer, &(struct gecko_shm_block){.host_time = self->cycle,
+                                                                    .output_time = self->cycle,
+                                                                    .cycle = self->cycle});
+    return bytes;
+}
+
+static size_t gecko_read(struct ring *ring, void *audio, size_t bytes) {
+    struct gecko *self = (struct gecko *)ring;
+    int64_t frames = gecko_reader_read(self->reader, audio, bytes / sizeof(float), NULL);
+    if (frames < 0) {
+        bench_fail("%s", gecko_reader_failure(self->reader)->text);
+    }
+    return (size_t)frames * RING_FRAME_BYTES;
+}
+
+static void destroy(struct ring *ring) {
+    struct gecko *self = (struct gecko *)ring;
+    gecko_reader_close(self->reader);
+    gecko_shm_writer_close(self->writer);
+    free(self);
+}
+
+const struct ring_kind ring_gecko_v1 = {
+    .name = "gecko-v1",
+    .create = create_v1,
+    .attach_reader = attach_reader,
+    .write = gecko_write,
+    .read = gecko_read,
+    .destroy = destroy,
+    .is_ring = true,
+};
+
+const struct ring_kind ring_gecko_v2 = {
+    .name = "gecko-v2",
+    .create = create_v2,
+    .attach_reader = attach_reader,
+    .write = gecko_write,
+    .read = gecko_read,
+    .destroy = destroy,
+    .is_ring = true,
+};

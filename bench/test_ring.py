@@ -1,0 +1,101 @@
+"""A block of 480 stereo frames through Gecko's shared memory, beside memcpy and known rings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bench.conftest import Judge, Rounds
+from bench.ratios import Ratio, paired, typical
+from bench.tape import TAPE
+
+CONTESTANTS = ["memcpy-hot", "memcpy-ring", "gecko-v2", "gecko-v1", "jack", "portaudio"]
+PAIR_CONTESTANTS = ["gecko-v2", "jack", "portaudio"]
+BLOCK_BYTES = 480 * 2 * 4
+
+Run = Callable[..., dict[str, Any]]
+
+
+def one_thread(run_program: Run) -> Rounds:
+    rounds: Rounds = run_program("bench_ring", "--rounds", "200")["rounds"]
+    return rounds
+
+
+def two_processes(run_program: Run) -> Rounds:
+    rounds: Rounds = run_program("bench_ring_pair", "--rounds", "21", "--blocks", "100000")[
+        "rounds"
+    ]
+    return rounds
+
+
+def present(rounds: Rounds, name: str) -> list[float]:
+    if name not in rounds:
+        pytest.skip(f"{name}: its library is not installed; hal-lab doctor names the package")
+    return rounds[name]
+
+
+@pytest.mark.benchmark(timer=TAPE.now, group="480 stereo frames, write and read, one thread")
+@pytest.mark.parametrize("name", CONTESTANTS)
+def test_one_thread(benchmark: Any, run_program: Run, name: str) -> None:
+    TAPE.play(benchmark, present(one_thread(run_program), name))
+
+
+@pytest.mark.benchmark(timer=TAPE.now, group="480 stereo frames, from process to process")
+@pytest.mark.parametrize("name", PAIR_CONTESTANTS)
+def test_two_processes(benchmark: Any, run_program: Run, name: str) -> None:
+    TAPE.play(benchmark, present(two_processes(run_program), name))
+
+
+def test_a_block_costs_at_most_a_quarter_more_than_two_memcpys(
+    run_program: Run, judge: Judge
+) -> None:
+    rounds = one_thread(run_program)
+    judge(
+        Ratio(
+            "Gecko v2, write + read, over two memcpys",
+            paired(rounds["gecko-v2"], rounds["memcpy-ring"]),
+            limit=1.25,
+            gates=True,
+            margin=1.2,
+            detail={
+                "gecko ns": typical(rounds["gecko-v2"]),
+                "memcpys ns": typical(rounds["memcpy-ring"]),
+                "in first-level cache ns": typical(rounds["memcpy-hot"]),
+            },
+        )
+    )
+
+
+@pytest.mark.parametrize("other", ["jack", "portaudio"])
+def test_one_thread_is_ahead_of(other: str, run_program: Run, judge: Judge) -> None:
+    rounds = one_thread(run_program)
+    judge(
+        Ratio(
+            f"Gecko v2 over {other}, one thread",
+            paired(rounds["gecko-v2"], present(rounds, other)),
+            limit=1.0,
+            detail={
+                "gecko ns": typical(rounds["gecko-v2"]),
+                f"{other} ns": typical(rounds[other]),
+            },
+        )
+    )
+
+
+@pytest.mark.parametrize("other", ["jack", "portaudio"])
+def test_two_processes_are_ahead_of(other: str, run_program: Run, judge: Judge) -> None:
+    rounds = two_processes(run_program)
+    theirs = present(rounds, other)
+    judge(
+        Ratio(
+            f"Gecko v2 over {other}, two processes",
+            typical(rounds["gecko-v2"]) / typical(theirs),
+            limit=1.0,
+            detail={
+                "gecko GB/s": BLOCK_BYTES / typical(rounds["gecko-v2"]),
+                f"{other} GB/s": BLOCK_BYTES / typical(theirs),
+            },
+        )
+    )

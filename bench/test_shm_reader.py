@@ -1,0 +1,54 @@
+"""What it costs to read a 48 kHz stereo stream from Python, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.conftest import Judge
+from bench.ratios import Ratio
+from bench.simulator import Simulator
+from lab.transport.shm_process import ReaderProcess
+
+SECONDS = 6
+RATE = 48_000
+
+pytestmark = pytest.mark.realtime
+
+
+def test_a_python_reader_takes_at_most_3_percent_of_a_core(
+    simulator: Simulator, judge: Judge, tmp_path: Path
+) -> None:
+    name = f"/GeckoBenchR.{os.getpid()}"
+    player = subprocess.Popen(
+        simulator.command("--signal", "noise", "--seconds", str(SECONDS)),
+        env=simulator.environment(name),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with player:
+        with ReaderProcess(name, tmp_path, capacity_frames=2 * SECONDS * RATE) as reader:
+            _, said = player.communicate(timeout=60)
+            outcome = reader.stop()
+        assert player.returncode == 0, said
+    # Less than all of it: reader and player start side by side.
+    assert outcome.frames > (SECONDS - 2) * RATE
+    judge(
+        Ratio(
+            "a core's share of a Python reader, 48 kHz stereo",
+            outcome.cpu_percent,
+            limit=3,
+            unit="%",
+            gates=True,
+            margin=1.5,
+            detail={
+                "frames": float(outcome.frames),
+                "lost": float(outcome.lost_frames),
+                "read for s": outcome.elapsed_s,
+            },
+        )
+    )

@@ -1,0 +1,306 @@
+/* reader_v2.c - reading the default layout.
+ *
+ * The writer never waits, so any frame may be overwritten while it is being copied. As with a
+ * sequence lock the reader copies first and asks afterwards: the writer raises WRITE_CLAIM before
+ * it writes, so frames that are a whole ring older than the claim are thrown away.
+ */
+#include "gecko_memory.h"
+#include "reader_private.h"
+#include <string.h>
+
+/* A generation change takes the writer a microsecond. */
+#define SNAPSHOT_TRIES 64
+/* Each try starts further away from the writer. */
+#define COPY_TRIES     4
+
+static bool is_power_of_two(uint64_t value) {
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+/* What is constant for the life of the object. */
+static bool check_constants(struct gecko_reader *reader, struct gecko_reader_error *error) {
+    const unsigned char *base = reader->base;
+    const char *label = gecko_reader_label(reader);
+    if (reader->size < GECKO_V2_HEADER_BYTES) {
+        return gecko_reader_fail(error, GECKO_READER_TRUNCATED, 0,
+                                 "%s has %zu bytes, its header alone %d", label, reader->size,
+                                 GECKO_V2_HEADER_BYTES);
+    }
+    uint32_t version = gecko_load_u32(base, GECKO_V2_VERSION);
+    if (version != GECKO_V2_VERSION_VALUE) {
+        return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
+                                 "%s has version %u of the layout, this reader knows %d", label,
+                                 version, GECKO_V2_VERSION_VALUE);
+    }
+    uint64_t total = gecko_load_u64(base, GECKO_V2_TOTAL_BYTES);
+    if (total > reader->size) {
+        return gecko_reader_fail(error, GECKO_READER_TRUNCATED, 0,
+                                 "%s has %zu bytes, its header asks for %llu", label, reader->size,
+                                 (unsigned long long)total);
+    }
+    uint64_t data = gecko_load_u64(base, GECKO_V2_DATA_OFFSET);
+    uint64_t ring_bytes = gecko_load_u64(base, GECKO_V2_RING_BYTES);
+    uint64_t blocks = gecko_load_u64(base, GECKO_V2_BLOCKS_OFFSET);
+    uint32_t block_count = gecko_load_u32(base, GECKO_V2_BLOCK_COUNT);
+    if (total < GECKO_V2_HEADER_BYTES || data % 4096 != 0 || data < GECKO_V2_HEADER_BYTES ||
+        data > total || ring_bytes > total - data || blocks % 64 != 0 ||
+        blocks < GECKO_V2_HEADER_BYTES || blocks > data || !is_power_of_two(block_count) ||
+        block_count > GECKO_MAX_BLOCK_COUNT ||
+        (uint64_t)block_count * GECKO_V2_BLOCK_BYTES > data - blocks) {
+        return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
+                                 "%s: ring of %llu bytes at %llu and %u blocks at %llu do not fit "
+                                 "into %llu bytes",
+                                 label, (unsigned long long)ring_bytes, (unsigned long long)data,
+                                 block_count, (unsigned long long)blocks,
+                                 (unsigned long long)total);
+    }
+    reader->ring = base + data;
+    reader->blocks_offset = blocks;
+    reader->block_count = block_count;
+    return true;
+}
+
+/* The fields of one generation, with no mixture of two. False when the writer kept changing them.
+ */
+static bool snapshot(const unsigned char *base, struct gecko_format *format, uint64_t *start,
+                     uint32_t *bytes_per_frame, uint32_t *sample_format) {
+    for (int i = 0; i < SNAPSHOT_TRIES; i++) {
+        uint64_t generation = gecko_load_u64(base, GECKO_V2_GENERATION);
+        *format = (struct gecko_format){
+            .layout = 2,
+            .channels = gecko_load_u32(base, GECKO_V2_CHANNELS),
+            .sample_rate = gecko_load_u32(base, GECKO_V2_SAMPLE_RATE),
+            .ring_frames = gecko_load_u64(base, GECKO_V2_RING_FRAMES),
+            .generation = generation,
+            .timebase_numer = gecko_load_u32(base, GECKO_V2_TIMEBASE_NUMER),
+            .timebase_denom = gecko_load_u32(base, GECKO_V2_TIMEBASE_DENOM),
+            .safety_offset = gecko_load_u32(base, GECKO_V2_SAFETY_OFFSET),
+            .reported_latency = gecko_load_u32(base, GECKO_V2_REPORTED_LATENCY),
+            .writer_pid = gecko_load_u32(base, GECKO_V2_WRITER_PID),
+        };
+        *start = gecko_load_u64(base, GECKO_V2_GENERATION_START);
+        *bytes_per_frame = gecko_load_u32(base, GECKO_V2_BYTES_PER_FRAME);
+        *sample_format = gecko_load_u32(base, GECKO_V2_SAMPLE_FORMAT);
+        if (generation % 2 == 0 && gecko_load_u64(base, GECKO_V2_GENERATION) == generation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_generation(struct gecko_reader *reader, struct gecko_reader_error *error) {
+    struct gecko_format format;
+    uint64_t start;
+    uint32_t bytes_per_frame, sample_format;
+    const char *label = gecko_reader_label(reader);
+    if (!snapshot(reader->base, &format, &start, &bytes_per_frame, &sample_format)) {
+        return gecko_reader_fail(error, GECKO_READER_NOT_READY, 0, "%s is being changed", label);
+    }
+    if (format.channels < 1 || format.channels > GECKO_MAX_CHANNELS ||
+        format.sample_rate < GECKO_MIN_SAMPLE_RATE || format.sample_rate > GECKO_MAX_SAMPLE_RATE ||
+        sample_format != GECKO_FORMAT_FLOAT32 ||
+        bytes_per_frame != format.channels * sizeof(float) || format.timebase_numer == 0 ||
+        format.timebase_denom == 0) {
+        return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
+                                 "%s: %u channels of format %u in %u bytes at %u Hz, timebase "
+                                 "%u/%u",
+                                 label, format.channels, sample_format, bytes_per_frame,
+                                 format.sample_rate, format.timebase_numer, format.timebase_denom);
+    }
+    uint64_t ring_bytes = gecko_load_u64(reader->base, GECKO_V2_RING_BYTES);
+    uint64_t room = reader->size - (uint64_t)(reader->ring - reader->base);
+    if (!is_power_of_two(format.ring_frames) || format.ring_frames < GECKO_MIN_RING_FRAMES ||
+        format.ring_frames > GECKO_MAX_RING_FRAMES ||
+        format.ring_frames * bytes_per_frame > ring_bytes ||
+        format.ring_frames * bytes_per_frame > room) {
+        return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
+                                 "%s: a ring of %llu frames of %u bytes in %llu bytes", label,
+                                 (unsigned long long)format.ring_frames, bytes_per_frame,
+                                 (unsigned long long)ring_bytes);
+    }
+    if (gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD) < start) {
+        return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
+                                 "%s: its write head is before the start of its generation", label);
+    }
+    reader->format = format;
+    reader->bytes_per_frame = bytes_per_frame;
+    reader->generation_start = start;
+    return true;
+}
+
+bool gecko_v2_header(struct gecko_reader *reader, struct gecko_reader_error *error) {
+    return check_constants(reader, error) && take_generation(reader, error);
+}
+
+/* The oldest frame that the writer leaves alone at this moment. */
+static uint64_t oldest_frame(const struct gecko_reader *reader) {
+    uint64_t head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+    uint64_t claim = gecko_load_u64(reader->base, GECKO_V2_WRITE_CLAIM);
+    uint64_t end = claim > head ? claim : head;
+    uint64_t ring = reader->format.ring_frames;
+    uint64_t oldest = end > ring ? end - ring : 0;
+    return oldest > reader->generation_start ? oldest : reader->generation_start;
+}
+
+void gecko_v2_start(struct gecko_reader *reader) {
+    reader->position = reader->options.from_oldest
+                           ? oldest_frame(reader)
+                           : gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+}
+
+void gecko_v2_resume(struct gecko_reader *reader, const struct gecko_reader *before) {
+    uint64_t oldest = oldest_frame(reader);
+    uint64_t head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+    /* A writer that changes objects keeps counting frames and generations; a new one starts over.
+     */
+    bool continued =
+        reader->format.generation > before->format.generation && before->position <= head;
+    if (continued && before->position < oldest) {
+        reader->lost += oldest - before->position;
+    }
+    reader->position = continued && before->position > oldest ? before->position : oldest;
+}
+
+/* 1: go on; 0: not this time; -1: the header is nonsense. */
+static int meet_generation(struct gecko_reader *reader, struct gecko_read *info) {
+    struct gecko_reader_error error;
+    if (!gecko_reader_check_size(reader, &error) || !take_generation(reader, &error)) {
+        if (error.status == GECKO_READER_NOT_READY) {
+            return 0;
+        }
+        reader->failure = error;
+        return -1;
+    }
+    if (reader->position < reader->generation_start) {
+        info->lost_frames = reader->generation_start - reader->position;
+        reader->position = reader->generation_start;
+    }
+    gecko_slots_join(reader);
+    info->events |= GECKO_READ_GENERATION;
+    return 1;
+}
+
+static void copy_frames(const struct gecko_reader *reader, float *audio, uint64_t first,
+                        uint64_t frames) {
+    uint64_t ring = reader->format.ring_frames;
+    uint64_t at = first & (ring - 1);
+    uint64_t head = frames < ring - at ? frames : ring - at;
+    size_t frame_bytes = reader->bytes_per_frame;
+    gecko_copy_out(audio, reader->ring + at * frame_bytes, head * frame_bytes);
+    gecko_copy_out((unsigned char *)audio + head * frame_bytes, reader->ring,
+                   (frames - head) * frame_bytes);
+}
+
+static void skip_to(struct gecko_reader *reader, uint64_t frame, struct gecko_read *info) {
+    info->lost_frames += frame - reader->position;
+    reader->position = frame;
+}
+
+/* One copy; returns the frames that survived it, and moves the position behind them. */
+static uint64_t try_copy(struct gecko_reader *reader, float *audio, uint64_t most,
+                         struct gecko_read *info, bool *torn) {
+    uint64_t first = reader->position;
+    uint64_t head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+    uint64_t frames = head - first < most ? head - first : most;
+    copy_frames(reader, audio, first, frames);
+    gecko_fence_before_check();
+    if (gecko_load_u64(reader->base, GECKO_V2_GENERATION) != reader->format.generation) {
+        return 0; /* the next read will find out and count */
+    }
+    uint64_t oldest = oldest_frame(reader);
+    uint64_t bad = oldest > first ? oldest - first : 0;
+    if (bad > frames) {
+        bad = frames;
+    }
+    *torn = bad == frames && frames != 0;
+    if (bad != 0) {
+        size_t frame_bytes = reader->bytes_per_frame;
+        memmove(audio, (unsigned char *)audio + bad * frame_bytes, (frames - bad) * frame_bytes);
+        info->torn_frames += bad;
+        skip_to(reader, first + bad, info);
+    }
+    info->first_frame = first + bad;
+    reader->position = first + frames;
+    return frames - bad;
+}
+
+int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
+                      struct gecko_read *info) {
+    if (gecko_load_u64(reader->base, GECKO_V2_GENERATION) != reader->format.generation) {
+        int met = meet_generation(reader, info);
+        info->first_frame = reader->position;
+        return met < 0 ? -1 : 0;
+    }
+    /* The state before the head: once it says that no more will come, the head is final. */
+    info->state = gecko_load_u32(reader->base, GECKO_V2_STATE);
+    info->flags = gecko_load_u32(reader->base, GECKO_V2_FLAGS);
+    uint64_t head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+    if (head < reader->position) {
+        gecko_reader_fail(&reader->failure, GECKO_READER_HOSTILE, 0,
+                          "%s: its write head went back from %llu to %llu",
+                          gecko_reader_label(reader), (unsigned long long)reader->position,
+                          (unsigned long long)head);
+        return -1;
+    }
+    info->left_frames = head - reader->position;
+
+    uint64_t ring = reader->format.ring_frames;
+    uint64_t most = samples / reader->format.channels;
+    most = most < ring ? most : ring;
+    uint64_t frames = 0;
+    bool torn = most != 0;
+    for (uint64_t i = 0; torn && i < COPY_TRIES; i++) {
+        torn = false;
+        uint64_t oldest = oldest_frame(reader);
+        if (reader->position < oldest) {
+            /* Right behind the writer the next copy would be torn again: leave it some room. */
+            uint64_t room = i * (ring / 8);
+            uint64_t last = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+            uint64_t target = oldest + room < last ? oldest + room : last;
+            skip_to(reader, target > oldest ? target : oldest, info);
+        }
+        frames = try_copy(reader, audio, most, info, &torn);
+    }
+    if (frames == 0) {
+        info->first_frame = reader->position;
+    }
+    head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+    if (reader->position >= head) {
+        info->events |= info->state == GECKO_STATE_RETIRED  ? GECKO_READ_RETIRED
+                        : info->state == GECKO_STATE_CLOSED ? GECKO_READ_CLOSED
+                                                            : 0;
+    }
+    return (int64_t)frames;
+}
+
+bool gecko_reader_find_block(const struct gecko_reader *reader, uint64_t frame,
+                             struct gecko_block *block) {
+    if (reader->format.layout != 2) {
+        return false;
+    }
+    const unsigned char *base = reader->base;
+    uint64_t head = gecko_load_u64(base, GECKO_V2_BLOCK_HEAD);
+    for (uint64_t back = 1; back <= head && back <= reader->block_count; back++) {
+        uint64_t number = head - back;
+        const unsigned char *entry = base + reader->blocks_offset +
+                                     (number & (reader->block_count - 1)) * GECKO_V2_BLOCK_BYTES;
+        if (gecko_load_u64(entry, GECKO_V2_BLOCK_SEQUENCE) != number + 1) {
+            continue; /* being written, or overwritten */
+        }
+        *block = (struct gecko_block){
+            .number = number,
+            .first_frame = gecko_load_u64(entry, GECKO_V2_BLOCK_FIRST_FRAME),
+            .host_time = gecko_load_u64(entry, GECKO_V2_BLOCK_HOST_TIME),
+            .output_time = gecko_load_u64(entry, GECKO_V2_BLOCK_OUTPUT_TIME),
+            .output_sample_time = gecko_load_f64(entry, GECKO_V2_BLOCK_OUTPUT_SAMPLE_TIME),
+            .cycle = gecko_load_u64(entry, GECKO_V2_BLOCK_CYCLE),
+            .frames = gecko_load_u32(entry, GECKO_V2_BLOCK_FRAMES),
+            .flags = gecko_load_u32(entry, GECKO_V2_BLOCK_FLAGS),
+        };
+        bool whole = gecko_load_u64(entry, GECKO_V2_BLOCK_SEQUENCE) == number + 1;
+        if (whole && frame >= block->first_frame && frame - block->first_frame < block->frames) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,298 @@
+/* gecko_shm_writer.c - taking the name, and writing blocks. */
+#include "gecko_shm_writer.h"
+#include "gecko_memory.h"
+#include "gecko_shm_layout.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Each try loses a race against another process that makes or removes an object of our name. */
+#define OPEN_TRIES 16
+
+bool gecko_shm_config_check(const struct gecko_shm_config *config, struct gecko_shm_error *error) {
+    bool v2 = config->layout == GECKO_LAYOUT_V2;
+    if (!v2 && config->layout != GECKO_LAYOUT_V1) {
+        return gecko_shm_fail(error, 0, "layout %d: must be v1 or v2", (int)config->layout);
+    }
+    size_t name_max = GECKO_NAME_MAX - (v2 ? strlen(GECKO_READERS_SUFFIX) : 0);
+    if (!gecko_shm_name_check(config->name, name_max, error)) {
+        return false;
+    }
+    uint64_t ring = config->ring_frames;
+    if (ring < GECKO_MIN_RING_FRAMES || ring > GECKO_MAX_RING_FRAMES ||
+        (v2 && (ring & (ring - 1)) != 0)) {
+        return gecko_shm_fail(error, 0, "ring frames %llu: must be %s%d to %d",
+                              (unsigned long long)ring, v2 ? "a power of two, " : "",
+                              GECKO_MIN_RING_FRAMES, GECKO_MAX_RING_FRAMES);
+    }
+    if (config->channels < 1 || config->channels > GECKO_MAX_CHANNELS) {
+        return gecko_shm_fail(error, 0, "channels %u: must be 1 to %d", config->channels,
+                              GECKO_MAX_CHANNELS);
+    }
+    if (config->sample_rate < GECKO_MIN_SAMPLE_RATE ||
+        config->sample_rate > GECKO_MAX_SAMPLE_RATE) {
+        return gecko_shm_fail(error, 0, "sample rate %u: must be %d to %d Hz", config->sample_rate,
+                              GECKO_MIN_SAMPLE_RATE, GECKO_MAX_SAMPLE_RATE);
+    }
+    if ((config->mode & ~(mode_t)0666) != 0 || (config->mode & 0600) != 0600) {
+        return gecko_shm_fail(error, 0, "mode %04o: must be 0600 to 0666, owner read and write",
+                              (unsigned)config->mode);
+    }
+    if (config->timebase_numer == 0 || config->timebase_denom == 0) {
+        return gecko_shm_fail(error, 0, "timebase %u/%u: no zero allowed", config->timebase_numer,
+                              config->timebase_denom);
+    }
+    return true;
+}
+
+static bool fail_second_writer(const struct gecko_shm_object *object,
+                               struct gecko_shm_error *error) {
+    uint32_t pid = gecko_v2_writer_pid(object);
+    if (pid == 0) {
+        return gecko_shm_fail(error, 0,
+                              "shared memory \"%s\": another process is writing to it; stop that "
+                              "host, or set GECKO_SHM_NAME to another name",
+                              object->name);
+    }
+    return gecko_shm_fail(error, 0,
+                          "shared memory \"%s\": process %u is writing to it; stop that host, or "
+                          "set GECKO_SHM_NAME to another name",
+                          object->name, pid);
+}
+
+enum attempt {
+    ATTEMPT_DONE,
+    ATTEMPT_FAILED,
+    ATTEMPT_AGAIN, /* the name changed hands, or is free now */
+};
+
+static enum attempt try_existing(struct gecko_shm_writer *writer, uint64_t now,
+                                 struct gecko_shm_error *error) {
+    struct gecko_shm_object *object = &writer->object;
+    bool missing;
+    if (!gecko_shm_object_open(writer->config.name, object, &missing, error)) {
+        return missing ? ATTEMPT_AGAIN : ATTEMPT_FAILED;
+    }
+    if (!gecko_shm_object_is_named(object)) {
+        gecko_shm_object_close(object);
+        return ATTEMPT_AGAIN;
+    }
+    bool alive =
+        object->lock == GECKO_SHM_LOCK_WRITER ||
+        (object->lock == GECKO_SHM_LOCK_UNAVAILABLE && gecko_v2_writer_seems_alive(object, now));
+    if (alive) {
+        fail_second_writer(object, error);
+        gecko_shm_object_close(object);
+        return ATTEMPT_FAILED;
+    }
+    if (object->base != NULL && writer->ops->take_over(writer, now)) {
+        writer->continued = true;
+        return ATTEMPT_DONE;
+    }
+    if (gecko_v2_retire(object)) {
+        gecko_shm_readers_remove(object->name);
+    }
+    gecko_shm_object_unlink(object);
+    gecko_shm_object_close(object);
+    return ATTEMPT_AGAIN;
+}
+
+static enum attempt try_new(struct gecko_shm_writer *writer, uint64_t now,
+                            struct gecko_shm_error *error) {
+    bool exists;
+    if (!gecko_shm_object_create(writer->config.name, writer->ops->size(&writer->config),
+                                 writer->config.mode, &writer->object, &exists, error)) {
+        return exists ? ATTEMPT_AGAIN : ATTEMPT_FAILED;
+    }
+    writer->ops->make(writer, now);
+    return ATTEMPT_DONE;
+}
+
+/* Sets writer->object; writer->head_frame and generation say where a new object begins. */
+static bool take_name(struct gecko_shm_writer *writer, uint64_t now,
+                      struct gecko_shm_error *error) {
+    enum attempt result = ATTEMPT_AGAIN;
+    for (int i = 0; i < OPEN_TRIES && result == ATTEMPT_AGAIN; i++) {
+        result = try_existing(writer, now, error);
+        if (result == ATTEMPT_AGAIN) {
+            result = try_new(writer, now, error);
+        }
+    }
+    if (result == ATTEMPT_AGAIN) {
+        gecko_shm_fail(error, EBUSY, "shared memory \"%s\": its name keeps changing hands",
+                       writer->config.name);
+    }
+    if (result == ATTEMPT_DONE &&
+        !gecko_shm_object_set_mode(&writer->object, writer->config.mode, error)) {
+        gecko_shm_object_unlink(&writer->object);
+        gecko_shm_object_close(&writer->object);
+        result = ATTEMPT_FAILED;
+    }
+    if (result != ATTEMPT_DONE) {
+        return false;
+    }
+    gecko_shm_object_touch(&writer->object);
+    atomic_store_explicit(&writer->published_head, writer->head_frame, memory_order_relaxed);
+    return true;
+}
+
+static const struct gecko_layout_ops *ops_for(enum gecko_layout layout) {
+    return layout == GECKO_LAYOUT_V2 ? &gecko_layout_v2 : &gecko_layout_v1;
+}
+
+bool gecko_shm_writer_open(const struct gecko_shm_config *config, uint64_t now,
+                           struct gecko_shm_writer **out, struct gecko_shm_error *error) {
+    *out = NULL;
+    if (!gecko_shm_config_check(config, error)) {
+        return false;
+    }
+    struct gecko_shm_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL) {
+        return gecko_shm_fail(error, ENOMEM, "shared memory \"%s\"", config->name);
+    }
+    writer->config = *config;
+    writer->ops = ops_for(config->layout);
+    writer->object = GECKO_SHM_OBJECT_NONE;
+    writer->readers = GECKO_SHM_OBJECT_NONE;
+    writer->head_frame = config->start_frame;
+    if (!take_name(writer, now, error)) {
+        free(writer);
+        return false;
+    }
+    if (config->layout == GECKO_LAYOUT_V2) {
+        gecko_shm_readers_open(writer);
+    }
+    writer->first_frame = writer->head_frame;
+    *out = writer;
+    return true;
+}
+
+bool gecko_shm_writer_reconfigure(struct gecko_shm_writer *writer,
+                                  const struct gecko_shm_config *config, uint64_t now, bool *lost,
+                                  struct gecko_shm_error *error) {
+    *lost = false;
+    struct gecko_shm_config wanted = *config;
+    memcpy(wanted.name, writer->config.name, sizeof wanted.name);
+    wanted.mode = writer->config.mode;
+    wanted.start_frame = writer->config.start_frame;
+    if (!gecko_shm_config_check(&wanted, error)) {
+        return false;
+    }
+    assert(writer->block_frames == 0);
+    if (wanted.layout == writer->config.layout && writer->ops->change(writer, &wanted, now)) {
+        return true;
+    }
+
+    /* Another object must take the name. The old one has to go first: POSIX cannot rename shared
+     * memory, and two at a time may be more than there is room for. */
+    const struct gecko_shm_config before = writer->config;
+    writer->ops->set_state(writer, GECKO_STATE_RETIRED);
+    gecko_shm_object_unlink(&writer->object);
+    gecko_shm_object_close(&writer->object);
+    writer->continued = false;
+
+    writer->config = wanted;
+    writer->ops = ops_for(wanted.layout);
+    bool changed = take_name(writer, now, error);
+    if (!changed) {
+        struct gecko_shm_error ignored;
+        writer->config = before;
+        writer->ops = ops_for(before.layout);
+        *lost = !take_name(writer, now, &ignored);
+    }
+    if (*lost || writer->config.layout == GECKO_LAYOUT_V1) {
+        gecko_shm_readers_close(writer);
+    } else if (writer->readers.fd < 0) {
+        gecko_shm_readers_open(writer);
+    }
+    return changed;
+}
+
+void gecko_shm_writer_close(struct gecko_shm_writer *writer) {
+    if (writer == NULL) {
+        return;
+    }
+    if (writer->object.base != NULL) {
+        writer->ops->set_state(writer, GECKO_STATE_CLOSED);
+    }
+    gecko_shm_readers_close(writer);
+    gecko_shm_object_unlink(&writer->object);
+    gecko_shm_object_close(&writer->object);
+    free(writer);
+}
+
+void gecko_shm_writer_set_running(struct gecko_shm_writer *writer, bool running, uint64_t now) {
+    writer->ops->beat(writer, now);
+    writer->ops->set_state(writer, running ? GECKO_STATE_RUNNING : GECKO_STATE_IDLE);
+}
+
+void gecko_shm_writer_set_muted(struct gecko_shm_writer *writer, bool muted) {
+    writer->ops->set_muted(writer, muted);
+}
+
+bool gecko_shm_writer_begin(struct gecko_shm_writer *writer, uint32_t frames) {
+    assert(writer->block_frames == 0);
+    if (frames == 0 || frames > writer->ring_frames) {
+        atomic_fetch_add_explicit(&writer->refused, 1, memory_order_relaxed);
+        return false;
+    }
+    writer->ops->begin(writer, frames);
+    writer->block_frames = frames;
+    return true;
+}
+
+void gecko_shm_writer_put(struct gecko_shm_writer *writer, uint32_t at, const float *audio,
+                          uint32_t frames) {
+    assert(at <= writer->block_frames && frames <= writer->block_frames - at);
+    size_t frame_bytes = writer->bytes_per_frame;
+    uint64_t first = writer->ring_at + at;
+    if (first >= writer->ring_frames) {
+        first -= writer->ring_frames;
+    }
+    uint64_t to_end = writer->ring_frames - first;
+    size_t head = frames < to_end ? frames : (size_t)to_end;
+    gecko_copy_in(writer->ring + first * frame_bytes, audio, head * frame_bytes);
+    if (head < frames) {
+        gecko_copy_in(writer->ring, (const unsigned char *)audio + head * frame_bytes,
+                      (frames - head) * frame_bytes);
+    }
+}
+
+void gecko_shm_writer_commit(struct gecko_shm_writer *writer, const struct gecko_shm_block *block) {
+    assert(writer->block_frames != 0);
+    writer->head_frame += writer->block_frames;
+    writer->ring_at += writer->block_frames;
+    if (writer->ring_at >= writer->ring_frames) {
+        writer->ring_at -= writer->ring_frames;
+    }
+    writer->ops->commit(writer, block);
+    writer->block_frames = 0;
+    atomic_store_explicit(&writer->published_head, writer->head_frame, memory_order_relaxed);
+}
+
+const struct gecko_shm_config *gecko_shm_writer_config(const struct gecko_shm_writer *writer) {
+    return &writer->config;
+}
+
+uint64_t gecko_shm_writer_head(const struct gecko_shm_writer *writer) {
+    return atomic_load_explicit(&writer->published_head, memory_order_relaxed);
+}
+
+uint64_t gecko_shm_writer_written(const struct gecko_shm_writer *writer) {
+    return gecko_shm_writer_head(writer) - writer->first_frame;
+}
+
+uint64_t gecko_shm_writer_refused(const struct gecko_shm_writer *writer) {
+    return atomic_load_explicit(&writer->refused, memory_order_relaxed);
+}
+
+bool gecko_shm_writer_continued(const struct gecko_shm_writer *writer) {
+    return writer->continued;
+}
+
+void *gecko_shm_writer_memory(const struct gecko_shm_writer *writer, size_t *size) {
+    *size = writer->object.size;
+    return writer->object.base;
+}

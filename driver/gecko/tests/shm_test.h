@@ -1,0 +1,48 @@
+/* shm_test.h - names, configurations and audio for the tests of the shared memory.
+ *
+ * Every name is of this process and new; what is left under the names is removed at exit, also
+ * after a failed test.
+ */
+#ifndef SHM_TEST_H
+#define SHM_TEST_H
+
+#include "gecko_shm_writer.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+const char *shm_test_name(void);
+
+/* Stereo, 48 kHz, mode 0644, new name. */
+struct gecko_shm_config shm_test_config(enum gecko_layout layout, uint64_t ring_frames);
+/* Opens it; a failure fails the test. */
+struct gecko_shm_writer *shm_test_open(const struct gecko_shm_config *config);
+
+/* Sample of a frame and channel: its number, as Float32 holds it exactly. */
+float shm_test_sample(uint64_t frame, uint32_t channel, uint32_t channels);
+void shm_test_fill(float *audio, uint64_t first, uint32_t frames, uint32_t channels);
+/* Fails the test when `audio` is not the frames from `first` on. */
+void shm_test_check(const float *audio, uint64_t first, uint64_t frames, uint32_t channels);
+/* One block of self-numbering frames. */
+void shm_test_write(struct gecko_shm_writer *writer, uint32_t frames);
+
+/* Whether something has that name, and which object it is. */
+bool shm_test_exists(const char *name, ino_t *inode);
+/* With the suffix of the readers' object; valid until the next call. */
+const char *shm_test_readers_name(const char *name);
+
+/* Runs `body` in a child process, which then stays until shm_test_kill(). Returns when it is done.
+ */
+struct shm_test_child {
+    pid_t pid;
+    int done; /* pipe */
+};
+struct shm_test_child shm_test_start_child(void (*body)(const void *argument),
+                                           const void *argument);
+/* SIGKILL, and waits. */
+void shm_test_kill(struct shm_test_child child);
+/* Runs `body` in a child process and returns what it returns (0 to 125); fails the test when it
+ * does not end by itself. */
+int shm_test_run_child(int (*body)(const void *argument), const void *argument);
+
+#endif

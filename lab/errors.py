@@ -1,0 +1,67 @@
+"""What can go wrong, as exceptions that carry one clear line each.
+
+The line says what happened, where, and what to do. The command line prints it and exits with
+``exit_code``; a traceback is for ``--debug`` only. Standard library only: the doctor uses it.
+"""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """An error that a user can act upon.
+
+    Parameters
+    ----------
+    what
+        What happened, in one clause, without a final stop.
+    where
+        The file, device, object or address it is about.
+    do
+        What the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.do = do
+        super().__init__(one_line(what, where, do))
+
+
+class UsageError(LabError):
+    """What was asked for makes no sense; nothing has been started."""
+
+    exit_code = 2
+
+
+class MissingError(LabError):
+    """Something that is needed is not there: a program, a library, a built driver."""
+
+    exit_code = 3
+
+
+class SignalError(LabError):
+    """A test signal or an audio file cannot be used."""
+
+
+class ShmError(LabError):
+    """Shared memory is absent, truncated, or its header cannot be true."""
+
+
+class TraceError(LabError):
+    """A trace file is not one, or of a version that this reader does not know."""
+
+
+def one_line(what: str, where: str = "", do: str = "") -> str:
+    """Join the three parts into one line.
+
+    Returns
+    -------
+    str
+        ``"what: where; do"``, line breaks turned into spaces.
+    """
+    text = what if not where else f"{what}: {where}"
+    if do:
+        text = f"{text}; {do}"
+    return " ".join(text.split())

@@ -1,0 +1,120 @@
+"""The host's stderr, collected while it runs: drivers' log lines and last words.
+
+A driver's os_log comes as one JSON object a line, a crash report as the last of them. Other lines
+are text for people.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+LINES_MAX = 20_000
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line of stderr.
+
+    Attributes
+    ----------
+    text
+        Without its end; what is not UTF-8 replaced.
+    fields
+        The JSON object, empty for a line of text.
+    """
+
+    text: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def event(self) -> str:
+        """``"driver-crashed"``, ...; empty when the line is no event."""
+        return str(self.fields.get("event", ""))
+
+    @property
+    def message(self) -> str:
+        """What it says to people."""
+        return str(self.fields.get("message", self.text)) if self.fields else self.text
+
+
+def parse_line(line: bytes) -> LogLine:
+    """Read one line.
+
+    Parameters
+    ----------
+    line
+        Without its end; anything.
+
+    Returns
+    -------
+    LogLine
+    """
+    text = line.decode(errors="replace").rstrip("\r\n")
+    if text.startswith("{"):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return LogLine(text)
+        if isinstance(value, dict):
+            return LogLine(text, value)
+    return LogLine(text)
+
+
+class StderrLog:
+    """Collects a stream in a thread until it ends; keeps the last `LINES_MAX` lines.
+
+    Parameters
+    ----------
+    stream
+        Owned by the log from now on.
+    on_line
+        Called for each line, on the thread.
+    """
+
+    def __init__(self, stream: BinaryIO, on_line: Callable[[LogLine], None] | None = None) -> None:
+        self._stream = stream
+        self._on_line = on_line
+        self._lines: deque[LogLine] = deque(maxlen=LINES_MAX)
+        self._thread = threading.Thread(target=self._collect, name="stderr", daemon=True)
+        self._thread.start()
+
+    @property
+    def lines(self) -> list[LogLine]:
+        """All so far, oldest first."""
+        return list(self._lines)
+
+    def events(self, name: str) -> list[LogLine]:
+        """Those with that ``event``."""
+        return [line for line in self.lines if line.event == name]
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until the stream has ended: then the last words are in."""
+        self._thread.join(timeout_s)
+
+    def last_report(self) -> dict[str, Any]:
+        """The last event that says how the host ended; empty without one."""
+        endings = {"driver-crashed", "driver-hung", "host-crashed"}
+        for line in reversed(self.lines):
+            if line.event in endings:
+                return line.fields
+        return {}
+
+    def last_words(self) -> str:
+        """The last line of text, empty without one."""
+        for line in reversed(self.lines):
+            if not line.fields and line.text.strip():
+                return line.text.strip()
+        return ""
+
+    def _collect(self) -> None:
+        with self._stream:
+            for raw in self._stream:
+                line = parse_line(raw)
+                self._lines.append(line)
+                if self._on_line is not None:
+                    self._on_line(line)

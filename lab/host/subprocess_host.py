@@ -1,0 +1,226 @@
+"""The host as a process of its own: the default way.
+
+A driver that crashes, hangs or corrupts memory takes that process only. It runs in a process group
+of its own, so that Ctrl-C in a terminal reaches the lab and not the host, and it always ends: when
+the ``with`` block is left, when Python exits, when its stdin closes because Python was killed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lab.errors import LabError
+from lab.host.base import CALL_TIMEOUT_S, Host
+from lab.host.errors import HostGone, HostTimeout, ending_of
+from lab.host.link import FdLink, LinkClosed
+from lab.host.locate import find_daemon
+from lab.host.protocol import RpcClient
+from lab.host.stderr_log import LogLine, StderrLog
+
+_ENDING_S = 5.0
+
+
+@dataclass(frozen=True)
+class HostOptions:
+    """How coreaudiod-sim is started; what is None is left to it.
+
+    Attributes
+    ----------
+    clock
+        ``"virtual"``: deterministic, as fast as it goes; ``"realtime"``.
+    seed
+        Goes into traces.
+    storage
+        Folder for the drivers' settings; None: forgotten at the end.
+    timebase
+        Nanoseconds per tick that drivers see, numerator and denominator.
+    wait
+        Real time: ``"hybrid"`` or ``"sleep"``.
+    call_limit_ms
+        A call into a driver that takes longer has hung; 0: never.
+    late_wake_us
+        Wake-up error from which a cycle counts as late.
+    budget_percent
+        Share of the period that the driver may use.
+    keep_shm
+        Leave behind what drivers made and did not remove: for scenarios of restarts.
+    extra
+        Further arguments.
+    """
+
+    clock: Literal["realtime", "virtual"] = "virtual"
+    seed: int = 0
+    storage: Path | None = None
+    timebase: tuple[int, int] | None = None
+    wait: Literal["hybrid", "sleep"] | None = None
+    call_limit_ms: int | None = None
+    late_wake_us: int | None = None
+    budget_percent: int | None = None
+    keep_shm: bool = False
+    extra: tuple[str, ...] = ()
+
+    def arguments(self) -> list[str]:
+        """As a command line."""
+        line = ["--rpc", "stdio", "--clock", self.clock, "--seed", str(self.seed)]
+        if self.storage is not None:
+            line += ["--storage", str(self.storage)]
+        if self.timebase is not None:
+            line += ["--timebase", f"{self.timebase[0]}/{self.timebase[1]}"]
+        numbers = {
+            "--wait": self.wait,
+            "--call-limit-ms": self.call_limit_ms,
+            "--late-wake-us": self.late_wake_us,
+            "--budget-percent": self.budget_percent,
+        }
+        for name, value in numbers.items():
+            if value is not None:
+                line += [name, str(value)]
+        if self.keep_shm:
+            line.append("--keep-shm")
+        return [*line, *self.extra]
+
+
+class SubprocessHost(Host):
+    """Starts coreaudiod-sim and talks to it over its stdin and stdout.
+
+    Parameters
+    ----------
+    options
+        How it is started.
+    environment
+        Added to this process's own: drivers take their settings from there.
+    program
+        None: where `lab.host.locate.find_daemon` finds it.
+    on_log
+        Called for each line of its stderr, on another thread.
+    start_timeout_s
+        How long it may take to answer for the first time.
+
+    Raises
+    ------
+    LabError
+        When it cannot be started; then nothing is left running.
+    """
+
+    def __init__(
+        self,
+        options: HostOptions | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        program: Path | None = None,
+        on_log: Callable[[LogLine], None] | None = None,
+        start_timeout_s: float = CALL_TIMEOUT_S,
+    ) -> None:
+        self.options = options or HostOptions()
+        self.program = program or find_daemon()
+        command = [str(self.program), *self.options.arguments()]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LabError(
+                f"coreaudiod-sim cannot be started ({error.strerror})",
+                where=str(self.program),
+                do="build it again",
+            ) from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self.log = StderrLog(self._process.stderr, on_log)  # type: ignore[arg-type]
+        self._link = FdLink(
+            os.dup(self._process.stdout.fileno()), os.dup(self._process.stdin.fileno())
+        )
+        self._process.stdout.close()
+        self._process.stdin.close()
+        self._client = RpcClient(self._link)
+        self._closed = False
+        atexit.register(self.close)
+        try:
+            self.call("host.info", timeout_s=start_timeout_s)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """Exit code, negative for a signal, None while it runs."""
+        return self._process.poll()
+
+    def call(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **params: object) -> object:
+        """Send a request; a host that does not answer in time is ended."""
+        try:
+            return super().call(method, timeout_s=timeout_s, **params)
+        except HostTimeout:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it without a word, as a crash would: SIGKILL to the process itself.
+
+        What watches over it (its guard) cleans up after it.
+        """
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """End it in good order, or not. May be called twice; never raises."""
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        if self._process.poll() is None:
+            with suppress(LabError, LinkClosed):
+                self._client.call("host.shutdown", timeout_s=_ENDING_S)
+        self._link.close()
+        try:
+            self._process.wait(timeout=_ENDING_S)
+        except subprocess.TimeoutExpired:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=1.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._end_group()
+        self.log.wait(1.0)
+
+    def _ending(self) -> HostGone:
+        try:
+            status = self._process.wait(timeout=_ENDING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        self.log.wait(_ENDING_S)
+        return ending_of(status, self.log.last_report(), self.log.last_words())
+
+    def _end_group(self) -> None:
+        """Whatever the host left in its process group ends, after a moment to do so by itself."""
+        deadline = time.monotonic() + 2.0
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(self._process.pid, 0)
+            except (ProcessLookupError, PermissionError):
+                return
+            time.sleep(0.002)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""Latency, lateness, underruns and blame: pure functions on arrays."""

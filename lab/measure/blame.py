@@ -1,0 +1,203 @@
+"""Whose fault a late cycle or a missing frame was: one cause each, from one table.
+
+`RULES` is the one place where causes are decided. Rules are tried in order; the first that holds
+gives the cause. Four ideas are in the order:
+
+- An error code and a zero timestamp that jumps are the driver's own, however late the machine was.
+- Lateness is the machine's where the machine alone suffices: a thread that ran too late cannot end
+  in time, whatever the driver did afterwards.
+- The driver is blamed on the host's evidence, never because nobody else was found: what no rule
+  explains is ``unknown``.
+- A frame that was overwritten in the ring was delivered by the driver. It is the reader's, if
+  the reader stayed away for longer than the ring holds; else the ring was too short for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.measure.cycles import has_flag
+from lab.measure.trace import CycleFlag, Records
+
+
+class Cause(IntEnum):
+    """Why something was late or missing; 0 is "nothing was"."""
+
+    NONE = 0
+    MACHINE = 1
+    DRIVER_ERROR = 2
+    DRIVER_OVER_BUDGET = 3
+    TIMESTAMP_JUMP = 4
+    HOST_LOCK = 5
+    READER_LATE = 6
+    RING_OVERRUN = 7
+    DRIVER_RESTART = 8
+    UNKNOWN = 9
+
+    @property
+    def id(self) -> str:
+        """Stable kebab-case name for reports."""
+        return self.name.lower().replace("_", "-")
+
+
+SENTENCES: dict[Cause, str] = {
+    Cause.NONE: "nothing was late or missing",
+    Cause.MACHINE: "the machine ran the IO thread late",
+    Cause.DRIVER_ERROR: "the driver answered an IO call with an error",
+    Cause.DRIVER_OVER_BUDGET: "the driver took longer than its share of the cycle",
+    Cause.TIMESTAMP_JUMP: "the driver's zero timestamp jumped without a new seed",
+    Cause.HOST_LOCK: "the simulator's own control lock held the cycle up",
+    Cause.READER_LATE: "the reader stayed away for longer than the ring holds",
+    Cause.RING_OVERRUN: "the ring was overwritten although the reader came in time",
+    Cause.DRIVER_RESTART: "the driver began a new generation",
+    Cause.UNKNOWN: "no record explains it",
+}
+
+_Rule = tuple[Cause, Callable[[Records], NDArray[np.bool_]]]
+
+RULES: tuple[_Rule, ...] = (
+    (Cause.DRIVER_ERROR, lambda r: has_flag(r, CycleFlag.DRIVER_ERROR)),
+    (
+        Cause.TIMESTAMP_JUMP,
+        lambda r: has_flag(r, CycleFlag.TIMESTAMP_JUMP | CycleFlag.TIMESTAMP_BACK),
+    ),
+    (Cause.HOST_LOCK, lambda r: has_flag(r, CycleFlag.LOCK_WAIT)),
+    (Cause.MACHINE, lambda r: has_flag(r, CycleFlag.LATE_WAKE)),
+    (Cause.DRIVER_OVER_BUDGET, lambda r: has_flag(r, CycleFlag.OVER_BUDGET)),
+    # Cycles were skipped or ended late, the thread woke in time and the driver kept within its
+    # budget: the thread was taken off the processor in between.
+    (Cause.MACHINE, lambda r: (r["run_delay_ns"] > 1_000_000) & is_late(r)),
+    (Cause.UNKNOWN, lambda r: np.ones(len(r), dtype=bool)),
+)
+
+
+def is_late(records: Records) -> NDArray[np.bool_]:
+    """Which cycles did damage: ended after their deadline, were skipped, or failed.
+
+    Parameters
+    ----------
+    records
+        Shape (n,), dtype `lab.measure.trace.RECORD`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        A wake-up that was late and yet in time for the deadline is not damage.
+    """
+    flags = CycleFlag.OVERLOAD | CycleFlag.RESYNC | CycleFlag.DRIVER_ERROR
+    jumps = CycleFlag.TIMESTAMP_JUMP | CycleFlag.TIMESTAMP_BACK
+    return has_flag(records, flags | jumps) | (records["skipped_cycles"] > 0)
+
+
+def blame_cycles(records: Records) -> NDArray[np.uint8]:
+    """One cause per cycle.
+
+    Parameters
+    ----------
+    records
+        Shape (n,), dtype `lab.measure.trace.RECORD`, of one device, oldest first.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n,)
+        `Cause` values; NONE for a cycle that did no damage.
+    """
+    cause = np.zeros(len(records), dtype=np.uint8)
+    open_ = is_late(records)
+    for rule_cause, holds in RULES:
+        hit = open_ & holds(records)
+        cause[hit] = rule_cause
+        open_ &= ~hit
+    return cause
+
+
+def count_causes(cause: NDArray[np.uint8]) -> dict[Cause, int]:
+    """How often each cause occurs, NONE left out, in the order of `Cause`.
+
+    Parameters
+    ----------
+    cause
+        `Cause` values, any shape.
+
+    Returns
+    -------
+    dict
+    """
+    counts = np.bincount(cause.ravel(), minlength=len(Cause))
+    return {c: int(counts[c]) for c in Cause if c is not Cause.NONE and counts[c]}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Frames that a reader missed.
+
+    Attributes
+    ----------
+    first_frame
+        Frame number at which they begin.
+    frames
+        How many.
+    away_ns
+        For how long the reader had not looked.
+    new_generation
+        Whether a new generation lies in between.
+    """
+
+    first_frame: int
+    frames: int
+    away_ns: int
+    new_generation: bool = False
+
+
+def blame_loss(loss: Loss, *, ring_frames: int, sample_rate: float) -> Cause:
+    """The cause of a loss that the ring's own numbers show.
+
+    Parameters
+    ----------
+    loss
+        What the reader saw.
+    ring_frames
+        Frames that the ring holds.
+    sample_rate
+        Hz.
+
+    Returns
+    -------
+    Cause
+    """
+    if loss.new_generation:
+        return Cause.DRIVER_RESTART
+    ring_ns = ring_frames / sample_rate * 1e9
+    return Cause.READER_LATE if loss.away_ns > ring_ns else Cause.RING_OVERRUN
+
+
+def blame_gap(position_frame: int, records: Records) -> Cause:
+    """The cause of a gap in what the driver delivered, from the cycles around it.
+
+    Parameters
+    ----------
+    position_frame
+        Frame of the delivered stream, counted from the first record, at which the gap lies.
+    records
+        Shape (n,), of one device, oldest first, beginning with the cycle that delivered frame 0.
+
+    Returns
+    -------
+    Cause
+        That of the cycle that delivered the frame, else of its neighbours, else UNKNOWN.
+    """
+    if len(records) == 0:
+        return Cause.UNKNOWN
+    end = np.cumsum(records["frames"].astype(np.int64))
+    at = min(int(np.searchsorted(end, position_frame, side="right")), len(records) - 1)
+    cause = blame_cycles(records[max(0, at - 1) : at + 2])
+    own = cause[1 if at > 0 else 0]
+    if own:
+        return Cause(int(own))
+    found = cause[cause != 0]
+    return Cause(int(found[0])) if found.size else Cause.UNKNOWN

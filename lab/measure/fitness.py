@@ -1,0 +1,193 @@
+"""Is this machine fit to judge anything in real time right now?
+
+A short probe sleeps to absolute times and looks how late it wakes, how long it stood in the
+run queue, and how much time the hypervisor took. The outcome goes into every result: a verdict
+on wall-clock figures from an unfit machine is worth nothing. Virtual time needs no probe.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lab.measure.latency import summarise_ns
+
+WAKE_P99_LIMIT_US = 1_000.0
+STEAL_LIMIT_PERCENT = 2.0
+RUN_DELAY_LIMIT_PERCENT = 10.0
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """What the probe saw.
+
+    Attributes
+    ----------
+    probes
+        Wake-ups measured.
+    wake_p50_us, wake_p99_us
+        Wake-up error, microseconds.
+    steal_percent
+        Processor time that the hypervisor gave to others, of all processors.
+    run_delay_percent
+        Time that the probe was ready but not running, of the probe's length; -1 when not known.
+    realtime_priority
+        Whether SCHED_FIFO is permitted.
+    processors
+        How many this process may use.
+    """
+
+    probes: int
+    wake_p50_us: float
+    wake_p99_us: float
+    steal_percent: float
+    run_delay_percent: float
+    realtime_priority: bool
+    processors: int
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the machine is not fit; empty when it is."""
+        found = []
+        if self.wake_p99_us > WAKE_P99_LIMIT_US:
+            found.append(
+                f"wakes {self.wake_p99_us:.0f} us late (p99), limit {WAKE_P99_LIMIT_US:.0f} us"
+            )
+        if self.steal_percent > STEAL_LIMIT_PERCENT:
+            found.append(
+                f"the hypervisor takes {self.steal_percent:.1f} % of the processors, "
+                f"limit {STEAL_LIMIT_PERCENT:.0f} %"
+            )
+        if self.run_delay_percent > RUN_DELAY_LIMIT_PERCENT:
+            found.append(
+                f"waits {self.run_delay_percent:.1f} % of the time for a processor, "
+                f"limit {RUN_DELAY_LIMIT_PERCENT:.0f} %"
+            )
+        return found
+
+    @property
+    def is_fit(self) -> bool:
+        """True when wall-clock figures of this machine can be judged."""
+        return not self.reasons
+
+
+def probe_fitness(*, probes: int = 100, interval_us: int = 2_000) -> Fitness:
+    """Measure this machine for ``probes * interval_us``.
+
+    Parameters
+    ----------
+    probes
+        Wake-ups; at least 1.
+    interval_us
+        Between them.
+
+    Returns
+    -------
+    Fitness
+    """
+    interval_ns = interval_us * 1_000
+    error = np.empty(probes, dtype=np.int64)
+    steal_before, delay_before = _steal_ticks(), _run_delay_ns()
+    begin = time.monotonic_ns()
+    for i in range(probes):
+        due = begin + (i + 1) * interval_ns
+        time.sleep(max(0.0, (due - time.monotonic_ns()) / 1e9))
+        error[i] = time.monotonic_ns() - due
+    elapsed_ns = time.monotonic_ns() - begin
+    steal_after, delay_after = _steal_ticks(), _run_delay_ns()
+    summary = summarise_ns(error)
+    ticks = max(steal_after[1] - steal_before[1], 1)
+    return Fitness(
+        probes=probes,
+        wake_p50_us=summary.p50_us,
+        wake_p99_us=summary.p99_us,
+        steal_percent=100.0 * (steal_after[0] - steal_before[0]) / ticks,
+        run_delay_percent=(
+            100.0 * (delay_after - delay_before) / elapsed_ns if delay_after >= 0 else -1.0
+        ),
+        realtime_priority=may_use_fifo(),
+        processors=_processors(),
+    )
+
+
+def parse_steal(stat: str) -> tuple[int, int]:
+    """Steal and total time from the first line of ``/proc/stat``.
+
+    Parameters
+    ----------
+    stat
+        Contents of the file.
+
+    Returns
+    -------
+    tuple of int
+        Ticks stolen, ticks in all (guest time is in user time already); (0, 0) when the line is
+        not there.
+    """
+    for line in stat.splitlines():
+        field = line.split()
+        if field and field[0] == "cpu":
+            ticks = [int(value) for value in field[1:9]]
+            return (ticks[7] if len(ticks) > 7 else 0), sum(ticks)
+    return 0, 0
+
+
+def parse_run_delay(schedstat: str) -> int:
+    """Time spent ready but not running, from ``/proc/self/schedstat``.
+
+    Parameters
+    ----------
+    schedstat
+        Contents of the file: time running, time waiting (both ns), time slices.
+
+    Returns
+    -------
+    int
+        Nanoseconds, -1 when it is not there.
+    """
+    field = schedstat.split()
+    return int(field[1]) if len(field) >= 2 else -1
+
+
+def may_use_fifo() -> bool:
+    """Whether this process may run threads under SCHED_FIFO; changes nothing.
+
+    Returns
+    -------
+    bool
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        return True  # macOS: the time-constraint policy is open to everybody
+    before = os.sched_getscheduler(0)
+    param = os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        return False
+    os.sched_setscheduler(0, before, param)
+    return True
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def _steal_ticks() -> tuple[int, int]:
+    return parse_steal(_read("/proc/stat"))
+
+
+def _run_delay_ns() -> int:
+    return parse_run_delay(_read("/proc/thread-self/schedstat"))

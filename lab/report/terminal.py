@@ -1,0 +1,182 @@
+"""Results as tables for a terminal; colour only where there is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.host.models import Device
+from lab.measure.blame import SENTENCES, Cause
+from lab.results import Glitch, Measurement, Result, Verdict
+
+STYLES = {
+    Verdict.PASS: "green",
+    Verdict.MARGINAL: "yellow",
+    Verdict.FAIL: "bold red",
+    Verdict.UNFIT_MACHINE: "yellow",
+    Verdict.SKIPPED: "dim",
+}
+_GLITCHES_SHOWN = 12
+_SENTENCE_OF = {cause.id: sentence for cause, sentence in SENTENCES.items()}
+
+
+def show_result(console: Console, result: Result, *, title: str = "") -> None:
+    """Print a result: what was measured, what was wrong, whose fault, the verdict.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    result
+        The record.
+    title
+        Above the table; the scenario without one.
+    """
+    console.print(measurement_table(result.measurements, title=title or result.scenario))
+    if result.glitches:
+        console.print(glitch_table(result.glitches, result.glitch_count))
+    console.print(verdict_line(result))
+    for name, path in result.artefacts.items():
+        console.print(Text.assemble((f"{name}: ", "dim"), path), soft_wrap=True)
+
+
+def measurement_table(measurements: Sequence[Measurement], *, title: str) -> Table:
+    """One row per measurement.
+
+    Parameters
+    ----------
+    measurements
+        In the order in which they are shown.
+    title
+        Above the table.
+
+    Returns
+    -------
+    Table
+    """
+    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    table.add_column("measurement")
+    table.add_column("value", justify="right")
+    table.add_column("unit")
+    table.add_column("limit", justify="right")
+    for m in measurements:
+        limit = (
+            "" if m.limit is None else f"{'<=' if m.better == 'lower' else '>='} {number(m.limit)}"
+        )
+        style = "" if m.limit is None else STYLES[m.verdict]
+        table.add_row(words(m.name), Text(number(m.value), style=style), m.unit, limit)
+    return table
+
+
+def glitch_table(glitches: Sequence[Glitch], count: int) -> Table:
+    """The first glitches one by one, and who is to blame for all of them.
+
+    Parameters
+    ----------
+    glitches
+        In the order in which they came.
+    count
+        How many there were in all.
+
+    Returns
+    -------
+    Table
+    """
+    table = Table(title=f"glitches: {count}", title_justify="left", title_style="bold")
+    table.add_column("kind")
+    table.add_column("at frame", justify="right")
+    table.add_column("frames", justify="right")
+    table.add_column("whose fault")
+    for glitch in glitches[:_GLITCHES_SHOWN]:
+        place = "" if glitch.position_frame < 0 else number(glitch.position_frame)
+        size = "" if glitch.frames <= 0 else number(glitch.frames)
+        fault = f"{glitch.cause}: {_SENTENCE_OF.get(glitch.cause, '')}"
+        table.add_row(words(glitch.kind), place, size, fault)
+    if count > _GLITCHES_SHOWN:
+        causes = Counter(glitch.cause for glitch in glitches)
+        told = ", ".join(f"{cause} {times}" for cause, times in causes.most_common())
+        table.add_row(f"... {count - _GLITCHES_SHOWN} more", "", "", f"in all: {told}")
+    return table
+
+
+def verdict_line(result: Result) -> Text:
+    """The verdict and its reason on one line."""
+    style = STYLES[result.verdict]
+    line = Text.assemble(("verdict: ", "bold"), (result.verdict.value, style))
+    if result.reason:
+        line.append(f": {result.reason}")
+    return line
+
+
+def results_table(results: Sequence[Result]) -> Table:
+    """One row per result, for the end of a test session.
+
+    Parameters
+    ----------
+    results
+        In the order in which they are shown.
+
+    Returns
+    -------
+    Table
+    """
+    table = Table(title=f"results: {len(results)}", title_justify="left", title_style="bold")
+    table.add_column("scenario", overflow="fold")
+    table.add_column("clock")
+    table.add_column("verdict")
+    table.add_column("what was found", overflow="fold")
+    for result in results:
+        told = result.reason or ", ".join(
+            f"{words(m.name)} {number(m.value)}{f' {m.unit}' if m.unit else ''}"
+            for m in result.measurements[:4]
+        )
+        verdict = Text(result.verdict.value, style=STYLES[result.verdict])
+        table.add_row(result.scenario, result.clock, verdict, told)
+    return table
+
+
+def device_table(devices: Sequence[Device]) -> Table:
+    """One row per device."""
+    table = Table()
+    for column in ("device", "UID", "in", "out", "rate", "rates", "frames", "latency", "hidden"):
+        table.add_column(column, justify="right" if column in {"in", "out", "frames"} else "left")
+    for device in devices:
+        inputs = sum(s.virtual_format.channels for s in device.streams if s.direction == "input")
+        outputs = sum(s.virtual_format.channels for s in device.outputs)
+        rates = ", ".join(
+            f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            for low, high in device.available_rates
+        )
+        table.add_row(
+            device.name,
+            device.uid,
+            str(inputs),
+            str(outputs),
+            f"{device.nominal_rate:g}",
+            rates,
+            str(device.buffer_frames),
+            f"{device.latency.output} + {device.safety_offset.output}",
+            "yes" if device.hidden else "no",
+        )
+    return table
+
+
+def number(value: float) -> str:
+    """A number as people read it: thousands apart, three digits behind the point at most."""
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def words(name: str) -> str:
+    """A kebab-case name as words."""
+    return name.replace("-", " ")
+
+
+def blame_sentence(cause: Cause, count: int) -> str:
+    """``"3 machine"``."""
+    return f"{count} {words(cause.id)}"

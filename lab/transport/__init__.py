@@ -1,0 +1,1 @@
+"""The far ends: readers of what a driver puts out."""

@@ -1,0 +1,384 @@
+"""The reader of layout v2: read-only, with exact losses, across restarts and format changes.
+
+Every read takes these steps, in this order (docs/reference/gecko-shm.md):
+
+1. GENERATION; odd or another than last time: read the format anew, check it, go to its first frame.
+2. WRITE_HEAD, then copy, then WRITE_CLAIM: whatever lies more than a ring below the claim may have
+   been overwritten during the copy and is thrown away as lost.
+3. GENERATION again: when it has changed, the copy is void.
+
+When the writer says that it has gone (CLOSED, RETIRED), or has been silent for a while, the name is
+looked at again: another object there is opened, so that no reader is stranded.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.errors import ShmError
+from lab.transport.gecko_layout import load_layout
+from lab.transport.posix_shm import Mapping, inode_of, open_mapping
+from lab.transport.shm import ShmReader, fence
+from lab.transport.shm_header import HeaderV2, read_format, read_geometry
+from lab.transport.shm_slot import ReaderSlot
+from lab.transport.shm_types import HOST_TIMES, Attach, Block, ReaderState, StreamFormat
+
+_LOOK_AGAIN_S = 0.02
+_SILENT_S = 0.5
+_TRIES = 64
+
+
+class ShmReaderV2(ShmReader):
+    """Reads layout v2.
+
+    Parameters
+    ----------
+    name
+        With its slash.
+    attach
+        ``"newest"`` or ``"oldest"`` (``"start"`` is the same here).
+    slot
+        Say in the readers' object where this reader is; it goes without when there is no room.
+    follow
+        Open the object again when another one has taken the name.
+
+    Raises
+    ------
+    ShmError
+        When it cannot be opened, is truncated, or its header cannot be true.
+    """
+
+    def __init__(
+        self, name: str, *, attach: Attach = "newest", slot: bool = True, follow: bool = True
+    ) -> None:
+        super().__init__(name)
+        self._layout = load_layout()
+        self._follow = follow
+        self._mapping: Mapping
+        self._header: HeaderV2
+        self._looked_at_name = 0.0
+        self._other_object = False
+        self._last_progress = time.monotonic()
+        self._pending_lost = 0
+        self._changed = False
+        self._map()
+        head, claim = self._header.write_head(), self._header.write_claim()
+        oldest = max(self.format.generation_start, max(head, claim) - self.format.ring_frames, 0)
+        self._next: int = head if attach == "newest" else min(oldest, head)
+        self._next_block = self._header.block_head()
+        if attach != "newest":
+            self._next_block = max(0, self._next_block - len(self._table))
+        self._slot = ReaderSlot.claim(name) if slot else None
+
+    @property
+    def state(self) -> ReaderState:
+        """What the writer says of itself."""
+        value = self._header.state()
+        try:
+            return ReaderState(value)
+        except ValueError:
+            return ReaderState.UNKNOWN
+
+    @property
+    def slot(self) -> int | None:
+        """Index of this reader's slot in the readers' object, None without one."""
+        return self._slot.index if self._slot else None
+
+    @property
+    def next_frame(self) -> int:
+        """Number of the frame that is read next."""
+        return self._next
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether the writer says that it is muted."""
+        return bool(self._header.flags() & self._layout["FLAG_MUTED"])
+
+    def silent_ns(self, now_ns: int) -> int:
+        """How long ago the writer's last beat was, on the host's clock."""
+        beat = np.array([self._header.heartbeat()], dtype=np.uint64)
+        return now_ns - int(self.format.ticks_to_ns(beat)[0])
+
+    def available(self) -> int:
+        """Frames that can be read now; at least 1 when there is a change to be told."""
+        header = self._header
+        if header.generation() != self.format.generation:
+            return 1
+        ready = header.write_head() - self._next
+        if ready <= 0 and self._follow and self._another_object():
+            return 1
+        return max(0, min(ready, self.format.ring_frames))
+
+    def read(self, max_frames: int | None = None) -> Block | None:
+        """Read what is there, exactly.
+
+        Parameters
+        ----------
+        max_frames
+            At most so many frames.
+
+        Returns
+        -------
+        Block or None
+
+        Raises
+        ------
+        ShmError
+            When the header cannot be true any more, or the object has shrunk.
+        """
+        away = self._away_ns()
+        for _ in range(_TRIES):
+            self._check_size()
+            if self._header.generation() != self.format.generation:
+                self._change_generation()
+            head = self._header.write_head()
+            ready = head - self._next
+            if ready < 0:
+                if self._header.generation() != self.format.generation:
+                    continue
+                raise ShmError(
+                    f"the write head went back from {self._next} to {head} in one generation",
+                    where=self.name,
+                    do="restart the driver",
+                )
+            if ready == 0:
+                if self._follow and self._another_object():
+                    self._switch_object()
+                    continue
+                self.empty_reads += 1
+                return None
+            block = self._copy(head, max_frames, away)
+            if block is not None:
+                return block
+        raise ShmError(
+            f"the header changed during {_TRIES} reads in a row", where=self.name, do="try again"
+        )
+
+    def view(self) -> NDArray[np.float32] | None:
+        """The frames up to the end of the ring, without a copy; None when there is none."""
+        self._check_size()
+        if self._header.generation() != self.format.generation:
+            self._change_generation()
+        head = self._header.write_head()
+        skipped = self._skip(max(self._next, head - self.format.ring_frames))
+        self._pending_lost += skipped
+        at = self._next & (self.format.ring_frames - 1)
+        count = min(head - self._next, self.format.ring_frames - at)
+        if count <= 0:
+            return None
+        part: NDArray[np.float32] = self._ring[at : at + count]
+        return part
+
+    def advance(self, frames: int) -> bool:
+        """Be done with `frames` frames of `view`.
+
+        Returns
+        -------
+        bool
+            False when any of them may have been overwritten, or the generation has changed.
+        """
+        fence()
+        sound = (
+            self._header.write_claim() - self.format.ring_frames <= self._next
+            and self._header.generation() == self.format.generation
+        )
+        self._next += frames
+        if sound:
+            self.frames_read += frames
+        else:
+            self.torn_reads += 1
+            self.lost_frames += frames
+        self._tell()
+        return sound
+
+    def close(self) -> None:
+        """Give back the slot and the mapping."""
+        if self._slot is not None:
+            self._slot.release()
+            self._slot = None
+        self._unmap()
+
+    # ---- one block -------------------------------------------------------------------------
+
+    def _copy(self, head: int, max_frames: int | None, away: int) -> Block | None:
+        """Copy and check; None when the generation changed under the copy."""
+        ring_frames = self.format.ring_frames
+        lost = self._skip(max(self._next, head - ring_frames))
+        count = head - self._next
+        if max_frames is not None:
+            count = min(count, max_frames)
+        frames = self._gather(self._next, count)
+        times = self._host_times(self._next + count)
+        fence()
+        claim = self._header.write_claim()
+        if self._header.generation() != self.format.generation:
+            return None
+        torn = min(max(claim - ring_frames - self._next, 0), count)
+        if torn:
+            self.torn_reads += 1
+            lost += self._skip(self._next + torn)
+            frames = frames[torn:]
+            times = times[times["first_frame"] >= self._next]
+            if torn == count:
+                # Nothing of it is left; what is newer is read at once.
+                self._pending_lost += lost
+                return None
+        block = Block(
+            first_frame=self._next,
+            frames=frames,
+            lost=lost + self._pending_lost,
+            away_ns=away,
+            new_generation=self._changed,
+            host_times=times,
+            format=self.format,
+        )
+        self._pending_lost = 0
+        self._changed = False
+        self._next += len(frames)
+        self.frames_read += len(frames)
+        self._last_progress = time.monotonic()
+        self._tell()
+        return block
+
+    def _skip(self, to_frame: int) -> int:
+        """Go forward to `to_frame`; what lies between is lost."""
+        lost = to_frame - self._next
+        self._next = to_frame
+        self.lost_frames += lost
+        return lost
+
+    def _gather(self, first: int, count: int) -> NDArray[np.float32]:
+        at = first & (self.format.ring_frames - 1)
+        to_end = min(count, self.format.ring_frames - at)
+        frames = np.empty((count, self.format.channels), dtype=np.float32)
+        frames[:to_end] = self._ring[at : at + to_end]
+        frames[to_end:] = self._ring[: count - to_end]
+        return frames
+
+    def _host_times(self, end_frame: int) -> NDArray[Any]:
+        """Entries of the block table that begin before `end_frame` and have not been told yet."""
+        head = self._header.block_head()
+        first = max(self._next_block, head - len(self._table))
+        number = np.arange(first, max(first, head), dtype=np.uint64)
+        slot = (number & np.uint64(len(self._table) - 1)).astype(np.int64)
+        before = self._table["sequence"][slot]
+        entry = self._table[slot]
+        fence()
+        after = self._table["sequence"][slot]
+        whole = (before == number + np.uint64(1)) & (after == before)
+        later = whole & (entry["first_frame"] >= end_frame)
+        self._next_block = int(number[later][0]) if later.any() else max(first, head)
+        entry = entry[whole & ~later & (entry["first_frame"] >= self._next)]
+        times = np.empty(len(entry), dtype=HOST_TIMES)
+        for same in ("first_frame", "output_sample_time", "cycle", "frames", "flags"):
+            times[same] = entry[same]
+        times["host_ns"] = self.format.ticks_to_ns(entry["host_time"])
+        times["output_ns"] = self.format.ticks_to_ns(entry["output_time"])
+        return times
+
+    def _tell(self) -> None:
+        if self._slot is not None:
+            self._slot.tell(self._next, self.lost_frames, self.format)
+
+    # ---- generations and objects -----------------------------------------------------------
+
+    def _check_size(self) -> None:
+        if not self._mapping.still_fits():
+            raise ShmError(
+                "shared memory has shrunk under its reader",
+                where=self.name,
+                do="restart the driver",
+            )
+
+    def _change_generation(self) -> None:
+        self._read_format()
+        self.generation_changes += 1
+        self._changed = True
+        # What was left of the old generation lies in a ring that has been laid out anew.
+        start = self.format.generation_start
+        if start >= self._next:
+            self._pending_lost += self._skip(start)
+        else:
+            self._next = start  # numbering began again: how much is between cannot be known
+
+    def _read_format(self) -> None:
+        self.format = read_format(self._header, self._geometry, self.name)
+        self._ring = np.frombuffer(
+            self._mapping.memory,
+            dtype="<f4",
+            count=self.format.ring_frames * self.format.channels,
+            offset=self._geometry.data_offset,
+        ).reshape(self.format.ring_frames, self.format.channels)
+        self._ring.flags.writeable = False
+
+    def _map(self) -> None:
+        self._mapping = open_mapping(
+            self.name, writable=False, least_bytes=self._layout["V2_HEADER_BYTES"]
+        )
+        self._header = HeaderV2(self._mapping.memory, self._layout)
+        try:
+            self._geometry = read_geometry(self._header, self._mapping.size, self.name)
+            self._table = np.frombuffer(
+                self._mapping.memory,
+                dtype=self._header.block_dtype,
+                count=self._geometry.block_count,
+                offset=self._geometry.blocks_offset,
+            )
+            self._read_format()
+        except ShmError:
+            self._unmap()
+            raise
+
+    def _unmap(self) -> None:
+        self._ring = np.empty((0, 1), dtype=np.float32)
+        self._table = np.empty(0, dtype=self._header.block_dtype)
+        self._header.release()
+        self._mapping.close()
+
+    def _another_object(self) -> bool:
+        """Whether the name leads to another object now; looked up only when there is a reason."""
+        if self._other_object:
+            return True
+        now = time.monotonic()
+        gone = self._header.state() in (
+            self._layout["STATE_RETIRED"],
+            self._layout["STATE_CLOSED"],
+        )
+        if not gone and now - self._last_progress < _SILENT_S:
+            return False
+        if now - self._looked_at_name < _LOOK_AGAIN_S:
+            return False
+        self._looked_at_name = now
+        found = inode_of(self.name)
+        self._other_object = found is not None and found != self._mapping.inode
+        return self._other_object
+
+    def _switch_object(self) -> None:
+        self._other_object = False
+        before: tuple[Mapping, HeaderV2, StreamFormat] = (self._mapping, self._header, self.format)
+        old_ring, old_table, old_geometry = self._ring, self._table, self._geometry
+        try:
+            self._map()
+        except ShmError:
+            # Not finished yet, or of another layout: stay where we are and look again later.
+            self._mapping, self._header, self.format = before
+            self._ring, self._table, self._geometry = old_ring, old_table, old_geometry
+            return
+        del old_ring, old_table
+        with suppress(BufferError):
+            before[1].release()
+        before[0].close()
+        self.generation_changes += 1
+        self._changed = True
+        self._next_block = 0
+        start = self.format.generation_start
+        if start >= self._next:
+            self._pending_lost += self._skip(start)
+        else:
+            self._next = start
+        self._last_progress = time.monotonic()

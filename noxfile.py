@@ -1,0 +1,251 @@
+"""The jobs of this checkout: ./noxw -s <session> [-- arguments]; ./noxw --list says which.
+
+The C part is built once per CMake preset below build/ and shared by the sessions. Tools that print
+much are quiet unless they fail. What the machine lacks is named, and where allowed installed, by
+the doctor, which needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nox
+from nox.command import CommandFailed
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["hal"]
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+JOBS = str(os.cpu_count() or 2)
+MINIMUM_CMAKE = (3, 24)
+
+
+# ---- sessions ------------------------------------------------------------------------------------
+
+
+@nox.session
+def hal(session: nox.Session) -> None:
+    """Play a real file through Gecko Sink in the simulated coreaudiod, then run the scenarios."""
+    doctor(session, "hal")
+    install_package(session, "dev")
+    if not session.posargs:
+        run_folder = ROOT / "reports" / "runs" / "hal"
+        session.run("hal-lab", "play", "--into", str(run_folder))
+    session.run("pytest", *session.posargs or ["scenarios"], env=lab_environment("dev"))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests: C by ctest, Python by pytest."""
+    doctor(session, "tests")
+    install_package(session, "dev")
+    if not session.posargs:
+        run_ctest(session, "dev")
+    session.run(
+        "pytest",
+        *(session.posargs or ["tests", "-n", JOBS]),
+        env=lab_environment("dev"),
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types of everything; nothing is changed. `-- --fix` formats instead."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"), *dependencies("test"), "nox")
+    fix = "--fix" in session.posargs
+    c_files = tracked_files("*.c", "*.h")
+    c_list = Path(session.create_tmp()) / "c-files.txt"
+    c_list.write_text("\n".join(c_files) + "\n", encoding="utf-8")
+    checks: list[Sequence[str]] = [
+        ("ruff", "check", *(["--fix"] if fix else []), "."),
+        ("ruff", "format", *([] if fix else ["--check"]), "."),
+        ("mypy",),
+        ("clang-format", *(["-i"] if fix else ["--dry-run", "-Werror"]), f"--files={c_list}"),
+        ("shellcheck", "noxw", *tracked_files(".ci/*", "*.sh")),
+        *workflow_checks(session),
+        *rust_checks(session, fix=fix),
+    ]
+    failed = [check for check in checks if not passes(session, *check)]
+    if failed:
+        names = ", ".join(Path(check[0]).name for check in failed)
+        session.error(f"{len(failed)} of {len(checks)} checks failed: {names}")
+    session.log(f"{len(checks)} checks passed, {len(c_files)} C files among what they looked at")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure, as ratios within one run: rings, the virtual clock, waking up, starting."""
+    doctor(session, "bench")
+    install_package(session, "release", "-DHAL_LAB_BENCH=ON")
+    session.run(
+        "pytest",
+        *(session.posargs or ["bench"]),
+        "--benchmark-columns=min,median,max,stddev,rounds",
+        env=lab_environment("release"),
+    )
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the C tests and one scenario with ASan + UBSan, then with TSan."""
+    doctor(session, "tests")
+    session.install(*dependencies("test"))
+    for preset in session.posargs or ["asan", "tsan"]:
+        build(session, preset)
+        run_ctest(session, preset)
+        session.run(
+            "python",
+            *("-m", "pytest", "-p", "lab.pytest_plugin", "-m", "not realtime"),
+            "scenarios/test_does_every_sample_arrive_once_in_order.py",
+            env=lab_environment(preset),
+        )
+
+
+@nox.session
+def darwin(session: nox.Session) -> None:
+    """Compile the drivers and the host for macOS, without a Mac and without its SDK."""
+    script = next(iter(sorted(ROOT.glob("cmake/darwin/check-darwin.*"))), None)
+    if script is None:
+        session.skip("cmake/darwin has no check-darwin script")
+    session.install("ziglang==0.15.2")
+    run = ["bash", str(script)] if script.suffix == ".sh" else ["python", str(script)]
+    session.run(*run, *session.posargs, external=True)
+
+
+# ---- steps that sessions share -------------------------------------------------------------------
+
+
+def doctor(session: nox.Session, purpose: str) -> None:
+    """Name what the machine lacks, install it where that is allowed."""
+    session.run(sys.executable, "-m", "lab.doctor", "--install", "--for", purpose, external=True)
+
+
+def dependencies(*extras: str) -> list[str]:
+    """What the package needs to run, with `extras`."""
+    project = PROJECT["project"]
+    found: list[str] = list(project["dependencies"])
+    for extra in extras:
+        found += project["optional-dependencies"][extra]
+    return found
+
+
+def build(session: nox.Session, preset: str, *options: str) -> Path:
+    """Configure and build a preset with whichever cmake is new enough."""
+    tools = [*missing_build_tools()]
+    if tools:
+        session.install(*tools)
+    session.log(f"building preset {preset}")
+    session.run("cmake", "--preset", preset, *options, external=True, silent=True)
+    session.run("cmake", "--build", "--preset", preset, external=True, silent=True)
+    return ROOT / "build" / preset
+
+
+def install_package(session: nox.Session, preset: str, *options: str) -> None:
+    """Build the preset, then install from that very folder the package that a user would get."""
+    session.install(*dependencies("test"), *nox.project.dependency_groups(PROJECT, "build"))
+    folder = build(session, preset, *options)
+    cache = (folder / "CMakeCache.txt").read_text(encoding="utf-8")
+    build_type = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)$", cache, re.MULTILINE)
+    assert build_type, "a preset sets CMAKE_BUILD_TYPE"
+    session.install(
+        *("--no-build-isolation", "--no-deps", "--force-reinstall"),
+        *("-C", f"build-dir={folder}", "-C", f"cmake.build-type={build_type[1]}"),
+        *("-C", "cmake.define.BUILD_TESTING=ON"),
+        ".",
+    )
+
+
+def run_ctest(session: nox.Session, preset: str) -> None:
+    """Run the C tests of a built preset."""
+    session.run("ctest", "--preset", preset, "--parallel", JOBS, external=True)
+
+
+def lab_environment(preset: str) -> dict[str, str]:
+    """Say which build the lab looks at."""
+    return {"HAL_LAB_BUILD": str(ROOT / "build" / preset)}
+
+
+def missing_build_tools() -> list[str]:
+    """Packages that bring cmake and ninja where the machine has none, or one that is too old."""
+    missing = []
+    cmake = shutil.which("cmake")
+    if cmake is None or cmake_version(cmake) < MINIMUM_CMAKE:
+        missing.append("cmake")
+    if shutil.which("ninja") is None:
+        missing.append("ninja")
+    wanted = nox.project.dependency_groups(PROJECT, "build-tools")
+    return [line for line in wanted if re.split(r"\W", line)[0] in missing]
+
+
+def cmake_version(cmake: str) -> tuple[int, ...]:
+    """Version of an installed cmake; (0,) when it does not say."""
+    done = subprocess.run([cmake, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+)\.(\d+)", done.stdout)
+    return (int(found[1]), int(found[2])) if found else (0,)
+
+
+def tracked_files(*patterns: str) -> list[str]:
+    """Files of the checkout that match, as git sees them, new ones included."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file())
+
+
+# ---- linters ------------------------------------------------------------------------------------
+
+
+def passes(session: nox.Session, *command: str) -> bool:
+    """Run one check and go on: one look at a run should show all that is wrong."""
+    try:
+        session.run(*command, external=True)
+    except CommandFailed:
+        return False
+    return True
+
+
+def workflow_checks(session: nox.Session) -> list[Sequence[str]]:
+    """Check the workflows with actionlint, if it is there or Go can build it."""
+    actionlint = shutil.which("actionlint")
+    if actionlint is None and shutil.which("go"):
+        folder = ROOT / ".cache" / "go-bin"
+        actionlint = str(folder / "actionlint")
+        if not Path(actionlint).exists():
+            package = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+            session.run(
+                *("go", "install", package), env={"GOBIN": str(folder)}, external=True, silent=True
+            )
+    if actionlint is None:
+        session.warn("actionlint: skipped, neither it nor go is installed")
+        return []
+    return [(actionlint, *tracked_files(".github/workflows/*.yml"))]
+
+
+def rust_checks(session: nox.Session, *, fix: bool) -> list[Sequence[str]]:
+    """Check the crates with rustfmt and clippy, if cargo is there."""
+    manifests = tracked_files("*Cargo.toml")
+    if manifests and shutil.which("cargo") is None:
+        session.warn("cargo: skipped, it is not installed")
+        return []
+    checks: list[Sequence[str]] = []
+    for manifest in manifests:
+        options = ("--manifest-path", manifest)
+        checks.append(("cargo", "fmt", *options, *([] if fix else ["--check"])))
+        checks.append(
+            ("cargo", "clippy", "--quiet", *options, "--all-targets", "--", "-D", "warnings")
+        )
+    return checks

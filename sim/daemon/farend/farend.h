@@ -1,0 +1,58 @@
+/* farend.h - readers of a driver's output that live inside the host.
+ *
+ * A far end takes what the driver sends out on the other side (here: the shared memory of Gecko
+ * Sink) in step with the IO cycles: at a clock that runs faster than real time no other process
+ * could keep up, and its figures would not be the same each time. It runs as a cycle hook, on the
+ * IO thread of one device.
+ */
+#ifndef HALSIM_FAREND_H
+#define HALSIM_FAREND_H
+
+#include "halsim/host.h"
+#include "halsim/signal.h"
+
+struct farend;
+
+struct farend_config {
+    const char *name;       /* of the shared memory: "/GeckoAudioShm" */
+    uint32_t device;        /* whose cycles drive it */
+    uint32_t every_cycles;  /* it reads after each n-th cycle; 1 and up */
+    bool check;             /* look at self-numbering PCM */
+    const char *record;     /* raw Float32 file; NULL: none */
+    uint64_t record_frames; /* room in it */
+    bool from_oldest;       /* begin with the oldest frame that is there; default the newest */
+    uint64_t stall_from;    /* first cycle, counted from 0, at which it does not read ... */
+    uint64_t stall_cycles;  /* ... and how many; 0: never */
+};
+
+struct farend_stats {
+    uint64_t cycles; /* of the device */
+    uint64_t reads;  /* that brought at least one frame */
+    uint64_t empty_reads;
+    uint64_t frames;
+    uint64_t lost_frames; /* overwritten before they were read; v1 cannot tell: always 0 */
+    uint64_t torn_reads;  /* that lost frames while they were being copied */
+    uint64_t torn_frames; /* of those, overwritten while they were being copied */
+    uint64_t generation_changes;
+    uint64_t reopens;      /* the driver left the object for another one */
+    uint64_t backlog_peak; /* frames that waited, at most */
+    uint32_t layout;       /* 1 or 2; 0 until there is shared memory */
+    uint32_t channels;
+    uint32_t sample_rate;
+    bool closed; /* the driver said goodbye */
+    bool failed; /* it reads no more: see failure */
+    char failure[512];
+    struct halsim_check check; /* when it was asked for */
+};
+
+/* Only while no IO runs. Shared memory that is not there yet is waited for: the far end then begins
+ * with the oldest frame. */
+struct farend *farend_open(struct halsim_host *host, const struct farend_config *config,
+                           struct halsim_error *error);
+/* `wait_ns`: how long to wait for the IO thread; 0 when none runs. */
+void farend_read_stats(struct farend *farend, uint64_t wait_ns, struct farend_stats *stats);
+/* Only while no IO runs. Takes its hook out of the host, unless `host` is NULL because it is gone.
+ */
+void farend_close(struct farend *farend, struct halsim_host *host);
+
+#endif

@@ -1,0 +1,50 @@
+/* rpc_host.c - host.* */
+#include "rpc_internal.h"
+#include <mach/mach_time.h>
+#include <unistd.h>
+
+static void add_sanitizers(yyjson_mut_doc *doc, yyjson_mut_val *list) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BUILT_WITH_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define BUILT_WITH_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(BUILT_WITH_ASAN)
+    yyjson_mut_arr_add_str(doc, list, "address");
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(BUILT_WITH_TSAN)
+    yyjson_mut_arr_add_str(doc, list, "thread");
+#endif
+    (void)doc;
+    (void)list;
+}
+
+RPC_METHOD(host_info) {
+    yyjson_mut_doc *doc = call->doc;
+    yyjson_mut_val *result = yyjson_mut_obj(doc);
+    bool is_virtual = call->rpc->config.clock == HALSIM_CLOCK_VIRTUAL;
+    yyjson_mut_obj_add_strcpy(doc, result, "version", halsim_version());
+    yyjson_mut_obj_add_uint(doc, result, "protocol", HALSIM_RPC_PROTOCOL);
+    yyjson_mut_obj_add_sint(doc, result, "pid", getpid());
+    yyjson_mut_obj_add_str(doc, result, "clock", is_virtual ? "virtual" : "realtime");
+    yyjson_mut_obj_add_uint(doc, result, "now_ns",
+                            halsim_clock_now_ns(halsim_host_clock(call->host)));
+    yyjson_mut_obj_add_uint(doc, result, "seed", call->rpc->config.seed);
+    mach_timebase_info_data_t timebase = {1, 1};
+    mach_timebase_info(&timebase);
+    yyjson_mut_val *pair = yyjson_mut_obj_add_arr(doc, result, "timebase");
+    yyjson_mut_arr_add_uint(doc, pair, timebase.numer);
+    yyjson_mut_arr_add_uint(doc, pair, timebase.denom);
+    yyjson_mut_obj_add_bool(doc, result, "realtime_priority",
+                            halsim_host_has_realtime_priority(call->host));
+    add_sanitizers(doc, yyjson_mut_obj_add_arr(doc, result, "sanitizers"));
+    return result;
+}
+
+RPC_METHOD(host_shutdown) {
+    atomic_store(&call->rpc->wants_shutdown, true);
+    return yyjson_mut_obj(call->doc);
+}

@@ -1,0 +1,108 @@
+/* rpc_internal.h - the dispatcher's own structures, and what a method is. */
+#ifndef HALRPC_INTERNAL_H
+#define HALRPC_INTERNAL_H
+
+#include "halsim/rpc.h"
+#include "json_params.h"
+#include "notices.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct client_registry;
+struct farend_registry;
+
+struct halsim_rpc {
+    struct halsim_host *host;
+    struct halsim_host_config config;
+    struct notices *notices;
+
+    pthread_mutex_t dispatch_lock; /* one request at a time */
+    struct client_registry *clients;
+    struct farend_registry *farends;
+    atomic_bool wants_shutdown;
+    atomic_bool stopping; /* halsim_rpc_stop() */
+
+    /* io.run against io.interrupt, which does not wait for dispatch_lock */
+    pthread_mutex_t run_lock;
+    uint32_t runs_waiting;     /* io.run requests parsed and not finished */
+    bool run_in_progress;      /* the host runs */
+    bool run_is_interrupted;   /* the run in progress, or the next one, was told to end */
+    bool host_flag_may_linger; /* the host was interrupted just after a run had ended by itself */
+};
+
+struct rpc_method;
+
+/* One request being carried out. */
+struct rpc_call {
+    struct halsim_rpc *rpc;
+    struct halsim_host *host;
+    const struct rpc_method *method;
+    struct params params;
+    yyjson_mut_doc *doc; /* the answer's */
+    struct rpc_failure failure;
+};
+
+struct rpc_method {
+    const char *name;
+    const char *parameters; /* all that it knows, separated by single spaces */
+    /* The result, or NULL with call->failure filled. */
+    yyjson_mut_val *(*carry_out)(struct rpc_call *call);
+};
+
+/* NULL for a name that is no method. */
+const struct rpc_method *rpc_method_find(const char *name, size_t length);
+
+/* Ends the run in progress or the next that waits; false when there is none. */
+bool rpc_run_interrupt(struct halsim_rpc *rpc);
+
+/* "device": an index, a UID or a name. */
+bool rpc_device_param(struct rpc_call *call, enum param_presence presence, uint32_t *device);
+/* "device" and "client" of a client that exists. */
+bool rpc_client_params(struct rpc_call *call, uint32_t *device, uint32_t *client);
+/* "object": {"plugin", "id"}. */
+bool rpc_object_param(struct rpc_call *call, struct halsim_object *object);
+
+/* For `return` in a method. */
+static inline yyjson_mut_val *rpc_host_said_no(struct rpc_call *call) {
+    rpc_fail_host(&call->failure);
+    return NULL;
+}
+
+/* ---- the methods ----------------------------------------------------------------------------- */
+
+#define RPC_METHOD(name) yyjson_mut_val *rpc_##name(struct rpc_call *call)
+
+RPC_METHOD(host_info);
+RPC_METHOD(host_shutdown);
+RPC_METHOD(plugin_load);
+RPC_METHOD(plugin_unload);
+RPC_METHOD(plugin_list);
+RPC_METHOD(device_list);
+RPC_METHOD(device_info);
+RPC_METHOD(device_set_buffer_frames);
+RPC_METHOD(device_set_rate);
+RPC_METHOD(device_set_format);
+RPC_METHOD(property_has);
+RPC_METHOD(property_is_settable);
+RPC_METHOD(property_size);
+RPC_METHOD(property_get);
+RPC_METHOD(property_set);
+RPC_METHOD(object_tree);
+RPC_METHOD(object_dump);
+RPC_METHOD(client_add);
+RPC_METHOD(client_remove);
+RPC_METHOD(client_set_source);
+RPC_METHOD(client_set_sink);
+RPC_METHOD(client_stats);
+RPC_METHOD(io_start);
+RPC_METHOD(io_stop);
+RPC_METHOD(io_run);
+RPC_METHOD(io_interrupt);
+RPC_METHOD(io_stats);
+RPC_METHOD(trace_open);
+RPC_METHOD(trace_close);
+RPC_METHOD(farend_open);
+RPC_METHOD(farend_stats);
+RPC_METHOD(farend_close);
+
+#endif

@@ -1,0 +1,95 @@
+/* rpc_methods.c - the table of methods, and the parameters that many of them share. */
+#include "rpc_clients.h"
+#include "rpc_internal.h"
+#include <string.h>
+
+static const struct rpc_method methods[] = {
+    {"host.info", "", rpc_host_info},
+    {"host.shutdown", "", rpc_host_shutdown},
+    {"plugin.load", "path", rpc_plugin_load},
+    {"plugin.unload", "plugin", rpc_plugin_unload},
+    {"plugin.list", "", rpc_plugin_list},
+    {"device.list", "", rpc_device_list},
+    {"device.info", "device", rpc_device_info},
+    {"device.set_buffer_frames", "device frames", rpc_device_set_buffer_frames},
+    {"device.set_rate", "device rate", rpc_device_set_rate},
+    {"device.set_format", "device stream format", rpc_device_set_format},
+    {"property.has", "object selector scope element", rpc_property_has},
+    {"property.is_settable", "object selector scope element", rpc_property_is_settable},
+    {"property.size", "object selector scope element qualifier", rpc_property_size},
+    {"property.get", "object selector scope element type qualifier input", rpc_property_get},
+    {"property.set", "object selector scope element type qualifier value", rpc_property_set},
+    {"object.tree", "plugin", rpc_object_tree},
+    {"object.dump", "object", rpc_object_dump},
+    {"client.add", "device name bundle_id process_id", rpc_client_add},
+    {"client.remove", "device client", rpc_client_remove},
+    {"client.set_source", "device client output source", rpc_client_set_source},
+    {"client.set_sink", "device client input sink", rpc_client_set_sink},
+    {"client.stats", "device client", rpc_client_stats},
+    {"io.start", "device client", rpc_io_start},
+    {"io.stop", "device client", rpc_io_stop},
+    {"io.run", "seconds duration_ns device cycles", rpc_io_run},
+    {"io.interrupt", "", rpc_io_interrupt},
+    {"io.stats", "device", rpc_io_stats},
+    {"trace.open", "path capacity", rpc_trace_open},
+    {"trace.close", "", rpc_trace_close},
+    {"farend.open", "kind name device every_cycles check record record_frames attach stall_cycles",
+     rpc_farend_open},
+    {"farend.stats", "farend", rpc_farend_stats},
+    {"farend.close", "farend", rpc_farend_close},
+};
+
+const struct rpc_method *rpc_method_find(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (strlen(methods[i].name) == length && memcmp(methods[i].name, name, length) == 0) {
+            return &methods[i];
+        }
+    }
+    return NULL;
+}
+
+bool rpc_device_param(struct rpc_call *call, enum param_presence presence, uint32_t *device) {
+    yyjson_val *value = params_get(&call->params, "device");
+    if (value == NULL && presence == PARAM_OPTIONAL) {
+        return true;
+    }
+    if (yyjson_is_str(value)) {
+        const char *name = NULL;
+        return params_string(&call->params, "device", PARAM_REQUIRED, &name) &&
+               (halsim_device_find(call->host, name, device, &call->failure.error) ||
+                rpc_fail_host(&call->failure));
+    }
+    if (!yyjson_is_uint(value) || yyjson_get_uint(value) > UINT32_MAX) {
+        return params_fail(&call->params, "device",
+                           "must be the index, the UID or the name of a device");
+    }
+    *device = (uint32_t)yyjson_get_uint(value);
+    return true;
+}
+
+bool rpc_client_params(struct rpc_call *call, uint32_t *device, uint32_t *client) {
+    uint64_t position;
+    *client = 0;
+    if (!rpc_device_param(call, PARAM_REQUIRED, device) ||
+        !params_u32(&call->params, "client", PARAM_REQUIRED, 0, UINT32_MAX, client)) {
+        return false;
+    }
+    if (!halsim_client_position(call->host, *device, *client, &position, &call->failure.error)) {
+        client_registry_forget(call->rpc->clients, *device, *client);
+        return rpc_fail_host(&call->failure);
+    }
+    return true;
+}
+
+bool rpc_object_param(struct rpc_call *call, struct halsim_object *object) {
+    struct params inner;
+    uint32_t plugin = 0, id = 0;
+    if (!params_object(&call->params, "object", PARAM_REQUIRED, "object.", &inner) ||
+        !params_check_names(&inner, "plugin id") ||
+        !params_u32(&inner, "plugin", PARAM_REQUIRED, 0, UINT32_MAX, &plugin) ||
+        !params_u32(&inner, "id", PARAM_REQUIRED, 0, UINT32_MAX, &id)) {
+        return false;
+    }
+    *object = (struct halsim_object){plugin, id};
+    return true;
+}

@@ -1,0 +1,344 @@
+/* crash.c - signal handlers and the report. */
+#include "crash.h"
+#include "options.h"
+#include "report.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
+#define FRAMES_MAX      48
+#define ALT_STACK_BYTES 65536
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+
+/* The sanitizer runtimes have it; without one it is NULL. */
+extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static struct report report;
+static atomic_flag reporting = ATOMIC_FLAG_INIT;
+static atomic_bool in_backtrace; /* a second crash while the stack is being walked */
+static int exit_status;
+
+/* ---- who was it ---------------------------------------------------------------------------------
+ */
+
+/* The path of the bundle when the address lies in the executable of one, else NULL. */
+static const char *bundle_of(void *address, char *path, size_t size) {
+    Dl_info info;
+    if (dladdr(address, &info) == 0 || info.dli_fname == NULL) {
+        return NULL;
+    }
+    const char *inside = strstr(info.dli_fname, "/Contents/MacOS/");
+    size_t length = inside != NULL ? (size_t)(inside - info.dli_fname) : size;
+    if (length >= size) {
+        return NULL;
+    }
+    memcpy(path, info.dli_fname, length);
+    path[length] = '\0';
+    return path;
+}
+
+/* "<image> + <offset> (<symbol> + <offset>)": the first offset is what addr2line takes. */
+static void add_frame(void *address) {
+    Dl_info info;
+    char offset[20];
+    if (dladdr(address, &info) == 0 || info.dli_fname == NULL) {
+        const char *const parts[] = {report_hex_text((uintptr_t)address, offset)};
+        report_entry(&report, parts, 1);
+        return;
+    }
+    const char *slash = strrchr(info.dli_fname, '/');
+    const char *image = slash != NULL ? slash + 1 : info.dli_fname;
+    report_hex_text((uintptr_t)address - (uintptr_t)info.dli_fbase, offset);
+    if (info.dli_sname != NULL) {
+        char from_symbol[20];
+        report_hex_text((uintptr_t)address - (uintptr_t)info.dli_saddr, from_symbol);
+        const char *const parts[] = {image,          " + ", offset,      " (",
+                                     info.dli_sname, " + ", from_symbol, ")"};
+        report_entry(&report, parts, 8);
+    } else {
+        const char *const parts[] = {image, " + ", offset};
+        report_entry(&report, parts, 3);
+    }
+}
+
+static void add_code(uint32_t code) {
+    char text[16];
+    report_string(&report, "code", code != 0 ? halsim_fourcc_text(code, text) : NULL);
+}
+
+static void add_call(const struct halsim_call_info *call) {
+    report_string(&report, "entry_point", call != NULL ? call->entry_point : NULL);
+    if (call != NULL) {
+        report_number(&report, "object", call->object);
+        report_number(&report, "client", call->client);
+        add_code(call->code);
+        report_number(&report, "plugin_index", call->plugin);
+    }
+}
+
+static void add_thread_name(void) {
+    char name[64] = "";
+    if (pthread_getname_np(pthread_self(), name, sizeof name) == 0) {
+        report_string(&report, "thread", name);
+    }
+}
+
+/* "plugin" and "backtrace"; true when a driver is on the stack. */
+static bool add_stack(void *const *frames, int count) {
+    static char path[4096];
+    const char *bundle = NULL;
+    for (int i = 0; i < count && bundle == NULL; i++) {
+        bundle = bundle_of(frames[i], path, sizeof path);
+    }
+    report_string(&report, "plugin", bundle);
+    report_begin_list(&report, "backtrace");
+    for (int i = 0; i < count; i++) {
+        add_frame(frames[i]);
+    }
+    report_end_list(&report);
+    return bundle != NULL;
+}
+
+/* ---- crash --------------------------------------------------------------------------------------
+ */
+
+static bool has_driver(void *const *frames, int count) {
+    char path[4096];
+    for (int i = 0; i < count; i++) {
+        if (bundle_of(frames[i], path, sizeof path) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Writes the line and ends the process. `skip` frames at the top are the handler's own. */
+static void report_crash(const char *signal_name, const void *address, int skip)
+    __attribute__((noreturn));
+
+static void report_crash(const char *signal_name, const void *address, int skip) {
+    const struct halsim_call_info *call = halsim_call_current();
+    exit_status = call != NULL ? EXIT_DRIVER_CRASHED : EXIT_HOST_CRASHED;
+    report_begin(&report, call != NULL ? "driver-crashed" : "host-crashed");
+    report_string(&report, "signal", signal_name);
+    add_call(call);
+    add_thread_name();
+    if (address != NULL) {
+        report_hex(&report, "address", (uintptr_t)address);
+    }
+    static void *frames[FRAMES_MAX];
+    atomic_store(&in_backtrace, true);
+    int count = backtrace(frames, FRAMES_MAX);
+    skip = count > skip ? skip : 0;
+    if (call == NULL && has_driver(frames + skip, count - skip)) {
+        /* No call into a driver is under way, yet one is on the stack: a thread of its own. */
+        exit_status = EXIT_DRIVER_CRASHED;
+        report_begin(&report, "driver-crashed");
+        report_string(&report, "signal", signal_name);
+        add_call(NULL);
+        add_thread_name();
+        if (address != NULL) {
+            report_hex(&report, "address", (uintptr_t)address);
+        }
+    }
+    add_stack(frames + skip, count - skip);
+    atomic_store(&in_backtrace, false);
+    report_send(&report);
+    _exit(exit_status);
+}
+
+/* A program that no longer reads our log must not look like a driver's crash. */
+static bool stderr_is_closed(void) {
+    struct pollfd log = {.fd = STDERR_FILENO};
+    return poll(&log, 1, 0) > 0 && (log.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+}
+
+static void on_crash(int number, siginfo_t *info, void *context) {
+    (void)context;
+    if (number == SIGPIPE && stderr_is_closed()) {
+        return; /* the write fails instead */
+    }
+    if (atomic_flag_test_and_set(&reporting)) {
+        if (atomic_exchange(&in_backtrace, false)) {
+            /* The stack cannot be walked: what is known already is enough for a line. */
+            report_string(&report, "text", "the stack could not be walked");
+            report_send(&report);
+            _exit(exit_status);
+        }
+        for (;;) {
+            pause(); /* another thread is at it and will end the process */
+        }
+    }
+    bool has_address =
+        number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE;
+    /* This function, the one above it, and the trampoline of the signal. */
+    report_crash(report_signal_name(number),
+                 has_address && info->si_code > 0 ? info->si_addr : NULL, 3);
+}
+
+/* A sanitizer has written its report and would end the process. */
+static void on_sanitizer_death(void) {
+    if (!atomic_flag_test_and_set(&reporting)) {
+        report_crash("sanitizer", NULL, 2);
+    }
+}
+
+void crash_install(bool sigpipe_ignored) {
+    /* The first backtrace() loads libgcc, which allocates: not in a handler. */
+    void *frames[4];
+    (void)backtrace(frames, 4);
+
+    /* This thread makes most calls into drivers: a driver that uses up its stack is reported. */
+    stack_t stack = {.ss_size = ALT_STACK_BYTES};
+    stack.ss_sp =
+        mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack.ss_sp != MAP_FAILED) {
+        sigaltstack(&stack, NULL);
+    }
+
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    action.sa_sigaction = on_crash;
+    sigaction(SIGABRT, &action, NULL);
+#ifndef UNDER_ASAN
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+    sigaction(SIGILL, &action, NULL);
+    sigaction(SIGFPE, &action, NULL);
+#endif
+    if (__sanitizer_set_death_callback != NULL) {
+        __sanitizer_set_death_callback(on_sanitizer_death);
+    }
+    if (sigpipe_ignored) {
+        signal(SIGPIPE, SIG_IGN);
+    } else {
+        sigaction(SIGPIPE, &action, NULL);
+    }
+}
+
+/* ---- hang ---------------------------------------------------------------------------------------
+ */
+
+#ifdef __linux__
+
+static struct halsim_call_info hung_call;
+static void *hung_frames[FRAMES_MAX];
+static atomic_int hung_count;
+
+/* Runs on every thread; the hung one leaves its stack. */
+static void on_question(int number) {
+    (void)number;
+    const struct halsim_call_info *call = halsim_call_current();
+    int expected = 0;
+    if (call == NULL || call->object != hung_call.object || call->client != hung_call.client ||
+        call->code != hung_call.code || call->plugin != hung_call.plugin ||
+        strcmp(call->entry_point, hung_call.entry_point) != 0 ||
+        !atomic_compare_exchange_strong(&hung_count, &expected, -1)) {
+        return;
+    }
+    atomic_store(&hung_count, backtrace(hung_frames, FRAMES_MAX));
+}
+
+static void ask_all_threads(int number) {
+    DIR *tasks = opendir("/proc/self/task");
+    long self = syscall(SYS_gettid);
+    if (tasks == NULL) {
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
+        long thread = strtol(entry->d_name, NULL, 10);
+        if (thread > 0 && thread != self) {
+            syscall(SYS_tgkill, getpid(), thread, number);
+        }
+    }
+    closedir(tasks);
+    for (int i = 0; i < 200 && atomic_load(&hung_count) <= 0; i++) {
+        const struct timespec nap = {0, 1000000};
+        nanosleep(&nap, NULL);
+    }
+}
+
+static int collect_hung_stack(const struct halsim_call_info *call) {
+    int number = SIGRTMIN + 5;
+    struct sigaction action = {.sa_handler = on_question};
+    sigemptyset(&action.sa_mask);
+    hung_call = *call;
+    sigaction(number, &action, NULL);
+    ask_all_threads(number);
+    int count = atomic_load(&hung_count);
+    return count > 0 ? count : 0;
+}
+
+#else
+
+static void *hung_frames[1];
+
+static int collect_hung_stack(const struct halsim_call_info *call) {
+    (void)call;
+    return 0;
+}
+
+#endif
+
+void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns, void *context) {
+    (void)context;
+    int count = collect_hung_stack(call);
+    if (atomic_flag_test_and_set(&reporting)) {
+        return;
+    }
+    report_begin(&report, "driver-hung");
+    add_call(call);
+    report_number(&report, "elapsed_ms", elapsed_ns / 1000000);
+    int skip = count > 2 ? 2 : 0; /* on_question() and the trampoline of its signal */
+    add_stack(hung_frames + skip, count - skip);
+    report_send(&report);
+    _exit(EXIT_DRIVER_HUNG);
+}
+
+/* ---- SIGPIPE of our own -------------------------------------------------------------------------
+ */
+
+struct crash_sigpipe crash_sigpipe_hold(void) {
+    sigset_t pipe_only, before, pending;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    sigemptyset(&pending);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    return (struct crash_sigpipe){.was_blocked = sigismember(&before, SIGPIPE) == 1,
+                                  .was_pending = sigismember(&pending, SIGPIPE) == 1};
+}
+
+void crash_sigpipe_release(struct crash_sigpipe held) {
+    sigset_t pipe_only, pending;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    sigpending(&pending);
+    if (!held.was_pending && sigismember(&pending, SIGPIPE) == 1) {
+        int number;
+        sigwait(&pipe_only, &number); /* ours: take it back */
+    }
+    if (!held.was_blocked) {
+        pthread_sigmask(SIG_UNBLOCK, &pipe_only, NULL);
+    }
+}

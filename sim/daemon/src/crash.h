@@ -1,0 +1,29 @@
+/* crash.h - what is said when a driver, or the simulator, crashes or hangs.
+ *
+ * One JSON line on stderr (rpc.md, "When it ends"), then the process ends with EXIT_DRIVER_CRASHED,
+ * EXIT_DRIVER_HUNG or EXIT_HOST_CRASHED. It was the driver when the thread was inside a call into
+ * one, or when one of the calls on its stack lies in a driver's bundle: drivers have threads too.
+ *
+ * Under AddressSanitizer the sanitizer's own report comes first, the line after it.
+ */
+#ifndef DAEMON_CRASH_H
+#define DAEMON_CRASH_H
+
+#include "halsim/host.h"
+
+/* Once, in the daemon, before a driver is loaded. With `sigpipe_ignored` a write to a closed
+ * connection fails with EPIPE; otherwise it is reported as a crash. */
+void crash_install(bool sigpipe_ignored);
+
+/* A halsim_hang_callback that does not return. */
+void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns, void *context);
+
+/* Keeps SIGPIPE from the calling thread while it writes to its own peer. */
+struct crash_sigpipe {
+    bool was_blocked;
+    bool was_pending;
+};
+struct crash_sigpipe crash_sigpipe_hold(void);
+void crash_sigpipe_release(struct crash_sigpipe held);
+
+#endif

@@ -1,0 +1,192 @@
+/* ledger.c - the list, and cleaning by it. */
+#include "ledger.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum slot_state {
+    SLOT_FREE,
+    SLOT_BUSY, /* being written, or being cleared */
+    SLOT_FULL,
+};
+
+struct slot {
+    atomic_int state;
+    enum ledger_kind kind;
+    dev_t device;
+    ino_t inode;
+    char name[LEDGER_NAME_MAX];
+};
+
+static struct slot *slots;
+
+bool ledger_create(void) {
+    void *memory = mmap(NULL, LEDGER_SLOTS * sizeof *slots, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        fprintf(stderr, "coreaudiod-sim: no memory for the ledger: %s\n", strerror(errno));
+        return false;
+    }
+    slots = memory;
+    return true;
+}
+
+void ledger_add(enum ledger_kind kind, const char *name, dev_t device, ino_t inode) {
+    if (slots == NULL || strlen(name) >= LEDGER_NAME_MAX) {
+        return;
+    }
+    for (int i = 0; i < LEDGER_SLOTS; i++) {
+        struct slot *slot = &slots[i];
+        if (atomic_load(&slot->state) == SLOT_FULL && strcmp(slot->name, name) == 0) {
+            if (slot->device == device && slot->inode == inode) {
+                return; /* the same object, opened once more */
+            }
+            ledger_forget(name);
+        }
+    }
+    for (int i = 0; i < LEDGER_SLOTS; i++) {
+        struct slot *slot = &slots[i];
+        int expected = SLOT_FREE;
+        if (atomic_compare_exchange_strong(&slot->state, &expected, SLOT_BUSY)) {
+            slot->kind = kind;
+            slot->device = device;
+            slot->inode = inode;
+            strcpy(slot->name, name);
+            atomic_store(&slot->state, SLOT_FULL);
+            return;
+        }
+    }
+}
+
+void ledger_forget(const char *name) {
+    for (int i = 0; slots != NULL && i < LEDGER_SLOTS; i++) {
+        struct slot *slot = &slots[i];
+        int expected = SLOT_FULL;
+        if (atomic_load(&slot->state) == SLOT_FULL && strcmp(slot->name, name) == 0 &&
+            atomic_compare_exchange_strong(&slot->state, &expected, SLOT_BUSY)) {
+            atomic_store(&slot->state, SLOT_FREE);
+        }
+    }
+}
+
+/* Whether the name still leads to the object that was noted. */
+static bool is_there(const struct slot *slot) {
+    struct stat info;
+    if (slot->kind == LEDGER_SOCKET) {
+        return lstat(slot->name, &info) == 0 && info.st_dev == slot->device &&
+               info.st_ino == slot->inode;
+    }
+    char name[LEDGER_NAME_MAX + 1];
+    snprintf(name, sizeof name, "/%s", slot->name);
+    int fd = shm_open(name, O_RDONLY, 0);
+    if (fd < 0) {
+        /* No permission to look (a mode without reading): it is there, and the name is ours. */
+        return errno == EACCES && slot->kind == LEDGER_SHM_CREATED;
+    }
+    bool same = fstat(fd, &info) == 0 && info.st_dev == slot->device && info.st_ino == slot->inode;
+    close(fd);
+    return same;
+}
+
+/* Looks through one process's map for a shared writable mapping of `inode` below /dev/shm. */
+static bool maps_for_writing(const char *pid, ino_t inode) {
+    char path[300], line[4400];
+    snprintf(path, sizeof path, "/proc/%s/maps", pid);
+    FILE *file = fopen(path, "re");
+    bool found = false;
+    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+        char mode[8];
+        unsigned long long number;
+        if (sscanf(line, "%*s %7s %*s %*s %llu", mode, &number) == 2) {
+            found = mode[1] == 'w' && mode[3] == 's' && number == (unsigned long long)inode &&
+                    strstr(line, "/dev/shm/") != NULL;
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return found;
+}
+
+/* True when another process has it mapped for writing, or when that cannot be found out. */
+static bool others_write(const struct slot *slot) {
+    DIR *folder = opendir("/proc");
+    if (folder == NULL) {
+        return true;
+    }
+    bool found = false;
+    long self = (long)getpid();
+    for (struct dirent *entry; !found && (entry = readdir(folder)) != NULL;) {
+        char *end;
+        long pid = strtol(entry->d_name, &end, 10);
+        if (*end == '\0' && pid > 0 && pid != self) {
+            found = maps_for_writing(entry->d_name, slot->inode);
+        }
+    }
+    closedir(folder);
+    return found;
+}
+
+static void append_name(char *names, size_t size, const char *name) {
+    size_t length = strlen(names);
+    /* Names of shared memory may hold anything but a slash; what JSON would not take is left out.
+     */
+    if (length + strlen(name) + 5 > size) {
+        return;
+    }
+    if (length > 0) {
+        names[length++] = ',';
+    }
+    names[length++] = '"';
+    for (; *name != '\0'; name++) {
+        if ((unsigned char)*name >= 0x20 && (unsigned char)*name < 0x7F && *name != '"' &&
+            *name != '\\') {
+            names[length++] = *name;
+        }
+    }
+    names[length++] = '"';
+    names[length] = '\0';
+}
+
+enum job {
+    JOB_LIST,
+    JOB_CLEAN_SOCKETS,
+    JOB_CLEAN,
+};
+
+static size_t go_through(enum job job, char *names, size_t size) {
+    size_t count = 0;
+    names[0] = '\0';
+    for (int i = 0; slots != NULL && i < LEDGER_SLOTS; i++) {
+        struct slot *slot = &slots[i];
+        if (atomic_load(&slot->state) != SLOT_FULL || !is_there(slot) ||
+            (slot->kind == LEDGER_SHM_TAKEN_OVER && others_write(slot))) {
+            continue;
+        }
+        char name[LEDGER_NAME_MAX + 1]; /* a copy: shm_unlink() clears the slot */
+        snprintf(name, sizeof name, "%s%s", slot->kind == LEDGER_SOCKET ? "" : "/", slot->name);
+        if (slot->kind != LEDGER_SOCKET) {
+            append_name(names, size, name);
+            count++;
+        }
+        if (job == JOB_CLEAN || (job == JOB_CLEAN_SOCKETS && slot->kind == LEDGER_SOCKET)) {
+            (void)(slot->kind == LEDGER_SOCKET ? unlink(name) : shm_unlink(name));
+        }
+    }
+    return count;
+}
+
+size_t ledger_clean(bool keep_shm, char *names, size_t size) {
+    return go_through(keep_shm ? JOB_CLEAN_SOCKETS : JOB_CLEAN, names, size);
+}
+
+size_t ledger_list(char *names, size_t size) {
+    return go_through(JOB_LIST, names, size);
+}

@@ -1,0 +1,123 @@
+/* main.c - coreaudiod-sim. */
+#include "crash.h"
+#include "guard.h"
+#include "ledger.h"
+#include "listener.h"
+#include "options.h"
+#include "play.h"
+#include "server.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The protocol's own ends of stdin and stdout. */
+struct streams {
+    int in, out;
+};
+
+/* Drivers print. What they write to stdout goes to stderr, and there is nothing for them on stdin,
+ * so that the protocol stays clean. */
+static bool protect_streams(struct streams *streams) {
+    streams->in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    streams->out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (streams->in < 0 || streams->out < 0 || nothing < 0 ||
+        dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || dup2(nothing, STDIN_FILENO) < 0) {
+        fprintf(stderr, "coreaudiod-sim: cannot set up stdin and stdout: %s\n", strerror(errno));
+        return false;
+    }
+    close(nothing);
+    return true;
+}
+
+/* Descriptors 0, 1 and 2 must be something: a program may have started us without. */
+static void open_standard_streams(void) {
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+            int opened = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+            (void)opened; /* the lowest free number: fd */
+        }
+    }
+}
+
+static int serve_socket(struct server *server, const char *path) {
+    int listener = listener_open(path);
+    if (listener < 0) {
+        return EXIT_ERROR;
+    }
+    enum server_end end = SERVER_CLOSED;
+    while (end == SERVER_CLOSED && server_wait_readable(server, listener)) {
+        int connection = listener_accept(listener);
+        if (connection >= 0) {
+            end = server_run(server, connection, connection);
+            close(connection);
+        }
+    }
+    listener_close(listener, path);
+    return end == SERVER_FAILED ? EXIT_ERROR : EXIT_ORDERLY;
+}
+
+static bool load_drivers(struct halsim_rpc *rpc, const struct options *options) {
+    for (uint32_t i = 0; i < options->driver_count; i++) {
+        struct halsim_error error;
+        uint32_t plugin;
+        if (!halsim_plugin_load(halsim_rpc_host(rpc), options->drivers[i], &plugin, &error)) {
+            fprintf(stderr, "coreaudiod-sim: %s\n", error.message);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int serve(const struct options *options) {
+    struct streams streams;
+    if (!protect_streams(&streams)) {
+        return EXIT_ERROR;
+    }
+    struct halsim_error error;
+    struct halsim_host_config config = options->host;
+    config.on_hang = crash_report_hang;
+    struct halsim_rpc *rpc = halsim_rpc_create(&config, &error);
+    if (rpc == NULL) {
+        fprintf(stderr, "coreaudiod-sim: %s\n", error.message);
+        return EXIT_ERROR;
+    }
+    struct server *server = server_create(rpc);
+    int status = EXIT_ERROR;
+    if (server != NULL && load_drivers(rpc, options)) {
+        if (strcmp(options->rpc, "stdio") == 0) {
+            status = server_run(server, streams.in, streams.out) == SERVER_FAILED ? EXIT_ERROR
+                                                                                  : EXIT_ORDERLY;
+        } else {
+            status = serve_socket(server, options->rpc + strlen("unix:"));
+        }
+    }
+    server_destroy(server);
+    halsim_rpc_destroy(rpc);
+    return status;
+}
+
+int main(int count, char **arguments) {
+    struct options options;
+    open_standard_streams();
+    switch (options_parse(count, arguments, &options)) {
+    case OPTIONS_DONE:
+        return fflush(stdout) == 0 ? EXIT_ORDERLY : EXIT_ERROR;
+    case OPTIONS_BAD:
+        return EXIT_USAGE;
+    case OPTIONS_GO:
+        break;
+    }
+    if (!ledger_create() || (options.guard && !guard_fork(options.keep_shm))) {
+        return EXIT_ERROR;
+    }
+    crash_install(options.sigpipe_ignored);
+    if (!guard_watch()) {
+        fprintf(stderr, "coreaudiod-sim: cannot watch the guard\n");
+        return EXIT_ERROR;
+    }
+    int status = options.rpc != NULL ? serve(&options) : play_run(&options);
+    guard_leave(options.keep_shm);
+    return status;
+}

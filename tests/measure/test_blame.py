@@ -1,0 +1,91 @@
+"""Each cause is proved by a case of its own, and by one that only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.measure.blame import (
+    RULES,
+    SENTENCES,
+    Cause,
+    Loss,
+    blame_cycles,
+    blame_gap,
+    blame_loss,
+    count_causes,
+)
+from lab.measure.trace import CycleFlag, Records
+from tests.support.fake_trace import records
+
+
+def one(flags: CycleFlag, **columns: int) -> Records:
+    return records(1, flags=int(flags), **columns)
+
+
+@pytest.mark.parametrize(
+    ("made", "cause"),
+    [
+        (one(CycleFlag(0)), Cause.NONE),
+        (one(CycleFlag.LATE_WAKE), Cause.NONE),
+        (one(CycleFlag.OVER_BUDGET), Cause.NONE),
+        (one(CycleFlag.SEED_CHANGE), Cause.NONE),
+        (one(CycleFlag.OVERLOAD | CycleFlag.LATE_WAKE), Cause.MACHINE),
+        (one(CycleFlag.OVERLOAD | CycleFlag.LATE_WAKE | CycleFlag.OVER_BUDGET), Cause.MACHINE),
+        (one(CycleFlag.RESYNC | CycleFlag.LATE_WAKE, skipped_cycles=2), Cause.MACHINE),
+        (one(CycleFlag.OVERLOAD | CycleFlag.OVER_BUDGET), Cause.DRIVER_OVER_BUDGET),
+        (one(CycleFlag.OVERLOAD, run_delay_ns=4_000_000), Cause.MACHINE),
+        (one(CycleFlag.OVERLOAD, run_delay_ns=1_000), Cause.UNKNOWN),
+        (one(CycleFlag.OVERLOAD | CycleFlag.LOCK_WAIT), Cause.HOST_LOCK),
+        (one(CycleFlag.DRIVER_ERROR), Cause.DRIVER_ERROR),
+        (one(CycleFlag.DRIVER_ERROR | CycleFlag.LATE_WAKE), Cause.DRIVER_ERROR),
+        (one(CycleFlag.TIMESTAMP_JUMP), Cause.TIMESTAMP_JUMP),
+        (one(CycleFlag.TIMESTAMP_BACK | CycleFlag.OVERLOAD), Cause.TIMESTAMP_JUMP),
+    ],
+)
+def test_a_cycle_has_one_cause(made: Records, cause: Cause) -> None:
+    assert Cause(int(blame_cycles(made)[0])) is cause
+
+
+def test_causes_are_counted_and_nothing_is_left_out() -> None:
+    made = records(6)
+    made["flags"][1] = CycleFlag.OVERLOAD | CycleFlag.LATE_WAKE
+    made["flags"][3] = CycleFlag.OVERLOAD | CycleFlag.LATE_WAKE
+    made["flags"][5] = CycleFlag.DRIVER_ERROR
+    assert count_causes(blame_cycles(made)) == {Cause.MACHINE: 2, Cause.DRIVER_ERROR: 1}
+    assert count_causes(blame_cycles(records(0))) == {}
+
+
+def test_every_cause_has_a_sentence_and_the_last_rule_catches_all() -> None:
+    assert set(SENTENCES) == set(Cause)
+    assert RULES[-1][0] is Cause.UNKNOWN
+    assert Cause.DRIVER_OVER_BUDGET.id == "driver-over-budget"
+
+
+@pytest.mark.parametrize(
+    ("loss", "cause"),
+    [
+        (Loss(0, 480, away_ns=2_000_000_000), Cause.READER_LATE),
+        (Loss(0, 480, away_ns=1_000_000), Cause.RING_OVERRUN),
+        (Loss(0, 480, away_ns=2_000_000_000, new_generation=True), Cause.DRIVER_RESTART),
+    ],
+)
+def test_a_loss_in_the_ring_has_one_cause(loss: Loss, cause: Cause) -> None:
+    assert blame_loss(loss, ring_frames=48_000, sample_rate=48_000) is cause
+
+
+@pytest.mark.parametrize(("position", "cause"), [
+    (480 * 5, Cause.MACHINE),
+    (480 * 5 + 479, Cause.MACHINE),
+    (480 * 4, Cause.MACHINE),  # the cycle after it
+    (480 * 6, Cause.MACHINE),  # the cycle before it
+    (480 * 8, Cause.UNKNOWN),
+    (480 * 100, Cause.UNKNOWN),
+])  # fmt: skip
+def test_a_gap_is_blamed_on_the_cycle_it_lies_in_or_next_to(position: int, cause: Cause) -> None:
+    made = records(10)
+    made["flags"][5] = CycleFlag.RESYNC | CycleFlag.LATE_WAKE
+    assert blame_gap(position, made) is cause
+
+
+def test_a_gap_without_a_trace_is_unknown() -> None:
+    assert blame_gap(0, records(0)) is Cause.UNKNOWN
