@@ -36,10 +36,14 @@ foreach(minor RANGE 11 19)
     "${hal_lab_origin}/../lib/python3.${minor}/dist-packages/lab/_native")
 endforeach()
 
+# One file name per library, the one that the loader asks for: a wheel is a zip file and would keep a
+# link as a second copy. hallab_native is asked for by its plain name, from Python.
+if(TARGET hallab_native)
+  set_property(TARGET hallab_native PROPERTY VERSION)
+  set_property(TARGET hallab_native PROPERTY SOVERSION)
+endif()
 foreach(library halsdk halsim hallab_native)
   if(TARGET ${library})
-    # One file name, the one that the loader asks for: a wheel is a zip file and would keep a link
-    # as a second copy.
     get_target_property(soversion ${library} SOVERSION)
     if(NOT soversion MATCHES "NOTFOUND") # 0 is a version
       set_target_properties(${library} PROPERTIES VERSION ${soversion})

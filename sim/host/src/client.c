@@ -16,6 +16,27 @@ static struct halsim_client *client_at(struct halsim_device *device, uint32_t id
     return NULL;
 }
 
+/* A client and its device, with the control lock held until close_client(). */
+struct found {
+    struct halsim_host *host;
+    struct halsim_device *device;
+    struct halsim_client *client;
+};
+
+static bool open_client(struct found *found, struct halsim_host *host, uint32_t device,
+                        uint32_t client, struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    found->host = host;
+    found->device = halsim_device_at(host, device, error);
+    found->client = found->device == NULL ? NULL : client_at(found->device, client, error);
+    return found->client != NULL;
+}
+
+static bool close_client(struct found *found, bool result) {
+    pthread_mutex_unlock(&found->host->control);
+    return result;
+}
+
 static AudioServerPlugInClientInfo client_info(const struct halsim_client *client) {
     return (AudioServerPlugInClientInfo){
         .mClientID = client->id,
@@ -95,13 +116,12 @@ bool halsim_client_add(struct halsim_host *host, uint32_t index,
 
 bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
                           struct halsim_error *error) {
-    pthread_mutex_lock(&host->control);
-    struct halsim_device *device = halsim_device_at(host, index, error);
-    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
-    if (client == NULL) {
-        pthread_mutex_unlock(&host->control);
-        return false;
+    struct found found;
+    if (!open_client(&found, host, index, id, error)) {
+        return close_client(&found, false);
     }
+    struct halsim_device *device = found.device;
+    struct halsim_client *client = found.client;
     while (client->start_count > 0) {
         (void)halsim_io_stop(host, index, id, NULL);
     }
@@ -119,74 +139,67 @@ bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
     OSStatus status = 0;
     HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, RemoveDeviceClient,
                 device->info.object.id, &info);
-    bool ok =
-        status == 0 ||
-        halsim_fail_driver(error, status, "RemoveDeviceClient of device \"%s\"", device->info.name);
     client_free(client);
-    pthread_mutex_unlock(&host->control);
-    return ok;
+    return close_client(&found,
+                        status == 0 ||
+                            halsim_fail_driver(error, status, "RemoveDeviceClient of device \"%s\"",
+                                               device->info.name));
+}
+
+static bool has_stream(const struct halsim_device *device, uint32_t index, bool is_input,
+                       struct halsim_error *error) {
+    uint32_t count = is_input ? device->input_count : device->output_count;
+    const char *direction = is_input ? "input" : "output";
+    return index < count ||
+           halsim_fail(error, HALSIM_ERROR_NOT_FOUND,
+                       "%s stream %u: device \"%s\" has %u %s streams", direction, (unsigned)index,
+                       device->info.name, (unsigned)count, direction);
 }
 
 bool halsim_client_set_source(struct halsim_host *host, uint32_t index, uint32_t id,
                               uint32_t output, struct halsim_source *source,
                               struct halsim_error *error) {
-    pthread_mutex_lock(&host->control);
-    struct halsim_device *device = halsim_device_at(host, index, error);
-    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
-    struct halsim_source *old = source;
-    bool ok = client != NULL;
-    if (ok && output >= device->output_count) {
-        ok = halsim_fail(error, HALSIM_ERROR_NOT_FOUND,
-                         "output stream %u: device \"%s\" has %u output streams", (unsigned)output,
-                         device->info.name, (unsigned)device->output_count);
-    }
+    struct found found;
+    struct halsim_source *unused = source;
+    bool ok = open_client(&found, host, index, id, error) &&
+              has_stream(found.device, output, false, error);
     if (ok) {
-        halsim_device_lock(device);
-        old = client->sources[output];
-        client->sources[output] = source;
-        client->position = 0;
-        halsim_device_unlock(device);
+        halsim_device_lock(found.device);
+        unused = found.client->sources[output];
+        found.client->sources[output] = source;
+        found.client->position = 0;
+        halsim_device_unlock(found.device);
     }
-    halsim_source_destroy(old);
-    pthread_mutex_unlock(&host->control);
-    return ok;
+    halsim_source_destroy(unused);
+    return close_client(&found, ok);
 }
 
 bool halsim_client_set_sink(struct halsim_host *host, uint32_t index, uint32_t id, uint32_t input,
                             struct halsim_sink *sink, struct halsim_error *error) {
-    pthread_mutex_lock(&host->control);
-    struct halsim_device *device = halsim_device_at(host, index, error);
-    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
-    struct halsim_sink *old = sink;
-    bool ok = client != NULL;
-    if (ok && input >= device->input_count) {
-        ok = halsim_fail(error, HALSIM_ERROR_NOT_FOUND,
-                         "input stream %u: device \"%s\" has %u input streams", (unsigned)input,
-                         device->info.name, (unsigned)device->input_count);
-    }
+    struct found found;
+    struct halsim_sink *unused = sink;
+    bool ok =
+        open_client(&found, host, index, id, error) && has_stream(found.device, input, true, error);
     if (ok) {
-        halsim_device_lock(device);
-        old = client->sinks[input];
-        client->sinks[input] = sink;
-        halsim_device_unlock(device);
+        halsim_device_lock(found.device);
+        unused = found.client->sinks[input];
+        found.client->sinks[input] = sink;
+        halsim_device_unlock(found.device);
     }
-    halsim_sink_destroy(old);
-    pthread_mutex_unlock(&host->control);
-    return ok;
+    halsim_sink_destroy(unused);
+    return close_client(&found, ok);
 }
 
 bool halsim_client_position(struct halsim_host *host, uint32_t index, uint32_t id, uint64_t *frames,
                             struct halsim_error *error) {
-    pthread_mutex_lock(&host->control);
-    struct halsim_device *device = halsim_device_at(host, index, error);
-    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
-    if (client != NULL) {
-        halsim_device_lock(device);
-        *frames = client->position;
-        halsim_device_unlock(device);
+    struct found found;
+    bool ok = open_client(&found, host, index, id, error);
+    if (ok) {
+        halsim_device_lock(found.device);
+        *frames = found.client->position;
+        halsim_device_unlock(found.device);
     }
-    pthread_mutex_unlock(&host->control);
-    return client != NULL;
+    return close_client(&found, ok);
 }
 
 /* ---- start and stop ----------------------------------------------------------------------- */
@@ -243,37 +256,31 @@ static bool client_begin(struct halsim_device *device, struct halsim_client *cli
 
 bool halsim_io_start(struct halsim_host *host, uint32_t index, uint32_t id,
                      struct halsim_error *error) {
-    pthread_mutex_lock(&host->control);
-    struct halsim_device *device = halsim_device_at(host, index, error);
-    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
-    bool ok = client != NULL;
-    if (ok && client->start_count == 0) {
-        ok = client_begin(device, client, error);
+    struct found found;
+    bool ok = open_client(&found, host, index, id, error);
+    if (ok && found.client->start_count == 0) {
+        ok = client_begin(found.device, found.client, error);
     }
     if (ok) {
-        client->start_count++;
+        found.client->start_count++;
     }
-    pthread_mutex_unlock(&host->control);
-    return ok;
+    return close_client(&found, ok);
 }
 
 bool halsim_io_stop(struct halsim_host *host, uint32_t index, uint32_t id,
                     struct halsim_error *error) {
-    pthread_mutex_lock(&host->control);
-    struct halsim_device *device = halsim_device_at(host, index, error);
-    struct halsim_client *client = device == NULL ? NULL : client_at(device, id, error);
-    bool ok = client != NULL;
-    if (ok && client->start_count == 0) {
+    struct found found;
+    bool ok = open_client(&found, host, index, id, error);
+    if (ok && found.client->start_count == 0) {
         ok = halsim_fail(error, HALSIM_ERROR_STATE, "client %u: its IO does not run", (unsigned)id);
-    } else if (ok && --client->start_count == 0) {
-        set_in_cycle(device, client, false);
-        if (!any_in_cycle(device)) {
-            halsim_device_end_io(device);
+    } else if (ok && --found.client->start_count == 0) {
+        set_in_cycle(found.device, found.client, false);
+        if (!any_in_cycle(found.device)) {
+            halsim_device_end_io(found.device);
         }
-        ok = driver_stop(device, client, error);
+        ok = driver_stop(found.device, found.client, error);
     }
-    pthread_mutex_unlock(&host->control);
-    return ok;
+    return close_client(&found, ok);
 }
 
 uint32_t halsim_device_suspend_io(struct halsim_device *device) {

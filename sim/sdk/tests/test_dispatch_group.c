@@ -128,14 +128,17 @@ static void a_semaphore_hands_over_between_threads(void **state) {
 
 static _Atomic int got;
 
+static _Atomic bool ends;
+
 static void *wait_shortly(void *semaphore) {
-    for (int i = 0; i < 500; i++) {
-        if (dispatch_semaphore_wait(semaphore, dispatch_time(DISPATCH_TIME_NOW, 20000)) == 0)
+    while (!atomic_load(&ends)) {
+        if (dispatch_semaphore_wait(semaphore, dispatch_time(DISPATCH_TIME_NOW, 2000)) == 0)
             atomic_fetch_add(&got, 1);
     }
     return NULL;
 }
 
+/* Signals come about as often as waits time out, so that the two meet. */
 static void no_signal_is_lost_or_doubled_when_waits_time_out(void **state) {
     dispatch_semaphore_t semaphore = dispatch_semaphore_create(0);
     pthread_t threads[3];
@@ -144,10 +147,12 @@ static void no_signal_is_lost_or_doubled_when_waits_time_out(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, wait_shortly, semaphore), 0);
-    for (; sent < 700; sent++) {
+    for (; sent < 5000; sent++) {
         dispatch_semaphore_signal(semaphore);
-        nanosleep(&(struct timespec){.tv_nsec = 15000}, NULL);
+        if (sent % 4 == 0)
+            nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
     }
+    atomic_store(&ends, true);
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
     while (dispatch_semaphore_wait(semaphore, DISPATCH_TIME_NOW) == 0)

@@ -1,5 +1,5 @@
 /* cf_bundle_executable.c - loading a bundle's code, and saying why it cannot be loaded. */
-#define _GNU_SOURCE /* dladdr() */
+#define _GNU_SOURCE /* dladdr(), ElfW() */
 #include "cf_bundle_private.h"
 #include "cf_error_private.h"
 
@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +102,7 @@ static const char *machine_name(unsigned machine) {
 }
 
 /* The machine that this library was built for, from its own header in memory. */
-static bool read_own_header(Elf64_Ehdr *header) {
+static bool read_own_header(ElfW(Ehdr) * header) {
     Dl_info info;
     if (!dladdr(machine_name, &info) || !info.dli_fbase) {
         return false;
@@ -112,7 +113,7 @@ static bool read_own_header(Elf64_Ehdr *header) {
 
 /* Class, byte order, type and machine stand at the same place in 32- and 64-bit headers. */
 static void check_header(const unsigned char *bytes, size_t length, struct problem *problem) {
-    Elf64_Ehdr header = {0}, own;
+    ElfW(Ehdr) header = {0}, own;
     if (length >= 4 && is_mach_o(bytes)) {
         set_problem(problem, CF_BUNDLE_WRONG_ARCHITECTURE,
                     "a Mach-O binary, which only macOS loads: build the driver for Linux");
@@ -126,7 +127,8 @@ static void check_header(const unsigned char *bytes, size_t length, struct probl
                         bytes[1], bytes[2], bytes[3]);
         }
     } else if (length < sizeof header) {
-        set_problem(problem, CF_BUNDLE_NOT_LOADABLE, "an ELF file cut off after %zu bytes", length);
+        set_problem(problem, CF_BUNDLE_NOT_LOADABLE,
+                    "an ELF file cut off after %zu bytes, within its header", length);
     } else if (read_own_header(&own)) {
         memcpy(&header, bytes, sizeof header);
         if (header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS] ||
@@ -144,8 +146,34 @@ static void check_header(const unsigned char *bytes, size_t length, struct probl
     }
 }
 
+/* dlopen() maps what the program headers promise, and the process dies of SIGBUS when it touches
+ * what a file that was cut off does not have. */
+static void check_length(int file, struct problem *problem) {
+    ElfW(Ehdr) header;
+    struct stat status;
+    if (pread(file, &header, sizeof header, 0) != (ssize_t)sizeof header ||
+        fstat(file, &status) != 0) {
+        return;
+    }
+    uint64_t size = (uint64_t)status.st_size;
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        ElfW(Phdr) segment;
+        off_t at = (off_t)(header.e_phoff + (uint64_t)i * header.e_phentsize);
+        bool complete = header.e_phentsize == sizeof segment &&
+                        pread(file, &segment, sizeof segment, at) == (ssize_t)sizeof segment;
+        if (!complete ||
+            (segment.p_type == PT_LOAD &&
+             (segment.p_filesz > size || segment.p_offset > size - segment.p_filesz))) {
+            set_problem(problem, CF_BUNDLE_NOT_LOADABLE,
+                        "an ELF file cut off after %llu bytes, before the end of segment %u",
+                        (unsigned long long)size, i);
+            return;
+        }
+    }
+}
+
 static void check_file(const char *path, struct problem *problem) {
-    unsigned char bytes[sizeof(Elf64_Ehdr)];
+    unsigned char bytes[sizeof(ElfW(Ehdr))];
     if (!is_file(path)) {
         set_problem(problem, CF_BUNDLE_NOT_LOADABLE, "not a regular file");
         return;
@@ -156,6 +184,9 @@ static void check_file(const char *path, struct problem *problem) {
         set_problem(problem, CF_BUNDLE_NOT_LOADABLE, "cannot be read: %s", strerror(errno));
     } else {
         check_header(bytes, (size_t)got, problem);
+        if (problem->code == 0) {
+            check_length(file, problem);
+        }
     }
     if (file >= 0) {
         close(file);

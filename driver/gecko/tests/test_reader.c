@@ -1,0 +1,577 @@
+/* test_reader.c - the C reader against the real writer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants the four above first */
+#include "gecko/gecko_reader.h"
+#include "shm_test.h"
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MAX_FRAMES 65536
+
+static float audio[MAX_FRAMES * 2];
+
+static const struct gecko_reader_options oldest = {.from_oldest = true};
+
+static struct gecko_reader *open_reader(const char *name,
+                                        const struct gecko_reader_options *options) {
+    struct gecko_reader *reader;
+    struct gecko_reader_error error;
+    if (!gecko_reader_open(name, options, &reader, &error)) {
+        fail_msg("%s", error.text);
+    }
+    return reader;
+}
+
+/* Reads at most `frames`, checks them, returns how many there were. */
+static int64_t read_checked(struct gecko_reader *reader, uint32_t frames, struct gecko_read *info) {
+    uint32_t channels = gecko_reader_format(reader)->channels;
+    int64_t count = gecko_reader_read(reader, audio, (size_t)frames * channels, info);
+    if (count > 0) {
+        shm_test_check(audio, info->first_frame, (uint64_t)count, channels);
+    }
+    return count;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static void every_frame_arrives_once_and_in_order(void **state) {
+    (void)state;
+    static const enum gecko_layout layouts[] = {GECKO_LAYOUT_V1, GECKO_LAYOUT_V2};
+    for (size_t l = 0; l < 2; l++) {
+        struct gecko_shm_config config = shm_test_config(layouts[l], 1024);
+        struct gecko_shm_writer *writer = shm_test_open(&config);
+        struct gecko_reader *reader = open_reader(config.name, NULL);
+        assert_int_equal(gecko_reader_format(reader)->layout, layouts[l]);
+        assert_int_equal(gecko_reader_format(reader)->channels, 2);
+        assert_int_equal(gecko_reader_format(reader)->sample_rate, 48000);
+        assert_int_equal(gecko_reader_format(reader)->ring_frames, 1024);
+        uint64_t got = 0;
+        srand(7);
+        for (int i = 0; i < 2000; i++) {
+            shm_test_write(writer, 1 + (uint32_t)rand() % 400);
+            struct gecko_read info;
+            int64_t count;
+            /* a request that holds no whole number of frames gets whole frames */
+            while ((count = gecko_reader_read(reader, audio, 3 + (size_t)(rand() % 500), &info)) >
+                   0) {
+                assert_int_equal(info.first_frame, got);
+                assert_int_equal(info.lost_frames, 0);
+                shm_test_check(audio, got, (uint64_t)count, 2);
+                got += (uint64_t)count;
+            }
+            assert_int_equal(count, 0);
+            assert_int_equal(got, gecko_shm_writer_head(writer));
+        }
+        assert_int_equal(gecko_reader_position(reader), got);
+        assert_int_equal(gecko_reader_lost(reader), 0);
+        gecko_reader_close(reader);
+        gecko_shm_writer_close(writer);
+    }
+}
+
+static void a_late_reader_begins_at_the_newest_or_the_oldest_frame(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    for (int i = 0; i < 30; i++) {
+        shm_test_write(writer, 100);
+    }
+    struct gecko_read info;
+    struct gecko_reader *late = open_reader(config.name, NULL);
+    struct gecko_reader *early = open_reader(config.name, &oldest);
+    assert_int_equal(read_checked(late, MAX_FRAMES, &info), 0);
+    assert_int_equal(read_checked(early, MAX_FRAMES, &info), 1024);
+    assert_int_equal(info.first_frame, 3000 - 1024);
+    shm_test_write(writer, 50);
+    assert_int_equal(read_checked(late, MAX_FRAMES, &info), 50);
+    assert_int_equal(info.first_frame, 3000);
+    assert_int_equal(info.lost_frames, 0);
+    gecko_reader_close(late);
+    gecko_reader_close(early);
+    gecko_shm_writer_close(writer);
+}
+
+static void an_overrun_is_counted_to_the_frame(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_read info;
+    for (int i = 0; i < 50; i++) {
+        shm_test_write(writer, 100);
+    }
+    assert_int_equal(read_checked(reader, MAX_FRAMES, &info), 1024);
+    assert_int_equal(info.lost_frames, 5000 - 1024);
+    assert_int_equal(info.first_frame, 5000 - 1024);
+    assert_true((info.events & GECKO_READ_LOST) != 0);
+    assert_int_equal(info.left_frames, 5000);
+    assert_int_equal(gecko_reader_lost(reader), 5000 - 1024);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+/* Frames that the writer is about to overwrite are not handed out. */
+static void frames_under_the_claim_count_as_lost(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_read info;
+    shm_test_write(writer, 1024);
+    assert_true(gecko_shm_writer_begin(writer, 100)); /* under way: claims frames 0 to 99 */
+    assert_int_equal(read_checked(reader, MAX_FRAMES, &info), 924);
+    assert_int_equal(info.first_frame, 100);
+    assert_int_equal(info.lost_frames, 100);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void reading_goes_on_past_2_to_the_32(void **state) {
+    (void)state;
+    static const enum gecko_layout layouts[] = {GECKO_LAYOUT_V1, GECKO_LAYOUT_V2};
+    for (size_t l = 0; l < 2; l++) {
+        struct gecko_shm_config config = shm_test_config(layouts[l], 1024);
+        config.start_frame = (UINT64_C(1) << 32) - 1000;
+        struct gecko_shm_writer *writer = shm_test_open(&config);
+        struct gecko_reader *reader = open_reader(config.name, NULL);
+        uint64_t got = 0;
+        for (int i = 0; i < 20; i++) {
+            struct gecko_read info;
+            shm_test_write(writer, 100);
+            assert_int_equal(gecko_reader_read(reader, audio, 2 * MAX_FRAMES, &info), 100);
+            shm_test_check(audio, config.start_frame + got, 100, 2);
+            if (layouts[l] == GECKO_LAYOUT_V2) {
+                assert_true(info.first_frame == config.start_frame + got);
+            }
+            got += 100;
+        }
+        assert_int_equal(gecko_reader_lost(reader), 0);
+        gecko_reader_close(reader);
+        gecko_shm_writer_close(writer);
+    }
+}
+
+static void a_block_is_found_by_any_of_its_frames(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_block block;
+    assert_false(gecko_reader_find_block(reader, 0, &block));
+    for (int i = 0; i < 100; i++) {
+        shm_test_write(writer, 10);
+    }
+    assert_true(gecko_reader_find_block(reader, 999, &block));
+    assert_int_equal(block.number, 99);
+    assert_int_equal(block.first_frame, 990);
+    assert_int_equal(block.frames, 10);
+    assert_int_equal(block.host_time, 990);
+    assert_true(gecko_reader_find_block(reader, 360, &block)); /* the oldest of 64 entries */
+    assert_int_equal(block.number, 36);
+    assert_false(gecko_reader_find_block(reader, 359, &block));
+    assert_false(gecko_reader_find_block(reader, 1000, &block));
+    /* The entry that is being written again is none. */
+    assert_true(gecko_shm_writer_begin(writer, 10));
+    assert_false(gecko_reader_find_block(reader, 360, &block));
+    assert_true(gecko_reader_find_block(reader, 370, &block));
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+/* ---- changes ------------------------------------------------------------------------------- */
+
+static void a_change_of_format_is_met_before_its_frames(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_shm_error error;
+    struct gecko_read info;
+    bool lost;
+    shm_test_write(writer, 100);
+    assert_int_equal(read_checked(reader, 40, &info), 40);
+    config.channels = 8;
+    config.ring_frames = 256;
+    config.sample_rate = 96000;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_write(writer, 30);
+
+    /* The buffer is for 16 samples; the format has grown. Nothing may be written beyond. */
+    float small[17];
+    memset(small, 0, sizeof small);
+    small[16] = 42.0f;
+    assert_int_equal(gecko_reader_read(reader, small, 16, &info), 0);
+    assert_true((info.events & GECKO_READ_GENERATION) != 0);
+    assert_int_equal(info.lost_frames, 60); /* what was left of the old generation */
+    assert_int_equal(gecko_reader_format(reader)->channels, 8);
+    assert_int_equal(gecko_reader_format(reader)->sample_rate, 96000);
+    assert_int_equal(gecko_reader_format(reader)->ring_frames, 256);
+    assert_int_equal(gecko_reader_read(reader, small, 16, &info), 2);
+    assert_int_equal(info.first_frame, 100);
+    assert_int_equal(info.events, 0);
+    shm_test_check(small, 100, 2, 8);
+    assert_true(small[16] > 41.0f);
+    assert_int_equal(read_checked(reader, 1000, &info), 28);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void write_some_and_stay(const void *argument) {
+    struct gecko_shm_writer *writer = shm_test_open(argument);
+    gecko_shm_writer_set_running(writer, true, 1500);
+    shm_test_write(writer, 200);
+    gecko_shm_writer_begin(writer, 50);
+}
+
+static void a_reader_outlives_a_driver_that_is_killed(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct shm_test_child child = shm_test_start_child(write_some_and_stay, &config);
+    struct gecko_reader *reader = open_reader(config.name, &oldest);
+    struct gecko_read info;
+    assert_int_equal(read_checked(reader, 150, &info), 150);
+    assert_int_equal(info.state, GECKO_STATE_RUNNING);
+    assert_true(gecko_reader_writer_is_alive(reader));
+    shm_test_kill(child);
+    assert_false(gecko_reader_writer_is_alive(reader));
+    assert_int_equal(read_checked(reader, 10, &info), 10); /* what is there stays there */
+
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    assert_true(gecko_reader_writer_is_alive(reader));
+    shm_test_write(writer, 80);
+    assert_int_equal(read_checked(reader, 1000, &info), 0);
+    assert_true((info.events & GECKO_READ_GENERATION) != 0);
+    assert_int_equal(info.lost_frames, 90); /* 40 not read, 50 claimed and never finished */
+    assert_int_equal(read_checked(reader, 1000, &info), 80);
+    assert_int_equal(info.first_frame, 250);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_retired_object_is_left_for_the_new_one(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_shm_error error;
+    struct gecko_read info;
+    bool lost;
+    shm_test_write(writer, 100);
+    config.ring_frames = 8192;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_write(writer, 500);
+    assert_int_equal(read_checked(reader, 70, &info), 70);
+    assert_int_equal(info.events, 0); /* there is still something to read */
+    assert_int_equal(read_checked(reader, 70, &info), 30);
+    assert_int_equal(info.events, GECKO_READ_RETIRED);
+    assert_true(gecko_reader_reopen(reader, NULL));
+    assert_int_equal(read_checked(reader, 1000, &info), 500);
+    assert_int_equal(info.first_frame, 100);
+    assert_int_equal(gecko_reader_lost(reader), 0);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_reader_that_reopens_too_early_knows_what_it_missed(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_shm_error error;
+    struct gecko_read info;
+    bool lost;
+    shm_test_write(writer, 100);
+    config.ring_frames = 8192;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_true(gecko_reader_reopen(reader, NULL));
+    assert_int_equal(gecko_reader_lost(reader), 100);
+    assert_int_equal(gecko_reader_position(reader), 100);
+    assert_int_equal(read_checked(reader, 1000, &info), 0);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_driver_that_goes_says_goodbye(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_reader_error error;
+    struct gecko_read info;
+    shm_test_write(writer, 100);
+    gecko_shm_writer_close(writer);
+    assert_int_equal(read_checked(reader, 60, &info), 60);
+    assert_int_equal(info.events, 0);
+    assert_int_equal(read_checked(reader, 60, &info), 40);
+    assert_int_equal(info.events, GECKO_READ_CLOSED);
+    assert_false(gecko_reader_writer_is_alive(reader));
+    assert_false(gecko_reader_reopen(reader, &error));
+    assert_int_equal(error.status, GECKO_READER_MISSING);
+    /* A failed reopen leaves the reader; a new driver counts from its own start. */
+    assert_int_equal(read_checked(reader, 60, &info), 0);
+    writer = shm_test_open(&config);
+    shm_test_write(writer, 10);
+    assert_true(gecko_reader_reopen(reader, &error));
+    assert_int_equal(read_checked(reader, 60, &info), 10);
+    assert_int_equal(info.first_frame, 0);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_change_of_layout_needs_a_reopen(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_shm_error error;
+    struct gecko_read info;
+    bool lost;
+    assert_true(gecko_reader_slot(reader) >= 0);
+    config.layout = GECKO_LAYOUT_V1;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_int_equal(read_checked(reader, 60, &info), 0);
+    assert_int_equal(info.events, GECKO_READ_RETIRED);
+    assert_true(gecko_reader_reopen(reader, NULL));
+    assert_int_equal(gecko_reader_format(reader)->layout, 1);
+    assert_int_equal(gecko_reader_slot(reader), -1);
+    shm_test_write(writer, 50);
+    assert_int_equal(read_checked(reader, 60, &info), 50);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+/* ---- slots --------------------------------------------------------------------------------- */
+
+static void a_reader_says_where_it_is(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
+    struct gecko_read info;
+    shm_test_write(writer, 200);
+    shm_test_write(writer, 100);
+    assert_int_equal(read_checked(reader, 100, &info), 100);
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 1);
+    assert_int_equal(slots[0].owner_pid, getpid());
+    assert_int_equal(slots[0].read_head, 144);
+    assert_int_equal(slots[0].lost_frames, 44);
+    assert_int_equal(slots[0].generation, 2);
+    assert_true(slots[0].heartbeat != 0);
+    gecko_reader_close(reader);
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_reader_without_a_slot_reads_all_the_same(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *readers[GECKO_READERS_SLOT_COUNT_VALUE + 1];
+    const struct gecko_reader_options quiet = {.no_slot = true};
+    struct gecko_reader *other = open_reader(config.name, &quiet);
+    struct gecko_read info;
+    assert_int_equal(gecko_reader_slot(other), -1);
+    for (int i = 0; i <= GECKO_READERS_SLOT_COUNT_VALUE; i++) {
+        readers[i] = open_reader(config.name, NULL);
+        assert_int_equal(gecko_reader_slot(readers[i]),
+                         i < GECKO_READERS_SLOT_COUNT_VALUE ? i : -1);
+    }
+    shm_test_write(writer, 100);
+    assert_int_equal(read_checked(other, 200, &info), 100);
+    for (int i = 0; i <= GECKO_READERS_SLOT_COUNT_VALUE; i++) {
+        assert_int_equal(read_checked(readers[i], 200, &info), 100);
+        gecko_reader_close(readers[i]);
+    }
+    gecko_reader_close(other);
+    gecko_shm_writer_close(writer);
+}
+
+static void open_readers_and_stay(const void *argument) {
+    for (int i = 0; i < GECKO_READERS_SLOT_COUNT_VALUE; i++) {
+        open_reader(argument, NULL);
+    }
+}
+
+static void slots_of_dead_readers_are_used_again(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct shm_test_child child = shm_test_start_child(open_readers_and_stay, config.name);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    assert_int_equal(gecko_reader_slot(reader), -1);
+    gecko_reader_close(reader);
+    shm_test_kill(child);
+    reader = open_reader(config.name, NULL);
+    assert_int_equal(gecko_reader_slot(reader), 0);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_missing_readers_object_is_no_obstacle(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_read info;
+    shm_unlink(shm_test_readers_name(config.name));
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    assert_int_equal(gecko_reader_slot(reader), -1);
+    shm_test_write(writer, 100);
+    assert_int_equal(read_checked(reader, 200, &info), 100);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+/* ---- who may read -------------------------------------------------------------------------- */
+
+#define NO_PERMISSION 99
+
+/* As another user: v2 can be read, v1 cannot, for it wants its index written. */
+static int read_as_somebody_else(const void *argument) {
+    const struct gecko_shm_config *configs = argument;
+    struct gecko_reader *reader;
+    struct gecko_reader_error error;
+    if (setgid(65534) != 0 || setuid(65534) != 0) {
+        return NO_PERMISSION;
+    }
+    if (!gecko_reader_open(configs[0].name, NULL, &reader, &error)) {
+        return 1;
+    }
+    if (gecko_reader_slot(reader) < 0) {
+        return 2;
+    }
+    gecko_reader_close(reader);
+    if (gecko_reader_open(configs[1].name, NULL, &reader, &error)) {
+        return 3;
+    }
+    return error.status == GECKO_READER_DENIED ? 0 : 4;
+}
+
+static void another_user_may_read_v2_but_not_v1(void **state) {
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can become another user\n");
+        skip();
+    }
+    struct gecko_shm_config configs[2] = {shm_test_config(GECKO_LAYOUT_V2, 1024),
+                                          shm_test_config(GECKO_LAYOUT_V1, 1024)};
+    struct gecko_shm_writer *v2 = shm_test_open(&configs[0]);
+    struct gecko_shm_writer *v1 = shm_test_open(&configs[1]);
+    assert_int_equal(shm_test_run_child(read_as_somebody_else, configs), 0);
+    gecko_shm_writer_close(v2);
+    gecko_shm_writer_close(v1);
+}
+
+#ifdef __linux__
+static void the_audio_of_v2_is_mapped_for_reading_only(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    char wanted[64], line[512];
+    int readable = 0, writable = 0;
+    snprintf(wanted, sizeof wanted, "/dev/shm%s\n", config.name);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (strstr(line, wanted) != NULL) {
+            readable += strstr(line, " r--s ") != NULL;
+            writable += strstr(line, " rw-s ") != NULL; /* the writer's own */
+        }
+    }
+    fclose(maps);
+    assert_int_equal(readable, 1);
+    assert_int_equal(writable, 1);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+#endif
+
+/* ---- what v1 cannot do --------------------------------------------------------------------- */
+
+static void v1_takes_a_full_ring_for_an_empty_one(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 1000);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_read info;
+    shm_test_write(writer, 1000);
+    assert_int_equal(gecko_reader_read(reader, audio, MAX_FRAMES, &info), 0);
+    assert_int_equal(info.lost_frames, 0); /* 1000 are, and nobody can tell */
+    shm_test_write(writer, 10);
+    assert_int_equal(gecko_reader_read(reader, audio, MAX_FRAMES, &info), 10);
+    shm_test_check(audio, 1000, 10, 2);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+static void v1_hands_a_late_reader_what_is_stale(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 1000);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_read info;
+    shm_test_write(writer, 600);
+    shm_test_write(writer, 600);
+    struct gecko_reader *reader = open_reader(config.name, &oldest);
+    assert_int_equal(gecko_reader_read(reader, audio, 2 * MAX_FRAMES, &info), 200);
+    shm_test_check(audio, 1000, 200, 2); /* 800 older ones that were there are passed over */
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static void what_cannot_be_opened_says_why(void **state) {
+    (void)state;
+    static const char *const bad[] = {"", "/", "gecko", "/a/b",
+                                      "/12345678901234567890123456789012"};
+    struct gecko_reader *reader;
+    struct gecko_reader_error error;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(gecko_reader_open(bad[i], NULL, &reader, &error));
+        assert_int_equal(error.status, GECKO_READER_NAME);
+        assert_null(reader);
+    }
+    const char *name = shm_test_name();
+    assert_false(gecko_reader_open(name, NULL, &reader, &error));
+    assert_int_equal(error.status, GECKO_READER_MISSING);
+    assert_non_null(strstr(error.text, name));
+    assert_false(gecko_reader_open(name, NULL, &reader, NULL));
+    gecko_reader_close(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_frame_arrives_once_and_in_order),
+        cmocka_unit_test(a_late_reader_begins_at_the_newest_or_the_oldest_frame),
+        cmocka_unit_test(an_overrun_is_counted_to_the_frame),
+        cmocka_unit_test(frames_under_the_claim_count_as_lost),
+        cmocka_unit_test(reading_goes_on_past_2_to_the_32),
+        cmocka_unit_test(a_block_is_found_by_any_of_its_frames),
+        cmocka_unit_test(a_change_of_format_is_met_before_its_frames),
+        cmocka_unit_test(a_reader_outlives_a_driver_that_is_killed),
+        cmocka_unit_test(a_retired_object_is_left_for_the_new_one),
+        cmocka_unit_test(a_reader_that_reopens_too_early_knows_what_it_missed),
+        cmocka_unit_test(a_driver_that_goes_says_goodbye),
+        cmocka_unit_test(a_change_of_layout_needs_a_reopen),
+        cmocka_unit_test(a_reader_says_where_it_is),
+        cmocka_unit_test(a_reader_without_a_slot_reads_all_the_same),
+        cmocka_unit_test(slots_of_dead_readers_are_used_again),
+        cmocka_unit_test(a_missing_readers_object_is_no_obstacle),
+        cmocka_unit_test(another_user_may_read_v2_but_not_v1),
+#ifdef __linux__
+        cmocka_unit_test(the_audio_of_v2_is_mapped_for_reading_only),
+#endif
+        cmocka_unit_test(v1_takes_a_full_ring_for_an_empty_one),
+        cmocka_unit_test(v1_hands_a_late_reader_what_is_stale),
+        cmocka_unit_test(what_cannot_be_opened_says_why),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

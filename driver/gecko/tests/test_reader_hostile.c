@@ -1,0 +1,311 @@
+/* test_reader_hostile.c - headers that lie. Images lie in blocks of exactly their size, so that
+ * AddressSanitizer sees each byte read beyond. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants the four above first */
+#include "gecko/gecko_reader.h"
+#include "shm_test.h"
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static float audio[8192];
+
+struct image {
+    unsigned char *bytes;
+    size_t size;
+};
+
+/* A copy of what a real writer makes: 300 frames in a ring of 256. */
+static struct image make_image(enum gecko_layout layout) {
+    struct gecko_shm_config config = shm_test_config(layout, 256);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    for (int i = 0; i < 3; i++) {
+        shm_test_write(writer, 100);
+    }
+    struct image image;
+    const void *memory = gecko_shm_writer_memory(writer, &image.size);
+    image.bytes = malloc(image.size);
+    memcpy(image.bytes, memory, image.size);
+    gecko_shm_writer_close(writer);
+    return image;
+}
+
+static struct image copy_image(struct image image, size_t size) {
+    struct image copy = {.bytes = malloc(size), .size = size};
+    memcpy(copy.bytes, image.bytes, size);
+    return copy;
+}
+
+static enum gecko_reader_status attach_status(struct image image) {
+    struct gecko_reader *reader;
+    struct gecko_reader_error error = {.status = GECKO_READER_OK};
+    if (gecko_reader_attach(image.bytes, image.size, NULL, &reader, &error)) {
+        gecko_reader_close(reader);
+        return GECKO_READER_OK;
+    }
+    assert_null(reader);
+    assert_true(error.text[0] != '\0');
+    return error.status;
+}
+
+struct lie {
+    size_t offset;
+    int bytes;
+    uint64_t value;
+    enum gecko_reader_status status;
+};
+
+static void check_lies(struct image image, const struct lie *lies, size_t count) {
+    assert_int_equal(attach_status(image), GECKO_READER_OK);
+    for (size_t i = 0; i < count; i++) {
+        struct image copy = copy_image(image, image.size);
+        memcpy(copy.bytes + lies[i].offset, &lies[i].value, (size_t)lies[i].bytes);
+        enum gecko_reader_status status = attach_status(copy);
+        if (status != lies[i].status) {
+            fail_msg("value %llu at offset %zu: status %d and not %d",
+                     (unsigned long long)lies[i].value, lies[i].offset, (int)status,
+                     (int)lies[i].status);
+        }
+        free(copy.bytes);
+    }
+}
+
+static void each_field_of_v2_is_checked(void **state) {
+    (void)state;
+    const enum gecko_reader_status hostile = GECKO_READER_HOSTILE, cut = GECKO_READER_TRUNCATED;
+    static const uint64_t most = UINT64_MAX;
+    struct image image = make_image(GECKO_LAYOUT_V2);
+    const struct lie lies[] = {
+        {GECKO_V2_VERSION, 4, 1, hostile},
+        {GECKO_V2_VERSION, 4, 3, hostile},
+        {GECKO_V2_BLOCK_COUNT, 4, 0, hostile},
+        {GECKO_V2_BLOCK_COUNT, 4, 63, hostile},
+        {GECKO_V2_BLOCK_COUNT, 4, 128, hostile}, /* would reach into the ring */
+        {GECKO_V2_BLOCK_COUNT, 4, 0x80000000, hostile},
+        {GECKO_V2_TOTAL_BYTES, 8, image.size + 1, cut},
+        {GECKO_V2_TOTAL_BYTES, 8, most, cut},
+        {GECKO_V2_TOTAL_BYTES, 8, 0, hostile},
+        {GECKO_V2_TOTAL_BYTES, 8, 4096, hostile},
+        {GECKO_V2_DATA_OFFSET, 8, 0, hostile},
+        {GECKO_V2_DATA_OFFSET, 8, 8200, hostile}, /* no multiple of 4096 */
+        {GECKO_V2_DATA_OFFSET, 8, 1 << 20, hostile},
+        {GECKO_V2_DATA_OFFSET, 8, most - 4095, hostile},
+        {GECKO_V2_RING_BYTES, 8, image.size, hostile},
+        {GECKO_V2_RING_BYTES, 8, most, hostile},
+        {GECKO_V2_RING_BYTES, 8, 2047, hostile}, /* less than 256 frames of 8 bytes */
+        {GECKO_V2_BLOCKS_OFFSET, 8, 0, hostile},
+        {GECKO_V2_BLOCKS_OFFSET, 8, 4100, hostile},
+        {GECKO_V2_BLOCKS_OFFSET, 8, 8192, hostile},
+        {GECKO_V2_BLOCKS_OFFSET, 8, most - 63, hostile},
+        {GECKO_V2_RING_FRAMES, 8, 0, hostile},
+        {GECKO_V2_RING_FRAMES, 8, 128, hostile},
+        {GECKO_V2_RING_FRAMES, 8, 300, hostile},
+        {GECKO_V2_RING_FRAMES, 8, 512, hostile},
+        {GECKO_V2_RING_FRAMES, 8, UINT64_C(1) << 61, hostile}, /* * 8 is 0 in 64 bits */
+        {GECKO_V2_CHANNELS, 4, 0, hostile},
+        {GECKO_V2_CHANNELS, 4, 3, hostile}, /* does not go with 8 bytes */
+        {GECKO_V2_CHANNELS, 4, 65, hostile},
+        {GECKO_V2_CHANNELS, 4, 0x40000002, hostile}, /* * 4 is 8 in 32 bits */
+        {GECKO_V2_BYTES_PER_FRAME, 4, 4, hostile},
+        {GECKO_V2_BYTES_PER_FRAME, 4, 0, hostile},
+        {GECKO_V2_SAMPLE_RATE, 4, 0, hostile},
+        {GECKO_V2_SAMPLE_RATE, 4, 7999, hostile},
+        {GECKO_V2_SAMPLE_RATE, 4, 768001, hostile},
+        {GECKO_V2_SAMPLE_FORMAT, 4, 2, hostile},
+        {GECKO_V2_TIMEBASE_NUMER, 4, 0, hostile},
+        {GECKO_V2_TIMEBASE_DENOM, 4, 0, hostile},
+        {GECKO_V2_GENERATION_START, 8, 301, hostile},
+        {GECKO_V2_GENERATION, 8, 3, GECKO_READER_NOT_READY},
+    };
+    check_lies(image, lies, sizeof lies / sizeof lies[0]);
+    free(image.bytes);
+}
+
+static void each_field_of_v1_is_checked(void **state) {
+    (void)state;
+    const enum gecko_reader_status hostile = GECKO_READER_HOSTILE;
+    struct image image = make_image(GECKO_LAYOUT_V1);
+    const struct lie lies[] = {
+        {GECKO_V1_WRITE_HEAD, 4, 512, hostile},
+        {GECKO_V1_WRITE_HEAD, 4, UINT32_MAX, hostile},
+        {GECKO_V1_BUFFER_SIZE, 4, 0, GECKO_READER_NOT_READY},
+        {GECKO_V1_BUFFER_SIZE, 4, 510, hostile},
+        {GECKO_V1_BUFFER_SIZE, 4, 513, hostile},
+        {GECKO_V1_BUFFER_SIZE, 4, 514, GECKO_READER_TRUNCATED},
+        {GECKO_V1_BUFFER_SIZE, 4, UINT32_MAX, hostile},
+        {GECKO_V1_CHANNELS, 4, 0, hostile},
+        {GECKO_V1_CHANNELS, 4, 65, hostile},
+        {GECKO_V1_SAMPLE_RATE, 4, 1, hostile},
+        {GECKO_V1_SAMPLE_RATE, 4, UINT32_MAX, hostile},
+    };
+    check_lies(image, lies, sizeof lies / sizeof lies[0]);
+    free(image.bytes);
+}
+
+static void an_image_cut_anywhere_is_refused(void **state) {
+    (void)state;
+    for (int layout = 1; layout <= 2; layout++) {
+        struct image image = make_image((enum gecko_layout)layout);
+        for (size_t size = 0; size < image.size; size += size < 512 ? 1 : 509) {
+            struct image copy = copy_image(image, size);
+            assert_true(attach_status(copy) != GECKO_READER_OK);
+            free(copy.bytes);
+        }
+        free(image.bytes);
+    }
+}
+
+static void a_header_without_anything_is_being_made(void **state) {
+    (void)state;
+    struct image image = {.bytes = calloc(1, 16384), .size = 16384};
+    assert_int_equal(attach_status(image), GECKO_READER_NOT_READY);
+    free(image.bytes);
+}
+
+/* Whatever is in the header, reading ends, stays inside, and hands out no more than was asked. */
+static void a_thousand_random_headers_do_no_harm(void **state) {
+    (void)state;
+    srand(4);
+    unsigned opened = 0;
+    for (int layout = 1; layout <= 2; layout++) {
+        struct image image = make_image((enum gecko_layout)layout);
+        size_t header = layout == 1 ? 20 : 224;
+        for (int i = 0; i < 5000; i++) {
+            struct image copy = copy_image(image, image.size);
+            for (int j = 0; j <= rand() % 3; j++) {
+                size_t at = (size_t)rand() % header / 4 * 4;
+                uint32_t value = (uint32_t)rand() >> (rand() % 31);
+                memcpy(copy.bytes + at, &value, 4);
+            }
+            struct gecko_reader *reader;
+            const struct gecko_reader_options options = {.from_oldest = i % 2 == 0};
+            if (gecko_reader_attach(copy.bytes, copy.size, &options, &reader, NULL)) {
+                opened++;
+                for (int j = 0; j < 5; j++) {
+                    struct gecko_read info;
+                    struct gecko_block block;
+                    int64_t frames = gecko_reader_read(reader, audio, 1000, &info);
+                    assert_true(frames * gecko_reader_format(reader)->channels <= 1000);
+                    gecko_reader_find_block(reader, info.first_frame, &block);
+                    /* and the header changes once more, under the reader */
+                    size_t at = (size_t)rand() % header / 4 * 4;
+                    uint32_t value = (uint32_t)rand() >> (rand() % 31);
+                    memcpy(copy.bytes + at, &value, 4);
+                }
+                gecko_reader_close(reader);
+            }
+            free(copy.bytes);
+        }
+        free(image.bytes);
+    }
+    assert_true(opened > 1000);
+}
+
+static void a_header_that_turns_hostile_stops_the_reader(void **state) {
+    (void)state;
+    static const struct lie lies[] = {
+        {GECKO_V2_WRITE_HEAD, 8, 5, GECKO_READER_HOSTILE}, /* back behind the reader */
+        {GECKO_V2_GENERATION, 8, 4, GECKO_READER_HOSTILE}, /* with 0 channels, below */
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct image image = make_image(GECKO_LAYOUT_V2);
+        struct gecko_reader *reader;
+        struct gecko_read info;
+        assert_true(gecko_reader_attach(image.bytes, image.size, NULL, &reader, NULL));
+        assert_int_equal(gecko_reader_read(reader, audio, 1000, &info), 0);
+        memset(image.bytes + GECKO_V2_CHANNELS, 0, 4);
+        memcpy(image.bytes + lies[i].offset, &lies[i].value, 8);
+        assert_int_equal(gecko_reader_read(reader, audio, 1000, &info), -1);
+        assert_int_equal(gecko_reader_failure(reader)->status, lies[i].status);
+        assert_true(gecko_reader_failure(reader)->text[0] != '\0');
+        assert_int_equal(gecko_reader_read(reader, audio, 1000, NULL), -1); /* for good */
+        gecko_reader_close(reader);
+        free(image.bytes);
+    }
+    struct image image = make_image(GECKO_LAYOUT_V1);
+    struct gecko_reader *reader;
+    assert_true(gecko_reader_attach(image.bytes, image.size, NULL, &reader, NULL));
+    memset(image.bytes + GECKO_V1_WRITE_HEAD, 0xFF, 4);
+    assert_int_equal(gecko_reader_read(reader, audio, 1000, NULL), -1);
+    gecko_reader_close(reader);
+    free(image.bytes);
+}
+
+static void a_generation_that_never_settles_is_waited_for_by_the_caller(void **state) {
+    (void)state;
+    struct image image = make_image(GECKO_LAYOUT_V2);
+    struct gecko_reader *reader;
+    struct gecko_read info;
+    const uint64_t odd = 3, even = 4;
+    assert_true(gecko_reader_attach(image.bytes, image.size, NULL, &reader, NULL));
+    memcpy(image.bytes + GECKO_V2_GENERATION, &odd, 8);
+    assert_int_equal(gecko_reader_read(reader, audio, 1000, &info), 0);
+    assert_int_equal(info.events, 0);
+    memcpy(image.bytes + GECKO_V2_GENERATION, &even, 8);
+    assert_int_equal(gecko_reader_read(reader, audio, 1000, &info), 0);
+    assert_int_equal(info.events, GECKO_READ_GENERATION);
+    gecko_reader_close(reader);
+    free(image.bytes);
+}
+
+static void an_object_shorter_than_its_header_says_is_refused(void **state) {
+    (void)state;
+    for (int layout = 1; layout <= 2; layout++) {
+        struct image image = make_image((enum gecko_layout)layout);
+        const char *name = shm_test_name();
+        struct gecko_reader *reader;
+        struct gecko_reader_error error;
+        int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+        assert_false(gecko_reader_open(name, NULL, &reader, &error));
+        assert_int_equal(error.status, GECKO_READER_NOT_READY); /* no byte yet */
+        assert_true(write(fd, image.bytes, image.size - 4) == (ssize_t)image.size - 4);
+        assert_false(gecko_reader_open(name, NULL, &reader, &error));
+        assert_int_equal(error.status, GECKO_READER_TRUNCATED);
+        assert_true(write(fd, "1234", 4) == 4);
+        assert_true(gecko_reader_open(name, NULL, &reader, &error));
+        gecko_reader_close(reader);
+        close(fd);
+        free(image.bytes);
+    }
+}
+
+static void an_object_cut_while_open_is_noticed_with_the_next_generation(void **state) {
+    (void)state;
+    struct image image = make_image(GECKO_LAYOUT_V2);
+    const char *name = shm_test_name();
+    struct gecko_reader *reader;
+    struct gecko_read info;
+    const uint64_t generation = 4;
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_true(write(fd, image.bytes, image.size) == (ssize_t)image.size);
+    assert_true(gecko_reader_open(name, NULL, &reader, NULL));
+    assert_true(pwrite(fd, &generation, 8, GECKO_V2_GENERATION) == 8);
+    if (ftruncate(fd, GECKO_V2_HEADER_BYTES) == 0) {
+        assert_int_equal(gecko_reader_read(reader, audio, 1000, &info), -1);
+        assert_int_equal(gecko_reader_failure(reader)->status, GECKO_READER_TRUNCATED);
+    }
+    gecko_reader_close(reader);
+    close(fd);
+    free(image.bytes);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_field_of_v2_is_checked),
+        cmocka_unit_test(each_field_of_v1_is_checked),
+        cmocka_unit_test(an_image_cut_anywhere_is_refused),
+        cmocka_unit_test(a_header_without_anything_is_being_made),
+        cmocka_unit_test(a_thousand_random_headers_do_no_harm),
+        cmocka_unit_test(a_header_that_turns_hostile_stops_the_reader),
+        cmocka_unit_test(a_generation_that_never_settles_is_waited_for_by_the_caller),
+        cmocka_unit_test(an_object_shorter_than_its_header_says_is_refused),
+        cmocka_unit_test(an_object_cut_while_open_is_noticed_with_the_next_generation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

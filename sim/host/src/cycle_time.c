@@ -1,0 +1,125 @@
+#include "cycle.h"
+#include <math.h>
+
+static OSStatus read_zero_timestamp(struct halsim_device *device, Float64 *sample,
+                                    UInt64 *host_time, UInt64 *seed) {
+    AudioObjectID id = device->info.object.id;
+    OSStatus status = 0;
+    HALSIM_CALL(status =, device->plugin, id, kAudioServerPlugInHostClientID, 0, GetZeroTimeStamp,
+                id, kAudioServerPlugInHostClientID, sample, host_time, seed);
+    return status;
+}
+
+double halsim_cycle_period_ns(const struct halsim_device *device) {
+    return device->info.buffer_frames * device->clock.ns_per_frame;
+}
+
+/* The next cycle begins at the first whole frame that is not yet past. */
+static void anchor_position(struct halsim_device *device, uint64_t now_ns) {
+    device->position = ceil(halsim_device_clock_sample(&device->clock, now_ns) - 1e-6);
+    device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
+}
+
+bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *error) {
+    struct halsim_host *host = device->host;
+    Float64 sample = 0;
+    UInt64 host_time = 0;
+    UInt64 seed = 0;
+    OSStatus status = read_zero_timestamp(device, &sample, &host_time, &seed);
+    if (status != 0) {
+        return halsim_fail_driver(error, status, "GetZeroTimeStamp of device \"%s\" after StartIO",
+                                  device->info.name);
+    }
+    uint64_t now_ns = halsim_clock_now_ns(host->clock);
+    uint64_t zero_ns = halsim_ns_from_ticks(host, host_time);
+    /* A first timestamp far from now would put the first cycle there too, and IO would seem to
+     * hang. */
+    double limit_ns = 10e9;
+    if (!(sample >= 0) || fabs((double)(int64_t)(zero_ns - now_ns)) > limit_ns) {
+        return halsim_fail(
+            error, HALSIM_ERROR_CONTRACT,
+            "GetZeroTimeStamp of device \"%s\" after StartIO: sample time %g at host time %+.3f s "
+            "from now; it must be the running clock's",
+            device->info.name, sample, (double)(int64_t)(zero_ns - now_ns) / 1e9);
+    }
+    (void)halsim_device_clock_update(&device->clock, sample, zero_ns, seed, 0);
+    anchor_position(device, now_ns);
+    return true;
+}
+
+void halsim_cycle_follow_clock(struct cycle *cycle, uint64_t woke_ns,
+                               struct halsim_trace_record *record) {
+    struct halsim_device *device = cycle->device;
+    Float64 sample = 0;
+    UInt64 host_time = 0;
+    UInt64 seed = 0;
+    OSStatus status = read_zero_timestamp(device, &sample, &host_time, &seed);
+    cycle->zero_ticks = lap(cycle);
+    if (status != 0) {
+        halsim_cycle_driver_failed(cycle, 0, status);
+        return;
+    }
+    uint64_t zero_ns = halsim_ns_from_ticks(device->host, host_time);
+    record->zero_sample_time = sample;
+    record->zero_host_ns = zero_ns;
+    record->zero_seed = seed;
+    bool anew = true;
+    switch (halsim_device_clock_update(&device->clock, sample, zero_ns, seed,
+                                       halsim_cycle_period_ns(device) / 2)) {
+    case HALSIM_CLOCK_SAME:
+    case HALSIM_CLOCK_ADVANCED:
+        anew = false;
+        break;
+    case HALSIM_CLOCK_JUMPED:
+        cycle->flags |= HALSIM_CYCLE_TIMESTAMP_JUMP;
+        device->stats.timestamp_jumps++;
+        break;
+    case HALSIM_CLOCK_WENT_BACK:
+        cycle->flags |= HALSIM_CYCLE_TIMESTAMP_JUMP | HALSIM_CYCLE_TIMESTAMP_BACK;
+        device->stats.timestamp_jumps++;
+        break;
+    case HALSIM_CLOCK_NEW_SEED:
+        cycle->flags |= HALSIM_CYCLE_SEED_CHANGE;
+        device->stats.seed_changes++;
+        break;
+    }
+    if (anew) {
+        anchor_position(device, woke_ns);
+        device->scheduled_ns = woke_ns;
+        device->cycle_counter = 0;
+    }
+}
+
+static void set_time(AudioTimeStamp *stamp, double sample, uint64_t host_time, double rate_scalar) {
+    stamp->mSampleTime = sample;
+    stamp->mHostTime = host_time;
+    stamp->mRateScalar = rate_scalar;
+    stamp->mFlags = kAudioTimeStampSampleTimeValid | kAudioTimeStampHostTimeValid |
+                    kAudioTimeStampRateScalarValid;
+}
+
+void halsim_cycle_fill_info(struct cycle *cycle, uint64_t woke_ns) {
+    struct halsim_device *device = cycle->device;
+    struct halsim_host *host = device->host;
+    AudioServerPlugInIOCycleInfo *info = &device->cycle_info;
+    const struct halsim_device_clock *clock = &device->clock;
+    double frames = cycle->frames;
+    double scalar = halsim_device_clock_rate_scalar(clock);
+    double input = device->position - frames - device->info.input_safety_frames;
+    double output = device->position + frames + device->info.output_safety_frames;
+    double ticks_per_frame =
+        clock->ns_per_frame * host->config.timebase_denom / host->config.timebase_numer;
+    device->cycle_counter++;
+    info->mIOCycleCounter = device->cycle_counter;
+    info->mNominalIOBufferFrameSize = cycle->frames;
+    set_time(&info->mCurrentTime,
+             woke_ns == device->scheduled_ns ? device->position
+                                             : halsim_device_clock_sample(clock, woke_ns),
+             halsim_ticks_from_ns(host, woke_ns), scalar);
+    set_time(&info->mInputTime, input,
+             halsim_ticks_from_ns(host, halsim_device_clock_host_ns(clock, input)), scalar);
+    set_time(&info->mOutputTime, output,
+             halsim_ticks_from_ns(host, halsim_device_clock_host_ns(clock, output)), scalar);
+    info->mMainHostTicksPerFrame = ticks_per_frame;
+    info->mDeviceHostTicksPerFrame = ticks_per_frame;
+}
