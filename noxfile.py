@@ -27,7 +27,8 @@ nox.options.error_on_missing_interpreters = True
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 JOBS = str(os.cpu_count() or 2)
-MINIMUM_CMAKE = (3, 24)
+# What the build needs; PyPI has both where the system's are older, or missing.
+BUILD_TOOLS = {"cmake": (3, 24), "ninja": (1, 11)}
 
 
 # ---- sessions ------------------------------------------------------------------------------------
@@ -141,12 +142,19 @@ def dependencies(*extras: str) -> list[str]:
 
 def build(session: nox.Session, preset: str, *options: str) -> Path:
     """Configure and build a preset with whichever cmake is new enough."""
-    tools = [*missing_build_tools()]
-    if tools:
+    if tools := missing_build_tools():
         session.install(*tools)
-    session.log(f"building preset {preset}")
-    session.run("cmake", "--preset", preset, *options, external=True, silent=True)
-    session.run("cmake", "--build", "--preset", preset, external=True, silent=True)
+    # Said anew each time: the build folder may remember a ninja of an environment long gone.
+    ninja = shutil.which("ninja", path=os.pathsep.join([session.bin, os.environ["PATH"]]))
+    session.run(
+        *("cmake", "--preset", preset, f"-DCMAKE_MAKE_PROGRAM={ninja}", *options),
+        external=True,
+        silent=True,
+    )
+    session.log(f"building preset {preset}; quiet unless it fails")
+    session.run(
+        *("cmake", "--build", "--preset", preset, "--", "--quiet"), external=True, silent=True
+    )
     return ROOT / "build" / preset
 
 
@@ -177,19 +185,19 @@ def lab_environment(preset: str) -> dict[str, str]:
 
 def missing_build_tools() -> list[str]:
     """Packages that bring cmake and ninja where the machine has none, or one that is too old."""
-    missing = []
-    cmake = shutil.which("cmake")
-    if cmake is None or cmake_version(cmake) < MINIMUM_CMAKE:
-        missing.append("cmake")
-    if shutil.which("ninja") is None:
-        missing.append("ninja")
-    wanted = nox.project.dependency_groups(PROJECT, "build-tools")
-    return [line for line in wanted if re.split(r"\W", line)[0] in missing]
+    return [
+        f"{name}>={'.'.join(map(str, least))}"
+        for name, least in BUILD_TOOLS.items()
+        if version_of(name) < least
+    ]
 
 
-def cmake_version(cmake: str) -> tuple[int, ...]:
-    """Version of an installed cmake; (0,) when it does not say."""
-    done = subprocess.run([cmake, "--version"], capture_output=True, text=True, check=False)
+def version_of(program: str) -> tuple[int, ...]:
+    """Major and minor version of a program on PATH; (0,) when it is not there or does not say."""
+    path = shutil.which(program)
+    if path is None:
+        return (0,)
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     found = re.search(r"(\d+)\.(\d+)", done.stdout)
     return (int(found[1]), int(found[2])) if found else (0,)
 

@@ -29,8 +29,11 @@ target_compile_options(hal_lab_options INTERFACE
 if(HAL_LAB_SANITIZE)
   add_compile_options(-fsanitize=${HAL_LAB_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${HAL_LAB_SANITIZE})
-  if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
-    # The drivers are dlopen()ed: the runtime has to be one shared library.
-    add_link_options(-shared-libsan)
+  if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND NOT HAL_LAB_SANITIZE MATCHES "thread")
+    # The drivers are dlopen()ed: the runtime has to be one shared library, which lies beside the compiler.
+    # (Clang 14's shared ThreadSanitizer crashes at start; its static one takes drivers too.)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} -print-resource-dir
+                    OUTPUT_VARIABLE HAL_LAB_RESOURCE_DIR OUTPUT_STRIP_TRAILING_WHITESPACE)
+    add_link_options(-shared-libsan "-Wl,-rpath,${HAL_LAB_RESOURCE_DIR}/lib/linux")
   endif()
 endif()

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,8 @@ class Cause(IntEnum):
     READER_LATE = 6
     RING_OVERRUN = 7
     DRIVER_RESTART = 8
-    UNKNOWN = 9
+    READER_WAKE = 9
+    UNKNOWN = 10
 
     @property
     def id(self) -> str:
@@ -55,8 +57,14 @@ SENTENCES: dict[Cause, str] = {
     Cause.READER_LATE: "the reader stayed away for longer than the ring holds",
     Cause.RING_OVERRUN: "the ring was overwritten although the reader came in time",
     Cause.DRIVER_RESTART: "the driver began a new generation",
+    Cause.READER_WAKE: "the machine ran the reader late",
     Cause.UNKNOWN: "no record explains it",
 }
+
+NOT_THE_DRIVER = frozenset(
+    {Cause.NONE, Cause.MACHINE, Cause.HOST_LOCK, Cause.READER_LATE, Cause.READER_WAKE}
+)
+"""Causes that say nothing against the driver."""
 
 _Rule = tuple[Cause, Callable[[Records], NDArray[np.bool_]]]
 
@@ -201,3 +209,39 @@ def blame_gap(position_frame: int, records: Records) -> Cause:
         return Cause(int(own))
     found = cause[cause != 0]
     return Cause(int(found[0])) if found.size else Cause.UNKNOWN
+
+
+def blame_underrun(at_ns: int, arrivals: NDArray[Any], records: Records) -> Cause:
+    """The cause of an underrun of a player behind the reader.
+
+    Parameters
+    ----------
+    at_ns
+        When frames were due that were not there, CLOCK_MONOTONIC.
+    arrivals
+        Dtype `lab.transport.recording.ARRIVAL`, ascending.
+    records
+        Shape (n,), of the device, in real time, oldest first.
+
+    Returns
+    -------
+    Cause
+        Of the next block to arrive: was it lost before, was its cycle late, or did its reader wake
+        late? The greater delay decides. UNKNOWN without host times.
+    """
+    next_ = int(np.searchsorted(arrivals["arrival_ns"], at_ns, side="right"))
+    if next_ >= len(arrivals) or len(records) == 0:
+        return Cause.UNKNOWN
+    row = arrivals[next_]
+    if row["lost"]:
+        return Cause.READER_LATE
+    if row["host_ns"] < 0:
+        return Cause.UNKNOWN
+    at = int(np.searchsorted(records["woke_ns"].astype(np.int64), row["host_ns"], side="right")) - 1
+    record = records[max(at, 0) : max(at, 0) + 1]
+    cause = Cause(int(blame_cycles(record)[0]))
+    if cause is not Cause.NONE:
+        return cause
+    cycle_late_ns = int(record["woke_ns"][0]) - int(record["scheduled_ns"][0])
+    reader_late_ns = int(row["arrival_ns"]) - int(row["host_ns"])
+    return Cause.MACHINE if cycle_late_ns > reader_late_ns else Cause.READER_WAKE

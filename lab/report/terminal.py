@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from lab.host.models import Device
-from lab.measure.blame import SENTENCES, Cause
+from lab.measure.blame import SENTENCES
 from lab.results import Glitch, Measurement, Result, Verdict
 
 STYLES = {
@@ -58,7 +59,7 @@ def measurement_table(measurements: Sequence[Measurement], *, title: str) -> Tab
     -------
     Table
     """
-    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    table = _table(title)
     table.add_column("measurement")
     table.add_column("value", justify="right")
     table.add_column("unit")
@@ -86,7 +87,7 @@ def glitch_table(glitches: Sequence[Glitch], count: int) -> Table:
     -------
     Table
     """
-    table = Table(title=f"glitches: {count}", title_justify="left", title_style="bold")
+    table = _table(f"glitches: {count}")
     table.add_column("kind")
     table.add_column("at frame", justify="right")
     table.add_column("frames", justify="right")
@@ -124,7 +125,7 @@ def results_table(results: Sequence[Result]) -> Table:
     -------
     Table
     """
-    table = Table(title=f"results: {len(results)}", title_justify="left", title_style="bold")
+    table = _table(f"results: {len(results)}")
     table.add_column("scenario", overflow="fold")
     table.add_column("clock")
     table.add_column("verdict")
@@ -141,9 +142,16 @@ def results_table(results: Sequence[Result]) -> Table:
 
 def device_table(devices: Sequence[Device]) -> Table:
     """One row per device."""
-    table = Table()
+    table = _table(f"devices: {len(devices)}")
     for column in ("device", "UID", "in", "out", "rate", "rates", "frames", "latency", "hidden"):
-        table.add_column(column, justify="right" if column in {"in", "out", "frames"} else "left")
+        justify: JustifyMethod = "right" if column in {"in", "out", "rate", "frames"} else "left"
+        table.add_column(
+            column,
+            justify=justify,
+            overflow="fold",
+            no_wrap=column != "rates",
+            min_width=12 if column == "rates" else None,
+        )
     for device in devices:
         inputs = sum(s.virtual_format.channels for s in device.streams if s.direction == "input")
         outputs = sum(s.virtual_format.channels for s in device.outputs)
@@ -165,6 +173,10 @@ def device_table(devices: Sequence[Device]) -> Table:
     return table
 
 
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+
+
 def number(value: float) -> str:
     """A number as people read it: thousands apart, three digits behind the point at most."""
     if float(value).is_integer():
@@ -175,8 +187,3 @@ def number(value: float) -> str:
 def words(name: str) -> str:
     """A kebab-case name as words."""
     return name.replace("-", " ")
-
-
-def blame_sentence(cause: Cause, count: int) -> str:
-    """``"3 machine"``."""
-    return f"{count} {words(cause.id)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ when the host ran the cycle and when the block is due, -1 in v1; ``away_ns``: si
 """
 
 ARRIVAL_NEW_GENERATION = 1
+_ROW = struct.Struct("<QQIIQqqqq")
+assert _ROW.size == ARRIVAL.itemsize
 
 
 class _GrowingFile:
@@ -99,7 +102,6 @@ class Recorder:
             self._raw.close()
             raise
         self._audio = np.frombuffer(self._raw.memory, dtype="<f4").reshape(-1, channels)
-        self._arrivals = np.frombuffer(self._rows.memory, dtype=ARRIVAL)
 
     def take(self, block: Block, arrival_ns: int) -> None:
         """Keep a block.
@@ -122,34 +124,31 @@ class Recorder:
     def close(self) -> None:
         """Cut the files to what was recorded. May be called twice."""
         self._audio = np.empty((0, self.channels), dtype=np.float32)
-        self._arrivals = np.empty(0, dtype=ARRIVAL)
         self._raw.close()
         self._rows.close()
 
     def _note(self, block: Block, arrival_ns: int) -> None:
-        times = block.host_times
-        count = min(max(len(times), 1), self._capacity_rows - self.rows)
-        row = self._arrivals[self.rows : self.rows + count]
-        row["arrival_ns"] = arrival_ns
-        row["lost"] = 0
-        row["flags"] = 0
-        row["away_ns"] = block.away_ns
-        if len(times):
-            times = times[:count]
-            row["first_frame"] = times["first_frame"]
-            row["frames"] = times["frames"]
-            row["host_ns"] = times["host_ns"]
-            row["output_ns"] = times["output_ns"]
-        else:
-            row["first_frame"] = block.first_frame
-            row["frames"] = len(block.frames)
-            row["host_ns"] = row["output_ns"] = -1
-        behind = row["first_frame"].astype(np.int64) - block.first_frame
-        row["recorded_frame"] = self.frames + np.maximum(behind, 0)
-        if count:
-            row["lost"][0] = block.lost
-            row["flags"][0] = ARRIVAL_NEW_GENERATION if block.new_generation else 0
-        self.rows += count
+        rows = [(block.first_frame, len(block.frames), -1, -1)]
+        if len(block.host_times):
+            rows = block.host_times[["first_frame", "frames", "host_ns", "output_ns"]].tolist()
+        lost = block.lost
+        flags = ARRIVAL_NEW_GENERATION if block.new_generation else 0
+        for first_frame, frames, host_ns, output_ns in rows[: self._capacity_rows - self.rows]:
+            _ROW.pack_into(
+                self._rows.memory,
+                self.rows * ARRIVAL.itemsize,
+                self.frames + max(first_frame - block.first_frame, 0),
+                first_frame,
+                frames,
+                flags,
+                lost,
+                arrival_ns,
+                host_ns,
+                output_ns,
+                block.away_ns,
+            )
+            self.rows += 1
+            lost = flags = 0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ gecko_shm.h, and again after each change of generation. What cannot be true rais
 from __future__ import annotations
 
 import struct
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -31,17 +30,6 @@ from lab.transport.posix_shm import open_mapping
 from lab.transport.shm_types import Attach, Block, ReaderState, StreamFormat
 
 POLL_S = 0.001
-_fence_lock = threading.Lock()
-
-
-def fence() -> None:
-    """Order the loads before against the loads after.
-
-    Python has no memory fences. On x86-64 loads are not reordered with loads; elsewhere taking and
-    giving back a lock is a barrier both ways.
-    """
-    with _fence_lock:
-        pass
 
 
 class ShmReader(ABC):
@@ -134,6 +122,8 @@ class ShmReader(ABC):
     def wait(self, timeout_s: float, *, poll_s: float = POLL_S) -> bool:
         """Wait until there is something to read, by polling: the IO thread makes no system calls.
 
+        A reader that knows the period (v2) begins to poll shortly before the next block is due.
+
         Parameters
         ----------
         timeout_s
@@ -146,7 +136,14 @@ class ShmReader(ABC):
         bool
             False when the time was up.
         """
-        deadline = time.monotonic() + timeout_s
+        if self.available():
+            return True
+        now = time.monotonic()
+        deadline = now + timeout_s
+        # Nothing comes before the next cycle: sleep through most of the time until then.
+        early = min(self._next_due_s() - 1.5 * poll_s, deadline)
+        if early > now:
+            time.sleep(early - now)
         while not self.available():
             left = deadline - time.monotonic()
             if left <= 0:
@@ -187,6 +184,10 @@ class ShmReader(ABC):
             over = self.state is ReaderState.CLOSED or (stop is not None and stop())
             if over or not self.wait(timeout_s, poll_s=poll_s):
                 return
+
+    def _next_due_s(self) -> float:
+        """When the next block is due, on CLOCK_MONOTONIC; 0 when that cannot be told."""
+        return 0.0
 
     def _away_ns(self) -> int:
         """Time since the last call of this function."""

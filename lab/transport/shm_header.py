@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import mmap
+import struct
+import threading
 import time
 from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import Layout
 from lab.transport.shm_types import StreamFormat
 
 _GENERATION_WAIT_S = 0.2
+_fence_lock = threading.Lock()
+
+
+def fence() -> None:
+    """Order the loads before against the loads after.
+
+    Python has no memory fences. On x86-64 loads are not reordered with loads; elsewhere taking and
+    giving back a lock is a barrier both ways.
+    """
+    with _fence_lock:
+        pass
 
 
 class HeaderV2:
@@ -36,32 +48,6 @@ class HeaderV2:
         self._write_head = layout["V2_WRITE_HEAD"] // 8
         self._block_head = layout["V2_BLOCK_HEAD"] // 8
         self._state = layout["V2_STATE"] // 4
-        self.block_dtype = np.dtype(
-            {
-                "names": [
-                    "sequence",
-                    "first_frame",
-                    "host_time",
-                    "output_time",
-                    "output_sample_time",
-                    "frames",
-                    "flags",
-                    "cycle",
-                ],
-                "formats": ["<u8", "<u8", "<u8", "<u8", "<f8", "<u4", "<u4", "<u8"],
-                "offsets": [
-                    layout["V2_BLOCK_SEQUENCE"],
-                    layout["V2_BLOCK_FIRST_FRAME"],
-                    layout["V2_BLOCK_HOST_TIME"],
-                    layout["V2_BLOCK_OUTPUT_TIME"],
-                    layout["V2_BLOCK_OUTPUT_SAMPLE_TIME"],
-                    layout["V2_BLOCK_FRAMES"],
-                    layout["V2_BLOCK_FLAGS"],
-                    layout["V2_BLOCK_CYCLE"],
-                ],
-                "itemsize": layout["V2_BLOCK_BYTES"],
-            }
-        )
 
     def u64(self, name: str) -> int:
         """A 64-bit field by its name, ``"V2_..."``."""
@@ -103,6 +89,60 @@ class HeaderV2:
         """Let go of the mapping."""
         self._u64.release()
         self._u32.release()
+
+
+class BlockEntry(NamedTuple):
+    """An entry of the block table, times in host ticks."""
+
+    sequence: int
+    first_frame: int
+    host_time: int
+    output_time: int
+    output_sample_time: float
+    frames: int
+    flags: int
+    cycle: int
+
+
+_ENTRY_CODES = dict(zip(BlockEntry._fields, "QQQQdIIQ", strict=True))
+
+
+class BlockTable:
+    """The block table of a mapped object.
+
+    Parameters
+    ----------
+    memory
+        The mapping.
+    layout
+        The constants.
+    geometry
+        Of the object, checked.
+    """
+
+    def __init__(self, memory: mmap.mmap, layout: Layout, geometry: Geometry) -> None:
+        self.count = geometry.block_count
+        self._memory = memory
+        self._offset = geometry.blocks_offset
+        self._stride = layout["V2_BLOCK_BYTES"]
+        # One unpack for a whole entry: the fields in the order in which they lie.
+        places = sorted((layout[f"V2_BLOCK_{name.upper()}"], name) for name in BlockEntry._fields)
+        code, end = "<", 0
+        for offset, name in places:
+            code += f"{offset - end}x{_ENTRY_CODES[name]}"
+            end = offset + struct.calcsize(f"<{_ENTRY_CODES[name]}")
+        self._struct = struct.Struct(code)
+        self._order = [[name for _, name in places].index(name) for name in BlockEntry._fields]
+        self._sequence_at = layout["V2_BLOCK_SEQUENCE"]
+
+    def entry(self, number: int) -> BlockEntry | None:
+        """Block `number`, None when it is being overwritten or has been."""
+        at = self._offset + (number & (self.count - 1)) * self._stride
+        values = self._struct.unpack_from(self._memory, at)
+        found = BlockEntry(*[values[place] for place in self._order])
+        fence()
+        (after,) = struct.unpack_from("<Q", self._memory, at + self._sequence_at)
+        return found if found.sequence == after == number + 1 else None
 
 
 @dataclass(frozen=True)

@@ -75,14 +75,9 @@ class StreamFormat:
     safety_offset_frames: int = 0
     latency_frames: int = 0
 
-    def ticks_to_ns(self, ticks: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Host ticks as nanoseconds."""
-        if self.timebase_numer == self.timebase_denom:
-            return ticks.astype(np.int64)
-        # In two steps: the product of a 64-bit time and the numerator may not fit.
-        numer, denom = np.uint64(self.timebase_numer), np.uint64(self.timebase_denom)
-        whole, rest = np.divmod(ticks, denom)
-        return (whole * numer + rest * numer // denom).astype(np.int64)
+    def ns_of(self, ticks: int) -> int:
+        """Host ticks as nanoseconds; what a hostile writer puts beyond 63 bits is cut off."""
+        return min(ticks * self.timebase_numer // self.timebase_denom, (1 << 63) - 1)
 
     @property
     def ring_ns(self) -> int:

@@ -23,10 +23,17 @@ from numpy.typing import NDArray
 from lab.errors import ShmError
 from lab.transport.gecko_layout import load_layout
 from lab.transport.posix_shm import Mapping, inode_of, open_mapping
-from lab.transport.shm import ShmReader, fence
-from lab.transport.shm_header import HeaderV2, read_format, read_geometry
+from lab.transport.shm import ShmReader
+from lab.transport.shm_header import BlockTable, HeaderV2, fence, read_format, read_geometry
 from lab.transport.shm_slot import ReaderSlot
-from lab.transport.shm_types import HOST_TIMES, Attach, Block, ReaderState, StreamFormat
+from lab.transport.shm_types import (
+    HOST_TIMES,
+    NO_HOST_TIMES,
+    Attach,
+    Block,
+    ReaderState,
+    StreamFormat,
+)
 
 _LOOK_AGAIN_S = 0.02
 _SILENT_S = 0.5
@@ -66,13 +73,14 @@ class ShmReaderV2(ShmReader):
         self._last_progress = time.monotonic()
         self._pending_lost = 0
         self._changed = False
+        self._due = 0.0
         self._map()
         head, claim = self._header.write_head(), self._header.write_claim()
         oldest = max(self.format.generation_start, max(head, claim) - self.format.ring_frames, 0)
         self._next: int = head if attach == "newest" else min(oldest, head)
         self._next_block = self._header.block_head()
         if attach != "newest":
-            self._next_block = max(0, self._next_block - len(self._table))
+            self._next_block = max(0, self._next_block - self._table.count)
         self._slot = ReaderSlot.claim(name) if slot else None
 
     @property
@@ -101,8 +109,7 @@ class ShmReaderV2(ShmReader):
 
     def silent_ns(self, now_ns: int) -> int:
         """How long ago the writer's last beat was, on the host's clock."""
-        beat = np.array([self._header.heartbeat()], dtype=np.uint64)
-        return now_ns - int(self.format.ticks_to_ns(beat)[0])
+        return now_ns - self.format.ns_of(self._header.heartbeat())
 
     def available(self) -> int:
         """Frames that can be read now; at least 1 when there is a change to be told."""
@@ -242,8 +249,19 @@ class ShmReaderV2(ShmReader):
         self._next += len(frames)
         self.frames_read += len(frames)
         self._last_progress = time.monotonic()
+        if len(times):
+            self._expect(int(times["host_ns"][-1]), int(times["frames"][-1]))
         self._tell()
         return block
+
+    def _expect(self, host_ns: int, frames: int) -> None:
+        """The next block comes a period after the last one, if the host lives in our time."""
+        period_s = frames / self.format.sample_rate
+        due = host_ns * 1e-9 + period_s
+        self._due = due if 0.0 < due - self._last_progress <= period_s else 0.0
+
+    def _next_due_s(self) -> float:
+        return self._due
 
     def _skip(self, to_frame: int) -> int:
         """Go forward to `to_frame`; what lies between is lost."""
@@ -261,25 +279,35 @@ class ShmReaderV2(ShmReader):
         return frames
 
     def _host_times(self, end_frame: int) -> NDArray[Any]:
-        """Entries of the block table that begin before `end_frame` and have not been told yet."""
+        """Blocks that begin before `end_frame` and have not been told yet."""
         head = self._header.block_head()
-        first = max(self._next_block, head - len(self._table))
-        number = np.arange(first, max(first, head), dtype=np.uint64)
-        slot = (number & np.uint64(len(self._table) - 1)).astype(np.int64)
-        before = self._table["sequence"][slot]
-        entry = self._table[slot]
-        fence()
-        after = self._table["sequence"][slot]
-        whole = (before == number + np.uint64(1)) & (after == before)
-        later = whole & (entry["first_frame"] >= end_frame)
-        self._next_block = int(number[later][0]) if later.any() else max(first, head)
-        entry = entry[whole & ~later & (entry["first_frame"] >= self._next)]
-        times = np.empty(len(entry), dtype=HOST_TIMES)
-        for same in ("first_frame", "output_sample_time", "cycle", "frames", "flags"):
-            times[same] = entry[same]
-        times["host_ns"] = self.format.ticks_to_ns(entry["host_time"])
-        times["output_ns"] = self.format.ticks_to_ns(entry["output_time"])
-        return times
+        number = max(self._next_block, head - self._table.count)
+        found = []
+        while number < head:
+            entry = self._table.entry(number)
+            if entry is not None and entry.first_frame >= end_frame:
+                break
+            number += 1
+            if entry is not None and entry.first_frame >= self._next:
+                found.append(entry)
+        self._next_block = number
+        if not found:
+            return NO_HOST_TIMES
+        return np.array(
+            [
+                (
+                    entry.first_frame,
+                    self.format.ns_of(entry.host_time),
+                    self.format.ns_of(entry.output_time),
+                    entry.output_sample_time,
+                    entry.cycle,
+                    entry.frames,
+                    entry.flags,
+                )
+                for entry in found
+            ],
+            dtype=HOST_TIMES,
+        )
 
     def _tell(self) -> None:
         if self._slot is not None:
@@ -323,12 +351,7 @@ class ShmReaderV2(ShmReader):
         self._header = HeaderV2(self._mapping.memory, self._layout)
         try:
             self._geometry = read_geometry(self._header, self._mapping.size, self.name)
-            self._table = np.frombuffer(
-                self._mapping.memory,
-                dtype=self._header.block_dtype,
-                count=self._geometry.block_count,
-                offset=self._geometry.blocks_offset,
-            )
+            self._table = BlockTable(self._mapping.memory, self._layout, self._geometry)
             self._read_format()
         except ShmError:
             self._unmap()
@@ -336,7 +359,6 @@ class ShmReaderV2(ShmReader):
 
     def _unmap(self) -> None:
         self._ring = np.empty((0, 1), dtype=np.float32)
-        self._table = np.empty(0, dtype=self._header.block_dtype)
         self._header.release()
         self._mapping.close()
 

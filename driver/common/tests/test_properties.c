@@ -166,6 +166,17 @@ static void a_set_takes_exactly_the_size_and_only_what_is_settable(void **state)
     assert_true(settable);
 }
 
+static bool is_text(AudioObjectPropertySelector selector) {
+    static const AudioObjectPropertySelector texts[] = {'lnam', 'lmod', 'lmak', 'piid',
+                                                        'rsrc', 'capp', 'uid ', 'muid'};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i] == selector) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* All selectors of the interface: whatever an object has must answer all questions about it alike.
  */
 static void has_size_and_data_agree_for_every_property(void **state) {
@@ -204,6 +215,12 @@ static void has_size_and_data_agree_for_every_property(void **state) {
                 assert_int_equal(written, size);
                 for (size_t i = size; i < size + 16; i++) {
                     assert_int_equal(data[i], 0xA5);
+                }
+                if (is_text(selector)) {
+                    CFStringRef text;
+                    memcpy(&text, data, sizeof text);
+                    assert_int_equal(CFGetTypeID(text), CFStringGetTypeID());
+                    CFRelease(text);
                 }
             }
         }

@@ -85,11 +85,8 @@ int gecko_platform_reserve(int fd, size_t size);
 /* Tries to become the writer of the object behind `fd`. */
 enum gecko_shm_lock gecko_platform_lock(int fd);
 
-/* Before other users may write to an object: drops the mapping where they could then shorten the
- * object under it. The descriptor stays. */
-void gecko_platform_seal_off(struct gecko_shm_object *object);
-
-/* Copies the first `size` bytes of such an object; false when it is not open or shorter. */
+/* Copies the first `size` bytes of an object that others may shorten at any time; false when it is
+ * not open or too short. */
 bool gecko_platform_peek(const struct gecko_shm_object *object, void *copy, size_t size);
 
 #endif

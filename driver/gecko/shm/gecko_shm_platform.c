@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -44,12 +43,6 @@ enum gecko_shm_lock gecko_platform_lock(int fd) {
     return GECKO_SHM_LOCK_WRITER;
 }
 
-void gecko_platform_seal_off(struct gecko_shm_object *object) {
-    munmap(object->base, object->size);
-    object->base = NULL;
-    object->size = 0;
-}
-
 bool gecko_platform_peek(const struct gecko_shm_object *object, void *copy, size_t size) {
     return object->fd >= 0 && pread(object->fd, copy, size, 0) == (ssize_t)size;
 }
@@ -66,10 +59,6 @@ enum gecko_shm_lock gecko_platform_lock(int fd) {
 }
 
 /* macOS sets the size of shared memory once and for all, and cannot read() it. */
-void gecko_platform_seal_off(struct gecko_shm_object *object) {
-    (void)object;
-}
-
 bool gecko_platform_peek(const struct gecko_shm_object *object, void *copy, size_t size) {
     if (object->base == NULL || object->size < size) {
         return false;

@@ -1,9 +1,9 @@
 /* gecko_shm_readers.c - the object in which v2 readers say where they are.
  *
  * Anyone may write to it (0666), and on Linux whoever may write may also shorten it, which kills
- * with SIGBUS whoever touches a mapping of it. So the driver makes a new one each time, fills it
- * before it opens it to others, unmaps it, and from then on only looks at it through its
- * descriptor. What it finds there is shown, never acted on.
+ * with SIGBUS whoever then touches a mapping of it. So the driver makes a new one each time, fills
+ * it before it opens it to others, and from then on only looks at it through its descriptor. What
+ * it finds there is shown, never acted on.
  */
 #include "gecko_memory.h"
 #include "gecko_shm_layout.h"
@@ -45,7 +45,6 @@ void gecko_shm_readers_open(struct gecko_shm_writer *writer) {
     gecko_store_u32(object->base, GECKO_READERS_VERSION, GECKO_V2_VERSION_VALUE);
     gecko_store_u32(object->base, GECKO_READERS_SLOT_COUNT, GECKO_READERS_SLOT_COUNT_VALUE);
     gecko_store_u64(object->base, GECKO_READERS_MAGIC, GECKO_READERS_MAGIC_VALUE);
-    gecko_platform_seal_off(object);
     gecko_shm_object_set_mode(object, OPEN_MODE, &ignored);
 }
 

@@ -6,9 +6,13 @@
 #include <stdint.h>
 /* cmocka.h wants the four above first */
 #include "gecko/gecko_reader.h"
+#include "gecko_memory.h"
 #include "shm_test.h"
 #include <cmocka.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -106,7 +110,7 @@ static void each_field_of_v2_is_checked(void **state) {
         {GECKO_V2_RING_FRAMES, 8, 0, hostile},
         {GECKO_V2_RING_FRAMES, 8, 128, hostile},
         {GECKO_V2_RING_FRAMES, 8, 300, hostile},
-        {GECKO_V2_RING_FRAMES, 8, 512, hostile},
+        {GECKO_V2_RING_FRAMES, 8, 1024, hostile},
         {GECKO_V2_RING_FRAMES, 8, UINT64_C(1) << 61, hostile}, /* * 8 is 0 in 64 bits */
         {GECKO_V2_CHANNELS, 4, 0, hostile},
         {GECKO_V2_CHANNELS, 4, 3, hostile}, /* does not go with 8 bytes */
@@ -237,6 +241,41 @@ static void a_header_that_turns_hostile_stops_the_reader(void **state) {
     free(image.bytes);
 }
 
+struct jumping {
+    unsigned char *memory;
+    _Atomic bool over;
+};
+
+static void *jump(void *argument) {
+    struct jumping *jumping = argument;
+    for (uint64_t i = 0; !atomic_load_explicit(&jumping->over, memory_order_relaxed); i++) {
+        gecko_store_u64(jumping->memory, GECKO_V2_WRITE_HEAD, i % 2 == 0 ? 300 : UINT64_C(1) << 60);
+        gecko_store_u64(jumping->memory, GECKO_V2_WRITE_CLAIM, i % 3);
+    }
+    return NULL;
+}
+
+/* Checked once, a head may be another the next moment. */
+static void a_head_that_jumps_under_the_reader_leads_nowhere(void **state) {
+    (void)state;
+    struct image image = make_image(GECKO_LAYOUT_V2);
+    struct jumping jumping = {.memory = image.bytes};
+    const struct gecko_reader_options options = {.from_oldest = true};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, jump, &jumping), 0);
+    for (int i = 0; i < 200000; i++) {
+        struct gecko_reader *reader;
+        if (gecko_reader_attach(image.bytes, image.size, &options, &reader, NULL)) {
+            int64_t frames = gecko_reader_read(reader, audio, sizeof audio / sizeof audio[0], NULL);
+            assert_true(frames <= 256); /* no more than a ring, however much there seems to be */
+            gecko_reader_close(reader);
+        }
+    }
+    atomic_store(&jumping.over, true);
+    pthread_join(thread, NULL);
+    free(image.bytes);
+}
+
 static void a_generation_that_never_settles_is_waited_for_by_the_caller(void **state) {
     (void)state;
     struct image image = make_image(GECKO_LAYOUT_V2);
@@ -303,6 +342,7 @@ int main(void) {
         cmocka_unit_test(a_header_without_anything_is_being_made),
         cmocka_unit_test(a_thousand_random_headers_do_no_harm),
         cmocka_unit_test(a_header_that_turns_hostile_stops_the_reader),
+        cmocka_unit_test(a_head_that_jumps_under_the_reader_leads_nowhere),
         cmocka_unit_test(a_generation_that_never_settles_is_waited_for_by_the_caller),
         cmocka_unit_test(an_object_shorter_than_its_header_says_is_refused),
         cmocka_unit_test(an_object_cut_while_open_is_noticed_with_the_next_generation),

@@ -212,6 +212,7 @@ static void where_the_lock_does_not_tell_the_header_does(void **state) {
 static void write_and_die_in_a_block(const void *argument) {
     struct gecko_shm_writer *writer = shm_test_open(argument);
     gecko_shm_writer_set_running(writer, true, 1500);
+    gecko_shm_writer_set_muted(writer, true);
     for (int i = 0; i < 5; i++) {
         shm_test_write(writer, 100);
     }
@@ -236,6 +237,7 @@ static void a_writer_that_was_killed_is_continued(void **state) {
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_WRITER_PID), getpid());
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_SAMPLE_RATE), 96000);
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_STATE), GECKO_STATE_IDLE);
+    assert_int_equal(gecko_load_u32(memory, GECKO_V2_FLAGS), 0);
     /* 500 frames were published, 60 more were claimed and are lost */
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 560);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_WRITE_HEAD), 560);

@@ -15,8 +15,10 @@
 #include <string.h>
 #include <time.h>
 
-#define READERS 2
-#define SECONDS 1
+#define READERS    2
+#define SECONDS    1
+/* So far back is the entry of the block table that is overwritten next. */
+#define OLD_FRAMES (60 * 64)
 
 struct stress {
     struct gecko_shm_writer *writer;
@@ -44,7 +46,7 @@ static void *write_all_the_time(void *argument) {
         shm_test_fill(block, head, frames, 2);
         gecko_shm_writer_begin(stress->writer, frames);
         gecko_shm_writer_put(stress->writer, 0, block, frames);
-        const struct gecko_shm_block entry = {.host_time = head, .cycle = i};
+        const struct gecko_shm_block entry = {.host_time = head, .output_time = ~head, .cycle = i};
         gecko_shm_writer_commit(stress->writer, &entry);
         if (stress->changes && i % 500 == 0) {
             struct gecko_shm_error error;
@@ -82,8 +84,8 @@ static void check_read(struct result *result, struct gecko_reader *reader, uint6
         result->fault = "frames are missing that are not counted as lost";
     } else if (format->ring_frames != (format->sample_rate == 48000 ? 512 : 256)) {
         result->fault = "the format is a mixture of two generations";
-    } else if (frames > 0 && gecko_reader_find_block(reader, info.first_frame, &block) &&
-               block.first_frame != block.host_time) {
+    } else if (gecko_reader_find_block(reader, info.first_frame - OLD_FRAMES, &block) &&
+               (block.first_frame != block.host_time || block.output_time != ~block.host_time)) {
         result->fault = "a block entry is a mixture of two blocks";
     }
     *next = info.first_frame + (uint64_t)(frames > 0 ? frames : 0);
@@ -153,10 +155,60 @@ static void a_reader_never_mixes_two_generations(void **state) {
     run(true);
 }
 
+/* ---- the header alone ---------------------------------------------------------------------- */
+
+static void *change_all_the_time(void *argument) {
+    struct stress *stress = argument;
+    struct gecko_shm_config config = *gecko_shm_writer_config(stress->writer);
+    struct gecko_shm_error error;
+    bool lost;
+    while (!atomic_load_explicit(&stress->over, memory_order_relaxed)) {
+        config.channels = config.channels == 1 ? 2 : 1;
+        config.ring_frames = config.channels == 1 ? 1024 : 512;
+        config.sample_rate = config.channels == 1 ? 44100 : 48000;
+        config.reported_latency = config.sample_rate;
+        gecko_shm_writer_reconfigure(stress->writer, &config, 0, &lost, &error);
+    }
+    return NULL;
+}
+
+static void a_header_is_never_a_mixture_of_two(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 512);
+    config.reported_latency = config.sample_rate;
+    struct stress stress = {.writer = shm_test_open(&config)};
+    struct gecko_reader *reader;
+    struct gecko_reader_error error;
+    size_t size;
+    void *memory = gecko_shm_writer_memory(stress.writer, &size);
+    pthread_t thread;
+    unsigned read = 0;
+    bool right = true;
+    assert_int_equal(pthread_create(&thread, NULL, change_all_the_time, &stress), 0);
+    for (int i = 0; i < 300000 && right; i++) {
+        if (!gecko_reader_attach(memory, size, NULL, &reader, &error)) {
+            right = error.status == GECKO_READER_NOT_READY;
+            continue;
+        }
+        const struct gecko_format *format = gecko_reader_format(reader);
+        right = format->sample_rate == (format->channels == 1 ? 44100 : 48000) &&
+                format->ring_frames == (format->channels == 1 ? 1024 : 512) &&
+                format->reported_latency == format->sample_rate;
+        gecko_reader_close(reader);
+        read++;
+    }
+    atomic_store(&stress.over, true);
+    pthread_join(thread, NULL);
+    assert_true(right);
+    assert_true(read > 1000);
+    gecko_shm_writer_close(stress.writer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_that_is_overtaken_gets_no_torn_frame),
         cmocka_unit_test(a_reader_never_mixes_two_generations),
+        cmocka_unit_test(a_header_is_never_a_mixture_of_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,19 @@ static void on_sanitizer_death(void) {
     }
 }
 
+static atomic_bool exit_expected;
+
+void crash_expect_exit(void) {
+    atomic_store(&exit_expected, true);
+}
+
+/* A driver that calls exit() takes its host along, as a crash does. */
+static void on_exit_called(void) {
+    if (!atomic_load(&exit_expected) && !atomic_flag_test_and_set(&reporting)) {
+        report_crash("exit", NULL, 1);
+    }
+}
+
 void crash_install(bool sigpipe_ignored) {
     /* The first backtrace() loads libgcc, which allocates: not in a handler. */
     void *frames[4];
@@ -229,6 +242,7 @@ void crash_install(bool sigpipe_ignored) {
     if (__sanitizer_set_death_callback != NULL) {
         __sanitizer_set_death_callback(on_sanitizer_death);
     }
+    atexit(on_exit_called);
     if (sigpipe_ignored) {
         signal(SIGPIPE, SIG_IGN);
     } else {

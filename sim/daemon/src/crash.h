@@ -15,6 +15,9 @@
  * connection fails with EPIPE; otherwise it is reported as a crash. */
 void crash_install(bool sigpipe_ignored);
 
+/* The end that comes is meant: exit() called by anybody else counts as a crash. */
+void crash_expect_exit(void);
+
 /* A halsim_hang_callback that does not return. */
 void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns, void *context);
 

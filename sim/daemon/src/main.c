@@ -115,9 +115,11 @@ int main(int count, char **arguments) {
     crash_install(options.sigpipe_ignored);
     if (!guard_watch()) {
         fprintf(stderr, "coreaudiod-sim: cannot watch the guard\n");
+        crash_expect_exit();
         return EXIT_ERROR;
     }
     int status = options.rpc != NULL ? serve(&options) : play_run(&options);
     guard_leave(options.keep_shm);
+    crash_expect_exit();
     return status;
 }

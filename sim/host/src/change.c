@@ -2,9 +2,11 @@
 #include "host_internal.h"
 #include <time.h>
 
-#define QUEUE_LENGTH (sizeof((struct halsim_host *)0)->changes / sizeof(struct halsim_change))
+#define QUEUE_LENGTH   (sizeof((struct halsim_host *)0)->changes / sizeof(struct halsim_change))
 /* A driver that asks for a change inside each change never comes to rest. */
-#define MAX_ROUNDS   1000
+#define MAX_ROUNDS     1000
+/* How long work in the main queue, and the news of an overload, may wait. */
+#define WORKER_STEP_MS 10
 
 static void perform(struct halsim_host *host, struct halsim_change *change) {
     struct halsim_device *device = change->device;
@@ -124,6 +126,9 @@ static struct timespec limit_from_now(uint32_t limit_ms) {
 }
 
 bool halsim_change_settle(struct halsim_host *host) {
+    if (!host->has_worker) {
+        halsim_platform_run_queues(host); /* a driver may ask for its change from a queue */
+    }
     pthread_mutex_lock(&host->change_lock);
     bool settled = true;
     if (host->has_worker) {
@@ -164,9 +169,12 @@ static void *worker_main(void *argument) {
     while (!host->worker_stop) {
         if (!do_next(host)) {
             publish_waiting(host);
-            struct timespec until = limit_from_now(100);
+            struct timespec until = limit_from_now(WORKER_STEP_MS);
             (void)pthread_cond_timedwait(&host->change_cond, &host->change_lock, &until);
+            pthread_mutex_unlock(&host->change_lock);
+            halsim_platform_run_queues(host);
             tell_overloads(host);
+            pthread_mutex_lock(&host->change_lock);
         }
     }
     pthread_mutex_unlock(&host->change_lock);

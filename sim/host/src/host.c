@@ -89,6 +89,7 @@ void halsim_host_destroy(struct halsim_host *host) {
         }
     }
     halsim_change_stop(host);
+    halsim_platform_stop_queues();
     for (uint32_t i = 0; i < host->device_count; i++) {
         halsim_device_free(host->devices[i]);
     }

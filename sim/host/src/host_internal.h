@@ -241,6 +241,11 @@ uint64_t halsim_platform_run_delay_ns(int fd);
 /* The timebase and the time that drivers see; no-ops on a Mac. */
 void halsim_platform_install_time(struct halsim_host *host);
 void halsim_platform_remove_time(struct halsim_host *host);
+/* Work that drivers have put into dispatch queues. In virtual time: fires what is due, lets the
+ * pool finish, runs the main queue. In real time: runs the main queue. On a Mac libdispatch does
+ * all that itself. */
+void halsim_platform_run_queues(struct halsim_host *host);
+void halsim_platform_stop_queues(void);
 
 static inline uint64_t halsim_ticks_from_ns(const struct halsim_host *host, uint64_t ns) {
     uint32_t numer = host->config.timebase_numer;

@@ -119,6 +119,7 @@ static bool run_virtual(struct halsim_host *host, uint64_t end_ns, struct halsim
         if (atomic_load_explicit(&host->interrupted, memory_order_relaxed)) {
             return true;
         }
+        halsim_platform_run_queues(host);
         if (atomic_load_explicit(&host->change_waiting, memory_order_relaxed)) {
             (void)halsim_change_settle(host);
         }

@@ -49,4 +49,11 @@ void halsim_platform_install_time(struct halsim_host *host) {
 void halsim_platform_remove_time(struct halsim_host *host) {
     (void)host;
 }
+
+void halsim_platform_run_queues(struct halsim_host *host) {
+    (void)host;
+}
+
+void halsim_platform_stop_queues(void) {
+}
 #endif

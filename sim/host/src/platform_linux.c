@@ -62,4 +62,24 @@ void halsim_platform_remove_time(struct halsim_host *host) {
     (void)host;
     halsdk_set_time_source(NULL);
 }
+
+/* Work that does not end within this is left to run on: a thread that listens on a socket, say. */
+#define QUEUE_LIMIT_NS 20000000u
+
+void halsim_platform_run_queues(struct halsim_host *host) {
+    if (!halsdk_queues_were_used()) {
+        return;
+    }
+    if (host->clock->kind == HALSIM_CLOCK_VIRTUAL) {
+        (void)halsdk_run_timers_until(halsim_clock_now_ns(host->clock));
+        (void)halsdk_wait_for_queues(QUEUE_LIMIT_NS);
+    }
+    (void)halsdk_drain_main_queue();
+}
+
+void halsim_platform_stop_queues(void) {
+    if (halsdk_queues_were_used()) {
+        (void)halsdk_stop_queues(1000000000u);
+    }
+}
 #endif

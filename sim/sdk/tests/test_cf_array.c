@@ -240,6 +240,13 @@ static void an_array_can_be_appended_to_itself(void **state) {
     ASSERT_NUMBERS(array, 1, 2, 3, 2, 3);
     CFArrayAppendArray(array, array, all(array));
     ASSERT_NUMBERS(array, 1, 2, 3, 2, 3, 1, 2, 3, 2, 3);
+    for (int i = 0; i < 14; i++) { /* until its memory has moved, more than once */
+        CFArrayAppendArray(array, array, all(array));
+    }
+    CFIndex count = CFArrayGetCount(array);
+    assert_int_equal(count, 10 << 14);
+    assert_int_equal(int_at(array, count - 10), 1);
+    assert_int_equal(int_at(array, count - 1), 3);
     CFRelease(array);
 }
 

@@ -275,6 +275,14 @@ static void a_missing_symbol_is_named(void **state) {
                       "undefined symbol: this_function_is_defined_nowhere");
 }
 
+static void what_the_loader_says_is_passed_on(void **state) {
+    (void)state;
+    write_text("F.driver/Contents/Info.plist", fixture_info);
+    copy_file("/proc/self/exe", "F.driver/Contents/MacOS/Fixture", 16u << 20); /* a PIE program */
+    assert_not_loaded("F.driver", 3587, "/Contents/MacOS/Fixture",
+                      "cannot dynamically load position-independent executable");
+}
+
 static void a_name_that_is_not_utf8_spoils_no_message(void **state) {
     (void)state;
     make_directory("gr\xFC\xDF.driver/Contents/");
@@ -313,6 +321,7 @@ int main(void) {
         BUNDLE_TEST(an_info_plist_cut_off_anywhere_names_no_executable),
         BUNDLE_TEST(what_is_no_shared_object_for_this_machine_is_explained),
         BUNDLE_TEST(a_missing_symbol_is_named),
+        BUNDLE_TEST(what_the_loader_says_is_passed_on),
         BUNDLE_TEST(a_name_that_is_not_utf8_spoils_no_message),
         BUNDLE_TEST(after_a_repair_the_same_bundle_loads),
     };

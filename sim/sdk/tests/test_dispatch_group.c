@@ -130,6 +130,16 @@ static _Atomic int got;
 
 static _Atomic bool ends;
 
+enum {
+    SIGNALS = 10000
+}; /* of each of two threads */
+
+static void *send_signals(void *semaphore) {
+    for (int i = 0; i < SIGNALS; i++)
+        dispatch_semaphore_signal(semaphore);
+    return NULL;
+}
+
 static void *wait_shortly(void *semaphore) {
     while (!atomic_load(&ends)) {
         if (dispatch_semaphore_wait(semaphore, dispatch_time(DISPATCH_TIME_NOW, 2000)) == 0)
@@ -138,26 +148,59 @@ static void *wait_shortly(void *semaphore) {
     return NULL;
 }
 
-/* Signals come about as often as waits time out, so that the two meet. */
 static void no_signal_is_lost_or_doubled_when_waits_time_out(void **state) {
     dispatch_semaphore_t semaphore = dispatch_semaphore_create(0);
-    pthread_t threads[3];
-    int sent = 0, left = 0;
+    pthread_t waiters[3], senders[2];
+    int left = 0;
 
     (void)state;
     for (int i = 0; i < 3; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, wait_shortly, semaphore), 0);
-    for (; sent < 5000; sent++) {
-        dispatch_semaphore_signal(semaphore);
-        if (sent % 4 == 0)
-            nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
-    }
+        assert_int_equal(pthread_create(&waiters[i], NULL, wait_shortly, semaphore), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&senders[i], NULL, send_signals, semaphore), 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(senders[i], NULL);
     atomic_store(&ends, true);
     for (int i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
+        pthread_join(waiters[i], NULL);
     while (dispatch_semaphore_wait(semaphore, DISPATCH_TIME_NOW) == 0)
         left++;
-    assert_int_equal(atomic_load(&got) + left, sent);
+    assert_int_equal(atomic_load(&got) + left, 2 * SIGNALS);
+    dispatch_release(semaphore);
+}
+
+/* A clock that is asked by a waiter which is about to give up, with the lock of dispatch held: the
+ * signal is counted meanwhile, and its sender stands before the lock. */
+static _Atomic bool is_about_to_give_up, is_signal_sent;
+
+static uint64_t read_late(void *unused) {
+    (void)unused;
+    if (atomic_exchange(&is_about_to_give_up, false)) {
+        atomic_store(&is_signal_sent, true);
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+    return 1000;
+}
+
+static void *send_at_that_moment(void *semaphore) {
+    while (!atomic_load(&is_signal_sent))
+        ;
+    dispatch_semaphore_signal(semaphore);
+    return NULL;
+}
+
+static void a_signal_that_meets_a_timeout_is_taken(void **state) {
+    static const struct halsdk_time_source source = {read_late, NULL};
+    dispatch_semaphore_t semaphore = dispatch_semaphore_create(0);
+    pthread_t thread;
+
+    (void)state;
+    halsdk_set_time_source(&source);
+    assert_int_equal(pthread_create(&thread, NULL, send_at_that_moment, semaphore), 0);
+    atomic_store(&is_about_to_give_up, true);
+    assert_int_equal(dispatch_semaphore_wait(semaphore, 500), 0);
+    pthread_join(thread, NULL);
+    assert_int_not_equal(dispatch_semaphore_wait(semaphore, 500), 0);
     dispatch_release(semaphore);
 }
 
@@ -241,6 +284,7 @@ int main(void) {
         TEST(a_semaphore_counts),
         TEST(a_semaphore_hands_over_between_threads),
         TEST(no_signal_is_lost_or_doubled_when_waits_time_out),
+        TEST(a_signal_that_meets_a_timeout_is_taken),
         TEST(once_is_done_once_and_seen_by_all),
         TEST(times_are_ticks_of_host_time),
         TEST(calendar_times_move_with_the_clock_of_the_host),

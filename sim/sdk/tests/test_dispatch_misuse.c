@@ -24,6 +24,15 @@ static void sync_in_a_barrier(void) {
     dispatch_barrier_sync_f(queue, queue, sync_to);
 }
 
+static void barrier_to(void *queue) {
+    dispatch_barrier_sync_f(queue, NULL, NULL);
+}
+
+static void barrier_behind_itself(void) {
+    dispatch_queue_t queue = dispatch_queue_create("behind", DISPATCH_QUEUE_CONCURRENT);
+    dispatch_sync_f(queue, queue, barrier_to);
+}
+
 static void sync_to_main_on_main(void) {
     dispatch_async_f(dispatch_get_main_queue(), dispatch_get_main_queue(), sync_to);
     halsdk_drain_main_queue();
@@ -88,6 +97,7 @@ static void misuse_ends_the_process_with_a_clear_line(void **state) {
         {sync_inside_itself, "already owned by current thread [my queue]"},
         {sync_inside_its_target, "already owned by current thread [my target]"},
         {sync_in_a_barrier, "already owned by current thread [barrier]"},
+        {barrier_behind_itself, "already owned by current thread [behind]"},
         {sync_to_main_on_main, "already owned by current thread [com.apple.main-thread]"},
         {leave_too_often, "Unbalanced call to dispatch_group_leave()"},
         {release_a_waited_semaphore, "Semaphore object deallocated while in use"},

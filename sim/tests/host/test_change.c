@@ -50,6 +50,32 @@ static void a_change_asked_for_from_a_thread_of_the_driver_works_too(void **stat
     }
 }
 
+static void a_change_asked_for_from_the_main_queue_comes_in_its_own_time(void **state) {
+    (void)state;
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    config.clock = HALSIM_CLOCK_VIRTUAL;
+    config.change_limit_ms = 20; /* of real time, in which virtual time stands still */
+    struct halsim_host *host = loop_host_with(&config, "queue", NULL);
+    uint32_t client = loop_client(host, NULL);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    assert_false(halsim_device_set_rate(host, 0, 96000, NULL));
+    struct halsim_device_info info;
+    assert_ok(halsim_io_run(host, 40000000, error));
+    assert_ok(halsim_device_info(host, 0, &info, error));
+    assert_true(info.nominal_rate == 48000.0);
+    assert_ok(halsim_io_run(host, 20000000, error)); /* past the 50 ms */
+    assert_ok(halsim_device_info(host, 0, &info, error));
+    assert_true(info.nominal_rate == 96000.0);
+    halsim_host_destroy(host);
+
+    config.clock = HALSIM_CLOCK_REALTIME;
+    config.change_limit_ms = 2000;
+    host = loop_host_with(&config, "queue", NULL);
+    assert_ok(halsim_device_set_rate(host, 0, 96000, error));
+    halsim_host_destroy(host);
+}
+
 static void a_change_that_never_comes_is_a_timeout(void **state) {
     (void)state;
     struct halsim_host_config config;
@@ -143,6 +169,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_change_stops_and_restarts_running_io),
         cmocka_unit_test(a_change_asked_for_from_a_thread_of_the_driver_works_too),
+        cmocka_unit_test(a_change_asked_for_from_the_main_queue_comes_in_its_own_time),
         cmocka_unit_test(a_change_that_never_comes_is_a_timeout),
         cmocka_unit_test(an_error_of_perform_is_told),
         cmocka_unit_test(starts_of_one_client_nest),

@@ -109,17 +109,15 @@ static void a_call_that_takes_too_long_is_told_by_name(void **state) {
     (void)state;
     struct halsim_host_config config;
     halsim_host_config_init(&config);
-    config.call_limit_ms = 2;
+    config.call_limit_ms = 100;
     config.on_hang = on_hang;
-    struct halsim_host *host = loop_host_with(&config, NULL, "slow:StopIO");
+    struct halsim_host *host = loop_host_with(&config, NULL, "stall:StopIO");
     uint32_t client = loop_client(host, NULL);
     assert_ok(halsim_io_start(host, 0, client, error));
-    assert_ok(halsim_io_run(host, 20000000, error));
-    assert_int_equal(hung_ns, 0);
-    assert_ok(halsim_io_stop(host, 0, client, error)); /* 5 ms */
+    assert_ok(halsim_io_stop(host, 0, client, error)); /* 500 ms */
     halsim_host_destroy(host);
     assert_string_equal(hung_in, "StopIO");
-    assert_true(hung_ns >= 2000000);
+    assert_true(hung_ns >= 100000000);
 }
 
 static void a_run_can_be_interrupted(void **state) {

@@ -100,7 +100,8 @@ CF_EXPORT Boolean CFBundleLoadExecutable(CFBundleRef bundle); /* the error goes 
 CF_EXPORT Boolean CFBundleIsExecutableLoaded(CFBundleRef bundle);
 
 /* Marks the executable as not loaded but leaves its code mapped, for good: threads of a driver may
- * still be in it. Loading again finds the same code, with its static variables as they were. */
+ * still be in it. Loading again, also by a later CFBundle of the same path, finds the same code
+ * with its static variables as they were: a new executable in that place needs a new process. */
 CF_EXPORT void CFBundleUnloadExecutable(CFBundleRef bundle);
 
 /* These load the executable when needed. NULL when it has no such symbol. */

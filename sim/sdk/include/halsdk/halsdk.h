@@ -1,7 +1,8 @@
 /* halsdk.h - what the SDK runtime offers the host that stands behind it.
  *
- * Drivers never include this header: they see only CoreFoundation, CoreAudio, mach, os and dispatch.
- * The simulated coreaudiod uses it to own time, to collect log lines and to count what a driver leaks.
+ * Drivers never include this header: they see only CoreFoundation, CoreAudio, mach, os and
+ * dispatch. The simulated coreaudiod uses it to own time, to collect log lines and to count what a
+ * driver leaks.
  *
  * These settings belong to the process, as mach_absolute_time() and CFRetain() do on a Mac.
  * Set them before the first driver is loaded; all functions are safe to call from any thread.
@@ -22,8 +23,8 @@ extern "C" {
 /* ---- time -------------------------------------------------------------------------------- */
 
 /* Where mach_absolute_time() and friends take the time from.
- * `now_ns` returns nanoseconds on a clock that never goes back. It must not block, nor call the SDK:
- * the runtime calls it from any thread, also with locks held. */
+ * `now_ns` returns nanoseconds on a clock that never goes back. It must not block, nor call the
+ * SDK: the runtime calls it from any thread, also with locks held. */
 struct halsdk_time_source {
     uint64_t (*now_ns)(void *context);
     void *context;
@@ -55,12 +56,16 @@ struct halsdk_log_record {
 
 typedef void (*halsdk_log_sink)(const struct halsdk_log_record *record, void *context);
 
-/* NULL restores the default: one JSON object a line on stderr. The sink is called on the thread that
- * logs, by several threads at once; it must not log itself. */
+/* NULL restores the default: one JSON object a line on stderr. The sink is called on the thread
+ * that logs, by several threads at once; it must not log itself. */
 HALSDK_EXPORT void halsdk_set_log_sink(halsdk_log_sink sink, void *context);
 HALSDK_EXPORT void halsdk_set_log_reveals_private(bool reveal);
 
 /* ---- queues ------------------------------------------------------------------------------ */
+
+/* False until somebody in this process has used a queue, a timer, a group or a semaphore: then a
+ * host need not look after them. One relaxed load. */
+HALSDK_EXPORT bool halsdk_queues_were_used(void);
 
 /* Runs the work that stands in the main queue now, on the calling thread, which is the main thread
  * meanwhile. Work that is added by this work waits for the next call. Returns how many ran. */

@@ -37,7 +37,7 @@ struct walk {
     const unsigned char *bytes;
     uint64_t count, root, table, offset_size, reference_size;
     struct object *objects;
-    uint64_t visited_references, visited_bytes;
+    uint64_t scanned_bytes; /* of strings and data: they may overlap */
     struct cf_plist_reason *reason;
 };
 
@@ -173,17 +173,13 @@ static bool enter(struct walk *walk, uint64_t index) {
     object->values = 1;
     if (copied) {
         object->bytes = size * unit;
-        walk->visited_bytes += object->bytes;
-        if (walk->visited_bytes > MAX_COPIED_BYTES) {
+        walk->scanned_bytes += object->bytes;
+        if (walk->scanned_bytes > MAX_COPIED_BYTES) {
             return FAIL(walk, "strings and data overlap");
         }
         object->has_nul = type != 0x4 && has_nul(walk->bytes + at, size, unit);
     } else if (type >= 0xA) {
         uint64_t references = size * (type == 0xD ? 2 : 1);
-        walk->visited_references += references;
-        if (walk->visited_references > 2 * (uint64_t)CF_PLIST_MAX_VALUES) {
-            return FAIL(walk, "more than the %d values that are read", CF_PLIST_MAX_VALUES);
-        }
         object->first = at;
         object->references = (uint32_t)references;
         object->open = true;

@@ -5,14 +5,17 @@
 #include "system/mach_time.h"
 #include <assert.h>
 #include <errno.h>
+#include <halsdk/halsdk.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool was_used; /* nothing in the runtime happens without the lock */
 
 /* A timed wait in virtual time: lives on the waiter's stack while it waits. */
 struct sleeper {
@@ -52,6 +55,11 @@ void halsdk_wait_lock(void) {
     int error = pthread_mutex_lock(&lock);
     assert(error == 0);
     (void)error;
+    atomic_store_explicit(&was_used, true, memory_order_relaxed);
+}
+
+bool halsdk_queues_were_used(void) {
+    return atomic_load_explicit(&was_used, memory_order_relaxed);
 }
 
 void halsdk_wait_unlock(void) {

@@ -48,13 +48,11 @@ void halsdk_log_emit(const char *level, const char *subsystem, const char *categ
         .message = message,
     };
     const struct callback *sink = callback_slot_get(&sink_slot);
-    int saved_errno = errno;
 
     if (sink)
         ((halsdk_log_sink)sink->function)(&record, sink->context);
     else
         halsdk_log_write_json(&record);
-    errno = saved_errno;
 }
 
 os_log_t os_log_create(const char *subsystem, const char *category) {

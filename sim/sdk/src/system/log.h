@@ -8,7 +8,8 @@
 
 struct text;
 
-/* Hands a record to the sink, or writes it as JSON when there is none. Keeps errno. */
+/* Hands a record to the sink, or writes it as JSON when there is none. May change
+ * errno. */
 void halsdk_log_emit(const char *level, const char *subsystem, const char *category,
                      const char *message);
 bool halsdk_log_has_sink(void);

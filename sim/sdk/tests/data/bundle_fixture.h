@@ -18,7 +18,7 @@
 static char root[PATH_MAX]; /* of this test; without links in it */
 
 static char *in_root(const char *name) {
-    static char path[2 * PATH_MAX];
+    static _Thread_local char path[2 * PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", root, name);
     return path;
 }
@@ -35,6 +35,7 @@ static void write_bytes(const char *name, const void *bytes, size_t length) {
     if (path[strlen(path) - 1] == '/') {
         return; /* only the directory */
     }
+    unlink(path); /* code of the old file may be mapped, and in use */
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);

@@ -27,6 +27,7 @@ EXPORT void CFPlugInDynamicRegister(CFPlugInRef plugin);
 void CFPlugInDynamicRegister(CFPlugInRef plugin) {
     CFUUIDRef factory = CFUUIDCreateFromString(NULL, CFSTR(FIXTURE_DYNAMIC));
     CFUUIDRef type = CFUUIDCreateFromString(NULL, CFSTR(FIXTURE_TYPE));
+    fixture_report.registrations++;
     fixture_report.registered_plugin = plugin;
     CFPlugInRegisterFactoryFunctionByName(factory, plugin, CFSTR("fixture_factory"));
     CFPlugInRegisterPlugInType(factory, type);

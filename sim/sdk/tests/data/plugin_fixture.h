@@ -18,6 +18,7 @@ struct fixture_report {
     CFUUIDBytes type;              /* of the last call */
     CFBundleRef own_bundle;        /* by identifier, from within the last call */
     CFBundleRef bundle_at_load;    /* by identifier, from a constructor */
+    int registrations;             /* calls of CFPlugInDynamicRegister() */
     CFPlugInRef registered_plugin; /* what CFPlugInDynamicRegister() was called with */
 };
 

@@ -1,0 +1,130 @@
+"""The command ``hal-lab``: options in, text out; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lab import __version__
+from lab.commands import devices, doctor, play, trace, version
+from lab.errors import LabError
+from lab.host.errors import HostGone
+
+EPILOG = (
+    "Exit status: 0 all well; 1 an error, or a run that failed; 2 wrong command line; 3 something "
+    "needed is missing; 70 the driver crashed; 71 the driver hung; 72 the simulator crashed; "
+    "130 stopped by Ctrl-C."
+)
+
+# typer carries its click with it since 0.26, and had one beside it before: by inheritance both are
+# the same two classes.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+_CliError: type[Exception] = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="hal-lab",
+    help="A test lab for macOS audio drivers: a simulated coreaudiod that loads the real driver.",
+    epilog=EPILOG,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("play", short_help="Play a file through a driver; account for every frame.")(
+    play.play_command
+)
+app.command("devices", short_help="Load a driver and list its devices.")(devices.devices_command)
+app.command(
+    "doctor",
+    short_help="Name what this machine lacks, and how to get it.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)(doctor.doctor_command)
+app.command("trace", short_help="Sum up the IO cycles of a trace file.")(trace.trace_command)
+app.command("version", short_help="Print versions, and where coreaudiod-sim is.")(
+    version.version_command
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"hal-lab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="On an error show where it comes from.")
+    ] = False,
+    version_: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    del version_
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+    context.obj = {"debug": debug}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        None for those of the process.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        outcome = app(args=given, prog_name="hal-lab", standalone_mode=False)
+    except LabError as error:
+        return _report(error, debug="--debug" in given)
+    except _UsageError as error:
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "hal-lab"
+        sys.stderr.write(f"hal-lab: {_message(error)}; see {where} --help\n")
+        return 2
+    except _CliError as error:
+        sys.stderr.write(f"hal-lab: {_message(error)}\n")
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("hal-lab: stopped\n")
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has gone: that is his right.
+        sys.stderr.close()
+        return 0
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _message(error: BaseException) -> str:
+    """What typer would say, on one line and without its full stop."""
+    formatted = getattr(error, "format_message", lambda: str(error))()
+    return " ".join(str(formatted).split()).rstrip(".")
+
+
+def _report(error: LabError, *, debug: bool) -> int:
+    sys.stderr.write(f"hal-lab: {error}\n")
+    if debug:
+        cause = getattr(error, "cause", error)
+        if isinstance(cause, HostGone):
+            for line in cause.report.get("backtrace") or []:
+                sys.stderr.write(f"    {line}\n")
+        sys.excepthook(type(error), error, error.__traceback__)
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""``hal-lab play``: a file through a driver, every frame accounted for."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lab.errors import LabError, UsageError
+from lab.host.locate import DEFAULT_DRIVER
+from lab.measure.fitness import probe_fitness
+from lab.play.judge import judge_play
+from lab.play.names import release, sweep_leftovers, unique_shm_name
+from lab.play.run import PlayCut, play
+from lab.play.settings import PlayFacts, PlaySettings
+from lab.report.terminal import show_result
+from lab.results import Result, Verdict, save_result
+from lab.signals.file import write_wav
+
+TUNE = Path("scenarios/audio/tune.flac")
+EXIT_STOPPED = 130
+
+
+class Clock(StrEnum):
+    """Which time the host lives in."""
+
+    REALTIME = "realtime"
+    VIRTUAL = "virtual"
+
+
+class LayoutChoice(StrEnum):
+    """Of Gecko Sink's shared memory."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+def play_command(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="WAV, AIFF, FLAC, Ogg or MP3. Without one the tune of the source tree is played.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help='Name or UID, such as "Gecko Sink".', show_default="the driver's only one"
+        ),
+    ] = None,
+    driver: Annotated[
+        str, typer.Option(help="Bundle to load: a path, or the name of a built one.")
+    ] = DEFAULT_DRIVER,
+    clock: Annotated[
+        Clock, typer.Option(help="Real time, or virtual: as fast as it goes, the same each time.")
+    ] = Clock.REALTIME,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep what arrived as a WAV file.", show_default=False)
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep everything in this folder: recording.wav, io.trace, result.json.",
+            show_default=False,
+        ),
+    ] = None,
+    layout: Annotated[
+        LayoutChoice | None,
+        typer.Option(
+            help="Shared memory layout of Gecko Sink.", show_default="the driver's choice"
+        ),
+    ] = None,
+    shm_name: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the shared memory, /GeckoAudioShm for a reader of your own.",
+            show_default="one that nobody else uses",
+        ),
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option(help="Set the device to this rate, Hz.", show_default="the file's")
+    ] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Bring the file to the device's rate instead.")
+    ] = False,
+    frames: Annotated[
+        int | None, typer.Option(help="Frames per IO cycle, 16 to 8192.", show_default="10 ms")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Play at most so long.", show_default="the whole file")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="Keep the trace file.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the host.")] = 0,
+) -> int:
+    """Play a file through a driver, read it back, and account for every frame.
+
+    The driver is loaded into a simulated coreaudiod and called every 10 ms. Another process reads
+    what it puts into shared memory; that recording is compared with the file, bit by bit. The
+    table says how many frames were sent, received, lost, duplicated and reordered (exact counts),
+    how late they were, and whose fault a late cycle was.
+
+    Ctrl-C stops it in good order and keeps what was recorded.
+    """
+    if seconds is not None and seconds <= 0:
+        raise UsageError("--seconds must be above 0")
+    sweep_leftovers()
+    with _folder(into) as folder:
+        settings = PlaySettings(
+            file=file or default_file(),
+            folder=folder,
+            shm_name=shm_name or unique_shm_name(),
+            device=device,
+            driver=driver,
+            clock="virtual" if clock is Clock.VIRTUAL else "realtime",
+            layout=None if layout is None else ("v1" if layout is LayoutChoice.V1 else "v2"),
+            rate=rate,
+            resample=resample,
+            buffer_frames=frames,
+            seconds=seconds,
+            seed=seed,
+        )
+        fitness = probe_fitness(probes=50) if settings.clock == "realtime" else None
+        began = time.monotonic()
+        cut: PlayCut | None = None
+        try:
+            facts = _play(settings)
+        except PlayCut as error:
+            cut, facts = error, error.facts
+        finally:
+            if shm_name is None:
+                release(settings.shm_name)
+        result = judge_play(settings, facts, fitness=fitness, duration_s=time.monotonic() - began)
+        result = _keep(
+            result, facts, settings, record=record, trace=trace, keep_all=into is not None
+        )
+    title = f'{settings.file.name} through "{facts.device.name}", {settings.clock} clock'
+    if facts.layout:
+        title += f", layout {facts.layout}"
+    show_result(Console(), result, title=title)
+    if cut is not None:
+        raise cut
+    if facts.interrupted:
+        return EXIT_STOPPED
+    return 1 if result.verdict is Verdict.FAIL else 0
+
+
+def default_file() -> Path:
+    """The tune of the source tree.
+
+    Raises
+    ------
+    UsageError
+        When there is none here.
+    """
+    beside_package = Path(__file__).resolve().parents[2] / TUNE
+    for place in (TUNE, beside_package):
+        if place.is_file():
+            return place
+    raise UsageError("no file to play", do="name one: hal-lab play song.flac")
+
+
+def _play(settings: PlaySettings) -> PlayFacts:
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[at]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_interactive,
+    )
+    with bar, _stop_flag() as stopped:
+        task = bar.add_task(settings.file.name, total=None, at="")
+
+        def progress(played: int, total: int) -> None:
+            bar.update(task, completed=played, total=total, at=f"{played:,} of {total:,} frames")
+
+        return play(settings, progress=progress, stop=stopped)
+
+
+class _Flag:
+    """Set by the first Ctrl-C; the second one is a KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __call__(self) -> bool:
+        return self.is_set
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """The handler."""
+        del number, frame
+        if self.is_set:
+            raise KeyboardInterrupt
+        self.is_set = True
+
+
+@contextmanager
+def _stop_flag() -> Iterator[_Flag]:
+    flag = _Flag()
+    before = {
+        number: signal.signal(number, flag.handle) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield flag
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _folder(into: Path | None) -> Iterator[Path]:
+    if into is None:
+        with tempfile.TemporaryDirectory(prefix="hal-lab-") as folder:
+            yield Path(folder)
+        return
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(
+            f"the folder cannot be made ({error.strerror})",
+            where=str(into),
+            do="choose another one",
+        ) from error
+    yield into
+
+
+def _keep(
+    result: Result,
+    facts: PlayFacts,
+    settings: PlaySettings,
+    *,
+    record: Path | None,
+    trace: Path | None,
+    keep_all: bool,
+) -> Result:
+    """Put away what is kept; the result names it."""
+    kept: dict[str, str] = {}
+    wav = record or (settings.folder / "recording.wav" if keep_all else None)
+    if wav is not None and facts.far_end != "none":
+        write_wav(wav, np.ascontiguousarray(facts.recorded), round(facts.sample_rate))
+        kept["recording"] = str(wav)
+    made = settings.folder / "io.trace"
+    if trace is not None:
+        shutil.copyfile(made, trace)
+        kept["trace"] = str(trace)
+    elif keep_all:
+        kept["trace"] = str(made)
+    if keep_all:
+        kept["result"] = str(settings.folder / "result.json")
+    result = result.model_copy(update={"artefacts": kept})
+    if keep_all:
+        save_result(result, settings.folder / "result.json")
+        for stem in ("reader.f32", "reader.arrivals"):
+            (settings.folder / stem).unlink(missing_ok=True)
+    return result

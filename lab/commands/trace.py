@@ -1,0 +1,80 @@
+"""``hal-lab trace``: what a trace file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from lab.measure.blame import SENTENCES, blame_cycles, count_causes
+from lab.measure.cycles import summarise_cycles
+from lab.measure.latency import LatencySummary
+from lab.measure.trace import Trace, read_trace
+from lab.report.terminal import measurement_table
+from lab.results import Measurement
+
+
+def trace_command(
+    file: Annotated[Path, typer.Argument(help="A trace file, finished or still being written.")],
+) -> None:
+    """Sum up the IO cycles of a trace: how many, how late, how long, whose fault."""
+    trace = read_trace(file)
+    console = Console()
+    console.print(
+        f"{trace.path}: {trace.clock} clock, seed {trace.seed}, {trace.written} cycles written, "
+        f"{trace.overwritten} of them no longer in the ring, {trace.torn} torn",
+        soft_wrap=True,
+        highlight=False,
+    )
+    for device in np.unique(trace.records["device"]).tolist():
+        title = f"device {device}"
+        console.print(measurement_table(rows_of(trace, device), title=title))
+        causes = count_causes(blame_cycles(trace.of_device(device)))
+        for cause, count in causes.items():
+            console.print(f"{count} x {cause.id}: {SENTENCES[cause]}", highlight=False)
+
+
+def rows_of(trace: Trace, device: int) -> list[Measurement]:
+    """The rows of one device's table.
+
+    Parameters
+    ----------
+    trace
+        A snapshot.
+    device
+        Index in the host.
+
+    Returns
+    -------
+    list of Measurement
+    """
+    summary = summarise_cycles(trace.of_device(device))
+    rows = [
+        Measurement(name="cycles", value=summary.cycles),
+        Measurement(name="frames", value=summary.frames, unit="frames"),
+        Measurement(name="late-wake-ups", value=summary.late_wakes),
+        Measurement(name="cycles-over-the-drivers-budget", value=summary.over_budget),
+        Measurement(name="overloads", value=summary.overloads),
+        Measurement(name="skipped-cycles", value=summary.skipped_cycles),
+        Measurement(name="driver-errors", value=summary.driver_errors),
+        Measurement(name="timestamp-jumps", value=summary.timestamp_jumps),
+        Measurement(name="new-seeds", value=summary.seed_changes),
+    ]
+    for name, times in (
+        ("wake-up-error", summary.wake_error),
+        ("driver-time", summary.driver),
+        ("host-time", summary.host),
+    ):
+        rows += _percentiles(name, times)
+    return rows
+
+
+def _percentiles(name: str, times: LatencySummary) -> list[Measurement]:
+    return [
+        Measurement(name=f"{name}-p50", value=times.p50_us, unit="us"),
+        Measurement(name=f"{name}-p99", value=times.p99_us, unit="us"),
+        Measurement(name=f"{name}-max", value=times.max_us, unit="us"),
+    ]

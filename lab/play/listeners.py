@@ -1,0 +1,152 @@
+"""What listens to a driver: another process, the host in step, the device's own input, nobody."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.host import sources
+from lab.host.base import Client, FarEnd, Host
+from lab.play.settings import PlayFacts, PlaySettings
+from lab.signals.file import read_raw
+from lab.transport import posix_shm
+from lab.transport.shm import detect_layout, open_reader
+from lab.transport.shm_process import ReaderProcess
+
+
+class Listener(ABC):
+    """Listens to a driver; leaving it ends it."""
+
+    @abstractmethod
+    def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
+        """Read what is left and fill `facts`."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027  (nothing to end is the usual case)
+        """End it. May be called twice."""
+
+
+class Nobody(Listener):
+    """Nobody listens: cycles are all that is seen."""
+
+    def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
+        """Nothing to read."""
+
+
+class ReaderListener(Listener):
+    """The reader in a process of its own, in real time."""
+
+    def __init__(self, reader: ReaderProcess) -> None:
+        self._reader = reader
+
+    def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
+        """Let it drain the ring and take its recording: it does not need the host for that."""
+        del host_lives
+        outcome = self._reader.stop()
+        facts.recorded = outcome.recording.frames
+        facts.arrivals = outcome.recording.arrivals
+        facts.reader_lost_frames = outcome.lost_frames
+        facts.reader_cpu_percent = outcome.cpu_percent
+
+    def close(self) -> None:
+        """End the process."""
+        self._reader.close()
+
+
+class StepListener(Listener):
+    """The reader inside the host, in step with its cycles, in virtual time."""
+
+    def __init__(self, far_end: FarEnd, record: Path) -> None:
+        self._far_end = far_end
+        self._record = record
+
+    def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
+        """Take its recording; one that a crash left is cut where its zeros begin."""
+        if host_lives:
+            stats = self._far_end.close()
+            facts.reader_lost_frames = stats.lost_frames
+        facts.recorded = read_raw(self._record, facts.device.output_channels)
+        if not host_lives:
+            facts.recorded = _without_zeros_behind(facts.recorded)
+        self._record.unlink(missing_ok=True)
+
+
+class InputListener(Listener):
+    """The device's own input: a loopback driver."""
+
+    def __init__(self, client: Client, record: Path, channels: int) -> None:
+        self._client = client
+        self._record = record
+        self._channels = channels
+
+    def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
+        """Take its recording."""
+        if host_lives:
+            self._client.take(None)
+        recorded = read_raw(self._record, self._channels)
+        if not host_lives:
+            recorded = _without_zeros_behind(recorded)
+        facts.recorded = recorded[:, : facts.device.output_channels]
+        self._record.unlink(missing_ok=True)
+
+
+def listen(
+    host: Host, client: Client, facts: PlayFacts, settings: PlaySettings, capacity: int
+) -> Listener:
+    """Find out how this driver can be listened to, and begin.
+
+    Parameters
+    ----------
+    host, client
+        With the driver loaded, IO not yet started.
+    facts
+        Gets what was found.
+    settings
+        Of the run.
+    capacity
+        Frames that may arrive.
+
+    Returns
+    -------
+    Listener
+    """
+    device = facts.device
+    if posix_shm.size_of(settings.shm_name) >= 0:
+        facts.far_end = "shared memory"
+        facts.layout = detect_layout(settings.shm_name)
+        with open_reader(settings.shm_name) as probe:
+            facts.ring_frames = probe.format.ring_frames
+        if settings.clock == "virtual":
+            record = settings.folder / "far-end.f32"
+            far_end = host.open_far_end(
+                settings.shm_name,
+                check="none",
+                record=record,
+                record_frames=capacity,
+                device=device.device,
+            )
+            return StepListener(far_end, record)
+        return ReaderListener(
+            ReaderProcess(settings.shm_name, settings.folder, capacity_frames=capacity)
+        )
+    inputs = [stream for stream in device.streams if stream.direction == "input"]
+    if inputs and inputs[0].virtual_format.channels >= device.output_channels:
+        facts.far_end = "device input"
+        record = settings.folder / "input.f32"
+        client.take(sources.record(record, capacity))
+        return InputListener(client, record, inputs[0].virtual_format.channels)
+    return Nobody()
+
+
+def _without_zeros_behind(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    heard = np.flatnonzero(np.any(frames, axis=1))
+    return frames[: heard[-1] + 1] if heard.size else frames[:0]

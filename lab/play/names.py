@@ -1,0 +1,71 @@
+"""Names of shared memory that nobody else uses, and the sweep of those whose user has gone.
+
+A name carries the pid of the process that made it up: ``/hl<pid>.<n>``, 28 bytes at most, so that
+the readers' suffix still fits. What a killed session has left is known by that and removed by the
+next one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from pathlib import Path
+
+from lab.transport import posix_shm
+from lab.transport.gecko_layout import load_layout
+
+_PREFIX = "hl"
+_NAME = re.compile(rf"{_PREFIX}(\d+)\.\d+")
+_serial = itertools.count()
+
+
+def unique_shm_name() -> str:
+    """A name, with its slash, that no other process makes up."""
+    return f"/{_PREFIX}{os.getpid()}.{next(_serial)}"
+
+
+def sweep_leftovers(folder: Path = Path("/dev/shm")) -> list[str]:  # noqa: S108
+    """Remove shared memory of processes that are gone.
+
+    Parameters
+    ----------
+    folder
+        Where the system shows shared memory; where it does not, nothing can be swept.
+
+    Returns
+    -------
+    list of str
+        The names that were removed, with their slash.
+    """
+    if not folder.is_dir():
+        return []
+    suffix = load_layout().text("READERS_SUFFIX")
+    removed = []
+    for entry in sorted(folder.iterdir()):
+        found = _NAME.fullmatch(entry.name.removesuffix(suffix))
+        if found and not _is_alive(int(found[1])) and posix_shm.unlink(f"/{entry.name}"):
+            removed.append(f"/{entry.name}")
+    return removed
+
+
+def release(name: str) -> None:
+    """Remove an object and its readers' object, if they are there.
+
+    Parameters
+    ----------
+    name
+        With its slash.
+    """
+    posix_shm.unlink(name)
+    posix_shm.unlink(name + load_layout().text("READERS_SUFFIX"))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,140 @@
+"""What `hal-lab play` is asked to do, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.host.models import Device, Plugin
+from lab.measure.trace import RECORD, Records
+from lab.transport.recording import ARRIVAL
+
+FarEndKind = Literal["shared memory", "device input", "none"]
+
+
+@dataclass(frozen=True)
+class PlaySettings:
+    """What to play, through what, and what to keep.
+
+    Attributes
+    ----------
+    file
+        The audio file.
+    device
+        Name or UID; None: the driver's only device with an output.
+    driver
+        Name or path of the bundle.
+    clock
+        ``"realtime"`` or ``"virtual"``.
+    layout
+        Of Gecko Sink's shared memory; None leaves it to the driver.
+    shm_name
+        Of the shared memory, with its slash.
+    ring_frames
+        Of Gecko Sink's ring; None leaves it to the driver.
+    rate
+        Set the device to this rate, Hz; None: to the file's.
+    resample
+        Bring the file to the device's rate instead.
+    buffer_frames
+        Per IO cycle; None: 10 ms.
+    seconds
+        Play at most so long; None: the whole file.
+    player_buffer_frames
+        Of the player whose underruns are counted; None: four cycles.
+    seed
+        Of the host.
+    folder
+        Where recording, trace and result are kept.
+    """
+
+    file: Path
+    folder: Path
+    shm_name: str
+    device: str | None = None
+    driver: str = "GeckoAudioDevice"
+    clock: Literal["realtime", "virtual"] = "realtime"
+    layout: Literal["v1", "v2"] | None = None
+    ring_frames: int | None = 65_536
+    rate: int | None = None
+    resample: bool = False
+    buffer_frames: int | None = None
+    seconds: float | None = None
+    player_buffer_frames: int | None = None
+    seed: int = 0
+
+    def driver_environment(self) -> dict[str, str]:
+        """What Gecko Sink reads from its environment."""
+        environment = {"GECKO_SHM_NAME": self.shm_name}
+        if self.layout is not None:
+            environment["GECKO_SHM_LAYOUT"] = self.layout
+        if self.ring_frames is not None:
+            environment["GECKO_SHM_RING_FRAMES"] = str(self.ring_frames)
+        return environment
+
+
+def _no_arrivals() -> NDArray[Any]:
+    return np.empty(0, dtype=ARRIVAL)
+
+
+def _no_records() -> Records:
+    return np.empty(0, dtype=RECORD)
+
+
+@dataclass
+class PlayFacts:
+    """What happened, as arrays and numbers, before anything is judged.
+
+    Attributes
+    ----------
+    device, plugin
+        As the host described them when IO ran.
+    far_end
+        What read the driver's output.
+    layout
+        Of the shared memory; None without.
+    source
+        What was played, shape (frames, channels of the device).
+    recorded
+        What arrived, shape (n, channels).
+    position_frames
+        Frames that the client had played at the end; may exceed the source: silence follows it.
+    arrivals
+        Dtype `ARRIVAL`; empty in virtual time.
+    records
+        Trace of the device.
+    reader_lost_frames
+        What the reader itself knows to have lost.
+    reader_cpu_percent
+        -1 when it is not another process.
+    ring_frames
+        0 without shared memory.
+    realtime_priority
+        Whether the IO thread had it.
+    interrupted
+        By Ctrl-C, or by the end of the host.
+    """
+
+    device: Device
+    plugin: Plugin
+    far_end: FarEndKind
+    layout: Literal["v1", "v2"] | None
+    source: NDArray[np.float32]
+    recorded: NDArray[np.float32]
+    position_frames: int = 0
+    arrivals: NDArray[Any] = field(default_factory=_no_arrivals)
+    records: Records = field(default_factory=_no_records)
+    reader_lost_frames: int = 0
+    reader_cpu_percent: float = -1.0
+    ring_frames: int = 0
+    realtime_priority: bool = False
+    interrupted: bool = False
+
+    @property
+    def sample_rate(self) -> float:
+        """Hz, of the device."""
+        return self.device.nominal_rate
