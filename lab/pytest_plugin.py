@@ -50,6 +50,7 @@ MARKS = {
 PROPERTY = "hal-lab-result"
 
 _findings_key = pytest.StashKey["Findings"]()
+_driver_key = pytest.StashKey[Path]()
 _hosts_key = pytest.StashKey[list["SubprocessHost"]]()
 
 
@@ -108,6 +109,10 @@ def pytest_runtest_makereport(
                 report.sections.append(("coreaudiod-sim stderr", "\n".join(lines)))
     findings = item.stash.get(_findings_key, None)
     if call.when == "call" and findings is not None:
+        for host in item.stash.get(_hosts_key, []):
+            findings.clock, findings.seed = host.options.clock, host.options.seed
+        if _driver_key in item.stash:
+            findings.driver(item.stash[_driver_key])
         result = findings.to_result(report.outcome, _reason(report), call.duration)
         report.user_properties.append((PROPERTY, result.model_dump_json()))
         report.user_properties.append(("hal-lab-verdict", result.verdict.value))
@@ -187,11 +192,12 @@ def driver(request: pytest.FixtureRequest) -> Path:
 
     named: str | None = request.config.getoption("--hal-driver")
     try:
-        return find_driver(named or DEFAULT_DRIVER)
+        found = request.node.stash[_driver_key] = find_driver(named or DEFAULT_DRIVER)
     except MissingError as error:
         if named:
             raise pytest.UsageError(str(error)) from error
         pytest.skip(f"native: {error}")
+    return found
 
 
 @pytest.fixture
@@ -242,9 +248,6 @@ def start_host(
         chosen = HostOptions(**{"clock": clock, **options})
         made = SubprocessHost(chosen, environment={**driver_environment, **(environment or {})})
         started.append(made)
-        findings = request.node.stash.get(_findings_key, None)
-        if findings is not None:
-            findings.clock, findings.seed = chosen.clock, chosen.seed
         return made
 
     yield start
@@ -253,13 +256,10 @@ def start_host(
 
 
 @pytest.fixture
-def host(request: pytest.FixtureRequest, start_host: StartHost, driver: Path) -> SubprocessHost:
+def host(start_host: StartHost, driver: Path) -> SubprocessHost:
     """A host with the driver loaded."""
     made = start_host()
     made.load(driver)
-    findings = request.node.stash.get(_findings_key, None)
-    if findings is not None:
-        findings.driver(driver)
     return made
 
 

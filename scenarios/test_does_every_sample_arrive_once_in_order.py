@@ -5,14 +5,18 @@ Every sample carries its own number, so the answer is exact: nothing is estimate
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from lab.host import sources
 from lab.host.models import Device
 from lab.host.subprocess_host import SubprocessHost
 from lab.pytest_plugin import StartHost
 from lab.scenario import Findings
 from lab.signals.align import align
+from lab.signals.file import write_raw
 from lab.signals.noise import noise
 from lab.transport.shm import ShmReader, open_reader
 from scenarios.steps import LAYOUTS, drain, run_and_read, start_counting
@@ -83,10 +87,10 @@ def test_at_any_rate_that_the_device_has(
 
 @pytest.mark.parametrize("channels", [1, 3, 8])
 def test_with_any_number_of_channels(
-    start_host: StartHost, driver: object, shm_name: str, findings: Findings, channels: int
+    start_host: StartHost, driver: Path, shm_name: str, findings: Findings, channels: int
 ) -> None:
     host = start_host(environment={"GECKO_SHM_CHANNELS": str(channels)})
-    host.load(driver)  # type: ignore[arg-type]
+    host.load(driver)
     device = host.devices()[0]
     assert device.output_channels == channels
     with open_reader(shm_name) as reader:
@@ -98,15 +102,15 @@ def test_with_any_number_of_channels(
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_same_run_gives_the_same_bytes(
-    start_host: StartHost, driver: object, shm_name: str
+    start_host: StartHost, driver: Path, shm_name: str
 ) -> None:
     heard = []
     for _ in range(2):
         host = start_host(seed=7)
-        host.load(driver)  # type: ignore[arg-type]
+        host.load(driver)
         device = host.devices()[0]
         client = host.add_client(device.device)
-        client.play({"kind": "noise", "seed": 11, "amplitude": 0.5})
+        client.play(sources.noise(11))
         with open_reader(shm_name) as reader:
             client.start()
             blocks = []
@@ -120,15 +124,10 @@ def test_the_same_run_gives_the_same_bytes(
 
 
 def test_a_real_recording_comes_back_to_the_bit(
-    host: SubprocessHost, device: Device, shm_reader: ShmReader, tmp_path: object
+    host: SubprocessHost, device: Device, shm_reader: ShmReader, tmp_path: Path
 ) -> None:
-    from pathlib import Path
-
-    from lab.host import sources
-    from lab.signals.file import write_raw
-
     source = noise(48_000, seed=5)
-    path = Path(str(tmp_path)) / "source.f32"
+    path = tmp_path / "source.f32"
     write_raw(path, source)
     client = host.add_client(device.device)
     client.play(sources.file(path, 2))

@@ -44,7 +44,11 @@ def sweep_leftovers(folder: Path = Path("/dev/shm")) -> list[str]:  # noqa: S108
     removed = []
     for entry in sorted(folder.iterdir()):
         found = _NAME.fullmatch(entry.name.removesuffix(suffix))
-        if found and not _is_alive(int(found[1])) and posix_shm.unlink(f"/{entry.name}"):
+        if (
+            found
+            and not posix_shm.process_is_alive(int(found[1]))
+            and posix_shm.unlink(f"/{entry.name}")
+        ):
             removed.append(f"/{entry.name}")
     return removed
 
@@ -59,13 +63,3 @@ def release(name: str) -> None:
     """
     posix_shm.unlink(name)
     posix_shm.unlink(name + load_layout().text("READERS_SUFFIX"))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -126,18 +126,51 @@ def results_table(results: Sequence[Result]) -> Table:
     Table
     """
     table = _table(f"results: {len(results)}")
-    table.add_column("scenario", overflow="fold")
-    table.add_column("clock")
+    table.add_column("question, case", ratio=5)
     table.add_column("verdict")
-    table.add_column("what was found", overflow="fold")
+    table.add_column("what was found", ratio=4)
+    asked = ""
     for result in results:
-        told = result.reason or ", ".join(
-            f"{words(m.name)} {number(m.value)}{f' {m.unit}' if m.unit else ''}"
-            for m in result.measurements[:4]
-        )
+        question, case = question_and_case(result.scenario)
+        if question != asked:
+            table.add_row(Text(question, style="bold"), "", "")
+            asked = question
+        if result.clock == "realtime":
+            case += ", in real time"
         verdict = Text(result.verdict.value, style=STYLES[result.verdict])
-        table.add_row(result.scenario, result.clock, verdict, told)
+        table.add_row(Text(f"  {case}"), verdict, Text(result.reason or _in_short(result)))
     return table
+
+
+def question_and_case(scenario: str) -> tuple[str, str]:
+    """A test's node ID as people read it.
+
+    Parameters
+    ----------
+    scenario
+        ``"test_how_late.py::test_a_block_is_early[v1]"``; anything else is its own question.
+
+    Returns
+    -------
+    question, case : str
+        ``"how late?"``, ``"a block is early [v1]"``.
+    """
+    file, _, test = scenario.partition("::")
+    if not test:
+        return scenario, ""
+    question = file.removesuffix(".py").removeprefix("test_").replace("_", " ")
+    name, bracket, parameters = test.rpartition("::")[2].partition("[")
+    case = name.removeprefix("test_").replace("_", " ")
+    return f"{question}?", f"{case} {bracket}{parameters}".rstrip()
+
+
+def _in_short(result: Result) -> str:
+    """The first figures, those that say nothing left out."""
+    told = [m for m in result.measurements if m.value or m.limit is not None]
+    return ", ".join(
+        f"{words(m.name)} {number(m.value)} {'' if m.unit in m.name else m.unit}".rstrip()
+        for m in told[:3]
+    )
 
 
 def device_table(devices: Sequence[Device]) -> Table:

@@ -188,6 +188,25 @@ def create(name: str, content: bytes, *, mode: int = 0o600) -> None:
         os.close(fd)
 
 
+def process_is_alive(pid: int) -> bool:
+    """Whether a process of that id exists here, also when it belongs to another user.
+
+    Parameters
+    ----------
+    pid
+        Anything; what can be no process is not alive.
+    """
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def unlink(name: str) -> bool:
     """Take a name away.
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import Layout, load_layout
-from lab.transport.posix_shm import Mapping, open_mapping
+from lab.transport.posix_shm import Mapping, open_mapping, process_is_alive
 from lab.transport.shm_types import StreamFormat
 
 _SEQ_CST = 5
@@ -125,7 +125,7 @@ def _take(mapping: Mapping, base: int, at: int) -> bool:
     field = memoryview(mapping.memory)[at : at + 4].cast("I")
     try:
         owner = field[0]
-        if owner != 0 and _is_alive(owner):
+        if owner != 0 and process_is_alive(owner):
             return False
         swap = _compare_and_swap()
         if swap is not None:
@@ -135,16 +135,6 @@ def _take(mapping: Mapping, base: int, at: int) -> bool:
         return field[0] == os.getpid()
     finally:
         field.release()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def _address(mapping: Mapping) -> int:

@@ -7,8 +7,8 @@ Every read takes these steps, in this order (docs/reference/gecko-shm.md):
    been overwritten during the copy and is thrown away as lost.
 3. GENERATION again: when it has changed, the copy is void.
 
-When the writer says that it has gone (CLOSED, RETIRED), or has been silent for a while, the name is
-looked at again: another object there is opened, so that no reader is stranded.
+When the writer says that it has gone (CLOSED, RETIRED), is no longer alive, or has been silent for
+a while, the name is looked at again: another object there is opened, so that no reader is stranded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import load_layout
-from lab.transport.posix_shm import Mapping, inode_of, open_mapping
+from lab.transport.posix_shm import Mapping, inode_of, open_mapping, process_is_alive
 from lab.transport.shm import ShmReader
 from lab.transport.shm_header import BlockTable, HeaderV2, fence, read_format, read_geometry
 from lab.transport.shm_slot import ReaderSlot
@@ -68,6 +68,7 @@ class ShmReaderV2(ShmReader):
         self._follow = follow
         self._mapping: Mapping
         self._header: HeaderV2
+        self._gone_states = (self._layout["STATE_RETIRED"], self._layout["STATE_CLOSED"])
         self._looked_at_name = 0.0
         self._other_object = False
         self._last_progress = time.monotonic()
@@ -366,16 +367,15 @@ class ShmReaderV2(ShmReader):
         """Whether the name leads to another object now; looked up only when there is a reason."""
         if self._other_object:
             return True
-        now = time.monotonic()
-        gone = self._header.state() in (
-            self._layout["STATE_RETIRED"],
-            self._layout["STATE_CLOSED"],
-        )
-        if not gone and now - self._last_progress < _SILENT_S:
-            return False
-        if now - self._looked_at_name < _LOOK_AGAIN_S:
-            return False
-        self._looked_at_name = now
+        if self._header.state() not in self._gone_states:
+            # It may have died without a word. Asked now and then: a running writer has not.
+            now = time.monotonic()
+            if now - self._looked_at_name < _LOOK_AGAIN_S:
+                return False
+            self._looked_at_name = now
+            silent = now - self._last_progress > _SILENT_S
+            if not silent and process_is_alive(self.format.writer_pid):
+                return False
         found = inode_of(self.name)
         self._other_object = found is not None and found != self._mapping.inode
         return self._other_object
