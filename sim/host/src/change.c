@@ -8,46 +8,101 @@
 /* How long work in the main queue, and the news of an overload, may wait. */
 #define WORKER_STEP_MS 10
 
-static void perform(struct halsim_host *host, struct halsim_change *change) {
-    struct halsim_device *device = change->device;
-    pthread_mutex_lock(&host->control);
-    struct halsim_plugin *plugin = device->plugin;
-    if (!device->alive || !plugin->loaded) {
-        pthread_mutex_unlock(&host->control);
-        return;
-    }
-    uint32_t running = halsim_device_suspend_io(device);
-    OSStatus status = 0;
-    HALSIM_CALL(status =, plugin, device->info.object.id, 0, 0, PerformDeviceConfigurationChange,
-                device->info.object.id, change->action, change->info);
+static void tell(struct halsim_device *device, enum halsim_notice_kind kind, uint64_t action,
+                 const char *text) {
     struct halsim_notice notice = {
-        .kind = HALSIM_NOTICE_CONFIGURATION_PERFORMED,
-        .plugin = plugin->index,
+        .kind = kind,
+        .plugin = device->plugin->index,
         .object = device->info.object.id,
-        .change_action = change->action,
+        .change_action = action,
+        .text = text,
     };
+    halsim_notify(device->host, &notice);
+}
+
+/* With control held. */
+static void abort_change(const struct halsim_change *change) {
+    struct halsim_device *device = change->device;
+    OSStatus status = 0;
+    HALSIM_CALL(status =, device->plugin, device->info.object.id, 0, 0,
+                AbortDeviceConfigurationChange, device->info.object.id, change->action,
+                change->info);
     if (status != 0) {
         char text[16];
-        halsim_warn(plugin, device->info.object.id,
+        halsim_warn(device->plugin, device->info.object.id,
+                    "AbortDeviceConfigurationChange (action %llu) answered %s",
+                    (unsigned long long)change->action, halsim_fourcc_text((uint32_t)status, text));
+    }
+    tell(device, HALSIM_NOTICE_CONFIGURATION_ABORTED, change->action, NULL);
+}
+
+/* With control held. */
+static void perform_change(const struct halsim_change *change) {
+    struct halsim_device *device = change->device;
+    AudioObjectID id = device->info.object.id;
+    uint32_t running = halsim_device_suspend_io(device);
+    OSStatus status = 0;
+    HALSIM_CALL(status =, device->plugin, id, 0, 0, PerformDeviceConfigurationChange, id,
+                change->action, change->info);
+    if (status != 0) {
+        char text[16];
+        halsim_warn(device->plugin, id,
                     "PerformDeviceConfigurationChange (action %llu) answered %s",
                     (unsigned long long)change->action, halsim_fourcc_text((uint32_t)status, text));
     }
     struct halsim_error error = {0};
     if (!halsim_device_refresh(device, &error)) {
-        halsim_warn(plugin, device->info.object.id, "after a configuration change: %s",
-                    error.message);
+        halsim_warn(device->plugin, id, "after a configuration change: %s", error.message);
     }
     if (running > 0 && !halsim_device_resume_io(device, &error)) {
-        struct halsim_notice stopped = {
-            .kind = HALSIM_NOTICE_IO_STOPPED_ABNORMALLY,
-            .plugin = plugin->index,
-            .object = device->info.object.id,
-            .text = error.message,
-        };
-        halsim_notify(host, &stopped);
+        tell(device, HALSIM_NOTICE_IO_STOPPED_ABNORMALLY, change->action, error.message);
     }
-    halsim_notify(host, &notice);
+    tell(device, HALSIM_NOTICE_CONFIGURATION_PERFORMED, change->action, NULL);
+}
+
+static void carry_out(struct halsim_host *host, const struct halsim_change *change) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = change->device;
+    if (!device->plugin->loaded) {
+        /* Nobody is left to be told. */
+    } else if (!device->alive || device->refuse_changes > 0) {
+        device->refuse_changes -= device->refuse_changes > 0 ? 1 : 0;
+        abort_change(change);
+    } else {
+        perform_change(change);
+    }
     pthread_mutex_unlock(&host->control);
+}
+
+/* Changes that a plug-in still waits for when it is unloaded. */
+void halsim_change_abort_all(struct halsim_plugin *plugin, struct halsim_host *host) {
+    struct halsim_change taken[QUEUE_LENGTH];
+    uint32_t count = 0;
+    pthread_mutex_lock(&host->change_lock);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < host->change_count; i++) {
+        if (host->changes[i].device->plugin == plugin) {
+            taken[count++] = host->changes[i];
+        } else {
+            host->changes[kept++] = host->changes[i];
+        }
+    }
+    host->change_count = kept;
+    pthread_mutex_unlock(&host->change_lock);
+    for (uint32_t i = 0; i < count; i++) {
+        abort_change(&taken[i]);
+    }
+}
+
+bool halsim_device_refuse_changes(struct halsim_host *host, uint32_t index, uint32_t count,
+                                  struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_device *device = halsim_device_at(host, index, error);
+    if (device != NULL) {
+        device->refuse_changes = count;
+    }
+    pthread_mutex_unlock(&host->control);
+    return device != NULL;
 }
 
 static void look_at_objects(struct halsim_host *host) {
@@ -73,7 +128,7 @@ static bool do_next(struct halsim_host *host) {
         }
         host->change_busy = true;
         pthread_mutex_unlock(&host->change_lock);
-        perform(host, &change);
+        carry_out(host, &change);
         pthread_mutex_lock(&host->change_lock);
     } else if (host->objects_changed) {
         host->objects_changed = false;

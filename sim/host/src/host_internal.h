@@ -69,6 +69,7 @@ struct halsim_device {
     struct halsim_host *host;
     struct halsim_plugin *plugin;
     bool alive;
+    uint32_t refuse_changes; /* this many more configuration changes are aborted */
     struct halsim_device_info info;
     uint32_t input_count;  /* info.streams[0 .. input_count) */
     uint32_t output_count; /* info.streams[input_count .. input_count + output_count) */
@@ -187,6 +188,8 @@ bool halsim_change_start(struct halsim_host *host, struct halsim_error *error);
 void halsim_change_stop(struct halsim_host *host);
 bool halsim_change_request(struct halsim_device *device, uint64_t action, void *info);
 void halsim_change_objects(struct halsim_host *host);
+/* With control held, before the plug-in is released. */
+void halsim_change_abort_all(struct halsim_plugin *plugin, struct halsim_host *host);
 /* Virtual time: performs what waits, here and now. Real time: waits for the worker, at most the
  * configured limit; false on a timeout. */
 bool halsim_change_settle(struct halsim_host *host);

@@ -236,6 +236,7 @@ bool halsim_plugin_unload(struct halsim_host *host, uint32_t index, struct halsi
             device->alive = false;
         }
     }
+    halsim_change_abort_all(plugin, host);
     release(plugin, plugin->driver);
     plugin->driver = NULL;
     plugin->loaded = false;

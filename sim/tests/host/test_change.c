@@ -102,6 +102,26 @@ static void an_error_of_perform_is_told(void **state) {
     halsim_host_destroy(host);
 }
 
+static void a_refused_change_is_aborted_and_io_goes_on(void **state) {
+    (void)state;
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    config.clock = HALSIM_CLOCK_VIRTUAL;
+    config.change_limit_ms = 20;
+    struct halsim_host *host = loop_host_with(&config, NULL, NULL);
+    uint32_t client = loop_client(host, &check);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    assert_ok(halsim_io_run(host, 100000000, error));
+    assert_ok(halsim_device_refuse_changes(host, 0, 1, error));
+    assert_false(halsim_device_set_rate(host, 0, 96000, NULL));
+    assert_int_equal(loop_notices(HALSIM_NOTICE_CONFIGURATION_ABORTED), 1);
+    assert_int_equal(loop_notices(HALSIM_NOTICE_CONFIGURATION_PERFORMED), 0);
+    assert_ok(halsim_io_run(host, 100000000, error));
+    assert_true(halsim_check_is_clean(&check)); /* not even a sample of it was disturbed */
+    assert_ok(halsim_device_set_rate(host, 0, 96000, error));
+    halsim_host_destroy(host);
+}
+
 static void starts_of_one_client_nest(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
@@ -172,6 +192,7 @@ int main(void) {
         cmocka_unit_test(a_change_asked_for_from_the_main_queue_comes_in_its_own_time),
         cmocka_unit_test(a_change_that_never_comes_is_a_timeout),
         cmocka_unit_test(an_error_of_perform_is_told),
+        cmocka_unit_test(a_refused_change_is_aborted_and_io_goes_on),
         cmocka_unit_test(starts_of_one_client_nest),
         cmocka_unit_test(stored_values_outlive_the_host),
     };

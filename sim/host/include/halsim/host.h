@@ -42,7 +42,8 @@ struct halsim_notice {
     const char *text;       /* WARNING and ABNORMALLY: one line */
 };
 
-/* Called on the thread that caused the notice, never on an IO thread; must not call the host. */
+/* Called on the thread that caused the notice, which is an IO thread only if a driver notifies from
+ * there; must not call the host. */
 typedef void (*halsim_notice_callback)(const struct halsim_notice *notice, void *context);
 
 /* A call into a driver that has not returned for longer than the limit. */
@@ -210,6 +211,10 @@ HALSIM_EXPORT bool halsim_device_set_buffer_frames(struct halsim_host *host, uin
  * list. */
 HALSIM_EXPORT bool halsim_device_set_rate(struct halsim_host *host, uint32_t device, double rate,
                                           struct halsim_error *error);
+/* The next `count` configuration changes that the device asks for are aborted instead of performed.
+ */
+HALSIM_EXPORT bool halsim_device_refuse_changes(struct halsim_host *host, uint32_t device,
+                                                uint32_t count, struct halsim_error *error);
 /* Sets the physical (and virtual) format of a stream. */
 HALSIM_EXPORT bool halsim_device_set_format(struct halsim_host *host, uint32_t device,
                                             AudioObjectID stream,
