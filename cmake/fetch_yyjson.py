@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Get the C sources of yyjson for the build.
 
 The JSON library yyjson (MIT) is taken from the source distribution of its Python binding, which
@@ -56,7 +55,9 @@ def download(folder: Path) -> Path:
     archive = folder / ARCHIVE
     if result.returncode != 0 or not archive.is_file():
         said = [line for line in result.stderr.splitlines() if line.strip()]
-        raise FetchError(f"pip could not get {ARCHIVE}: {said[-1].strip() if said else 'no reason'}")
+        raise FetchError(
+            f"pip could not get {ARCHIVE}: {said[-1].strip() if said else 'no reason'}"
+        )
     return archive
 
 
@@ -77,6 +78,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    """Do it; the exit code."""
     if len(arguments) != 1:
         print("usage: fetch_yyjson.py FOLDER", file=sys.stderr)
         return 2

@@ -106,6 +106,12 @@ def play_command(
         Path | None, typer.Option(help="Keep the trace file.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the host.")] = 0,
+    call_limit_ms: Annotated[
+        int | None,
+        typer.Option(
+            help="A call into the driver that takes longer has hung.", show_default="5000"
+        ),
+    ] = None,
 ) -> int:
     """Play a file through a driver, read it back, and account for every frame.
 
@@ -133,6 +139,7 @@ def play_command(
             buffer_frames=frames,
             seconds=seconds,
             seed=seed,
+            call_limit_ms=call_limit_ms,
         )
         fitness = probe_fitness(probes=50) if settings.clock == "realtime" else None
         began = time.monotonic()

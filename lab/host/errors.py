@@ -76,7 +76,7 @@ class DriverCrashed(HostGone):
         code = report.get("code")
         text = (
             f"the driver crashed with {self.signal} in {self.entry_point}"
-            f"{f' {code}' if code else ''}: {report.get('plugin', 'unknown plug-in')}; "
+            f"{f' {code}' if code else ''}: {report.get('plugin') or 'unknown plug-in'}; "
             "look at the backtrace (--debug) and run it in a debugger with --no-guard"
         )
         super().__init__(text, exit_status=70, report=report)
@@ -101,7 +101,7 @@ class DriverHung(HostGone):
         self.backtrace = [str(line) for line in report.get("backtrace") or []]
         text = (
             f"the driver hung in {self.entry_point} for {self.elapsed_ms} ms: "
-            f"{report.get('plugin', 'unknown plug-in')}; find what it waits for there"
+            f"{report.get('plugin') or 'unknown plug-in'}; find what it waits for there"
         )
         super().__init__(text, exit_status=71, report=report)
 

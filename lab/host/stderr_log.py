@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class StderrLog:
         self._stream = stream
         self._on_line = on_line
         self._lines: deque[LogLine] = deque(maxlen=LINES_MAX)
+        self._count = 0
         self._thread = threading.Thread(target=self._collect, name="stderr", daemon=True)
         self._thread.start()
 
@@ -87,6 +89,36 @@ class StderrLog:
     def lines(self) -> list[LogLine]:
         """All so far, oldest first."""
         return list(self._lines)
+
+    @property
+    def count(self) -> int:
+        """How many lines there have been, those no longer kept included."""
+        return self._count
+
+    def complaint_since(self, known: int, *, patience_s: float) -> str:
+        """The newest line of level error or fault after the first `known` lines.
+
+        Parameters
+        ----------
+        known
+            An earlier `count`.
+        patience_s
+            How long to wait for one: the stream is read on another thread.
+
+        Returns
+        -------
+        str
+            Its message, empty when there is none.
+        """
+        deadline = time.monotonic() + patience_s
+        while True:
+            new = self._count - known
+            for line in reversed(self.lines[-new:] if new > 0 else []):
+                if line.fields.get("level") in {"error", "fault"}:
+                    return line.message
+            if time.monotonic() >= deadline:
+                return ""
+            time.sleep(0.001)
 
     def events(self, name: str) -> list[LogLine]:
         """Those with that ``event``."""
@@ -116,5 +148,6 @@ class StderrLog:
             for raw in self._stream:
                 line = parse_line(raw)
                 self._lines.append(line)
+                self._count += 1
                 if self._on_line is not None:
                     self._on_line(line)

@@ -20,13 +20,14 @@ from typing import Literal
 
 from lab.errors import LabError
 from lab.host.base import CALL_TIMEOUT_S, Host
-from lab.host.errors import HostGone, HostTimeout, ending_of
+from lab.host.errors import HostError, HostGone, HostTimeout, ending_of
 from lab.host.link import FdLink, LinkClosed
 from lab.host.locate import find_daemon
 from lab.host.protocol import RpcClient
 from lab.host.stderr_log import LogLine, StderrLog
 
 _ENDING_S = 5.0
+_DRIVERS_FAULT = {"factory", "driver", "contract"}
 
 
 @dataclass(frozen=True)
@@ -167,12 +168,25 @@ class SubprocessHost(Host):
         return self._process.poll()
 
     def call(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **params: object) -> object:
-        """Send a request; a host that does not answer in time is ended."""
+        """Send a request; a host that does not answer in time is ended.
+
+        Where the driver refused, what it logged meanwhile becomes part of the error: its code
+        alone ('nope') says too little.
+        """
+        known = self.log.count
         try:
             return super().call(method, timeout_s=timeout_s, **params)
         except HostTimeout:
             self.kill()
             raise
+        except HostError as error:
+            if error.status not in _DRIVERS_FAULT:
+                raise
+            said = self.log.complaint_since(known, patience_s=0.05)
+            if not said:
+                raise
+            text = f"{error.message}; the driver says: {said}"
+            raise HostError(error.status, error.os_status, text) from None
 
     def kill(self) -> None:
         """End it without a word, as a crash would: SIGKILL to the process itself.

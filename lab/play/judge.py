@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,11 +62,16 @@ def judge_play(
     """
     sent = min(facts.position_frames, len(facts.source))
     found = align(facts.source[:sent], facts.recorded)
+    under_way = frames_under_way(found, facts)
+    if under_way:
+        found = replace(found, missing_tail=0)
     heard = facts.far_end != "none"
     glitches = [*_seam_glitches(found, facts), *_cycle_glitches(facts.records)]
     measurements = [Measurement(name="frames-sent", value=sent, unit="frames")]
     if heard:
         measurements += _stream_rows(found, glitches)
+    if under_way:
+        measurements.append(Measurement(name="frames-under-way", value=under_way, unit="frames"))
     measurements += _latency_rows(facts)
     underruns, underrun_row = _underruns(settings, facts)
     glitches += underruns
@@ -93,6 +99,25 @@ def judge_play(
         verdict=verdict,
         reason=reason,
     )
+
+
+def frames_under_way(found: Alignment, facts: PlayFacts) -> int:
+    """Frames that were played and not yet heard when a run was cut short: they are not lost.
+
+    Parameters
+    ----------
+    found
+        The account.
+    facts
+        What happened.
+
+    Returns
+    -------
+    int
+        0 for a run that came to its end, and when it is more than two cycles hold.
+    """
+    few = found.missing_tail <= 2 * facts.device.buffer_frames
+    return found.missing_tail if facts.interrupted and few and found.matched else 0
 
 
 def lost_frames(found: Alignment) -> int:

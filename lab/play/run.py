@@ -63,7 +63,9 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
     """
     audio = read_audio(settings.file)
     bundle = find_driver(settings.driver)
-    options = HostOptions(clock=settings.clock, seed=settings.seed)
+    options = HostOptions(
+        clock=settings.clock, seed=settings.seed, call_limit_ms=settings.call_limit_ms
+    )
     with ExitStack() as stack:
         host = stack.enter_context(
             SubprocessHost(options, environment=settings.driver_environment())
@@ -105,6 +107,11 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
         end.finish(facts, host_lives=gone is None)
         facts.records = read_trace(settings.folder / "io.trace").of_device(device.device)
         raw.unlink(missing_ok=True)
+        if gone is None:
+            gone = _take_leave(host, client, plugin.plugin)
+        else:
+            # The client could not be asked any more; each cycle took its frames of it.
+            facts.position_frames = max(facts.position_frames, int(facts.records["frames"].sum()))
         if gone is not None:
             raise PlayCut(gone, facts) from gone
         return facts
@@ -200,6 +207,16 @@ def _play_through(
         progress(min(facts.position_frames, total), total)
     client.stop()
     facts.position_frames = client.stats().position_frames
+
+
+def _take_leave(host: Host, client: Client, plugin: int) -> HostGone | None:
+    """The last calls into a driver may be the ones that it does not survive."""
+    try:
+        client.remove()
+        host.unload(plugin)
+    except HostGone as error:
+        return error
+    return None
 
 
 def _trace_capacity(frames: int, device: Device) -> int:

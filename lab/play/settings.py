@@ -48,6 +48,8 @@ class PlaySettings:
         Of the player whose underruns are counted; None: four cycles.
     seed
         Of the host.
+    call_limit_ms
+        A call into the driver that takes longer has hung; None leaves it to the host.
     folder
         Where recording, trace and result are kept.
     """
@@ -66,6 +68,7 @@ class PlaySettings:
     seconds: float | None = None
     player_buffer_frames: int | None = None
     seed: int = 0
+    call_limit_ms: int | None = None
 
     def driver_environment(self) -> dict[str, str]:
         """What Gecko Sink reads from its environment."""

@@ -58,12 +58,13 @@ void haldrv_gain_reset(struct haldrv_gain *gain, const struct haldrv_level *leve
 
 struct haldrv_ramp haldrv_ramp_begin(struct haldrv_gain *gain, const struct haldrv_level *level,
                                      uint32_t frames) {
+    float from = gain->current;
     float to = target(level);
-    struct haldrv_ramp ramp = {
-        .from = gain->current,
-        .step = (to - gain->current) / (float)frames,
-    };
-    gain->current = to;
+    struct haldrv_ramp ramp = {.from = from, .step = 0.0f};
+    if (to < from || to > from) { /* a division that most blocks can do without */
+        ramp.step = (to - from) / (float)frames;
+        gain->current = to;
+    }
     return ramp;
 }
 

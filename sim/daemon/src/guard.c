@@ -58,9 +58,11 @@ static void report_killed(int number) {
     static struct report report;
     report_begin(&report, "killed");
     report_string(&report, "signal", report_signal_name(number));
-    report_string(&report, "text",
-                  number == SIGKILL ? "the daemon was killed from outside"
-                                    : "the daemon died without being able to say where");
+    report_string(
+        &report, "text",
+        number == SIGKILL
+            ? "the daemon was killed from outside"
+            : "the daemon died without being able to say where: a thread ran out of stack?");
     report_send(&report);
 }
 

@@ -187,8 +187,10 @@ static void copy_frames(const struct gecko_reader *reader, float *audio, uint64_
     uint64_t head = frames < ring - at ? frames : ring - at;
     size_t frame_bytes = reader->bytes_per_frame;
     gecko_copy_out(audio, reader->ring + at * frame_bytes, head * frame_bytes);
-    gecko_copy_out((unsigned char *)audio + head * frame_bytes, reader->ring,
-                   (frames - head) * frame_bytes);
+    if (head < frames) {
+        gecko_copy_out((unsigned char *)audio + head * frame_bytes, reader->ring,
+                       (frames - head) * frame_bytes);
+    }
 }
 
 static void skip_to(struct gecko_reader *reader, uint64_t frame, struct gecko_read *info) {

@@ -67,7 +67,7 @@
 #define GECKO_V2_WRITE_CLAIM 192 /* u64, frames; the writer may be writing below this; before the data */
 #define GECKO_V2_WRITE_HEAD 200  /* u64, frames; everything below this is written; release, after */
 #define GECKO_V2_BLOCK_HEAD 208  /* u64, blocks written so far; release, before WRITE_HEAD */
-#define GECKO_V2_HEARTBEAT 216   /* u64, host ticks of the last IO cycle or idle beat */
+#define GECKO_V2_HEARTBEAT 216   /* u64, host ticks of the last IO cycle, start or stop of IO */
 
 /* One entry of the block table: block b is entry b & (BLOCK_COUNT-1). */
 #define GECKO_V2_BLOCK_BYTES 64
