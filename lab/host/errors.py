@@ -145,6 +145,9 @@ def ending_of(exit_status: int | None, report: dict[str, Any], last_words: str) 
         return DriverHung(report)
     if event == "host-crashed":
         return HostCrashed(report)
+    if event == "killed":
+        text = f"coreaudiod-sim was ended by {report.get('signal', '?')}: {report.get('text', '')}"
+        return HostGone(text, exit_status=exit_status, report=report)
     how = "ended" if exit_status is None else f"ended with code {exit_status}"
     if exit_status is not None and exit_status < 0:
         how = f"was ended by signal {-exit_status}"

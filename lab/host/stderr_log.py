@@ -130,7 +130,7 @@ class StderrLog:
 
     def last_report(self) -> dict[str, Any]:
         """The last event that says how the host ended; empty without one."""
-        endings = {"driver-crashed", "driver-hung", "host-crashed"}
+        endings = {"driver-crashed", "driver-hung", "host-crashed", "killed"}
         for line in reversed(self.lines):
             if line.event in endings:
                 return line.fields

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from lab.errors import LabError
+from lab.host import models
 from lab.host.base import CALL_TIMEOUT_S, Host
 from lab.host.errors import HostError, HostGone, HostTimeout, ending_of
 from lab.host.link import FdLink, LinkClosed
@@ -151,15 +152,18 @@ class SubprocessHost(Host):
         self._client = RpcClient(self._link)
         self._closed = False
         atexit.register(self.close)
+        self.daemon_pid = self._process.pid
         try:
-            self.call("host.info", timeout_s=start_timeout_s)
+            self.daemon_pid = models.HostInfo.model_validate(
+                self.call("host.info", timeout_s=start_timeout_s)
+            ).pid
         except BaseException:
             self.close()
             raise
 
     @property
     def pid(self) -> int:
-        """Of the process that was started."""
+        """Of the process that was started: the guard, whose child the daemon is (`daemon_pid`)."""
         return self._process.pid
 
     @property
@@ -189,12 +193,14 @@ class SubprocessHost(Host):
             raise HostError(error.status, error.os_status, text) from None
 
     def kill(self) -> None:
-        """End it without a word, as a crash would: SIGKILL to the process itself.
-
-        What watches over it (its guard) cleans up after it.
-        """
-        self._process.kill()
-        self._process.wait()
+        """End the daemon without a word, as a crash would; its guard cleans up and ends, too."""
+        with suppress(ProcessLookupError):
+            os.kill(self.daemon_pid, signal.SIGKILL)
+        try:
+            self._process.wait(timeout=_ENDING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def close(self) -> None:
         """End it in good order, or not. May be called twice; never raises."""

@@ -26,8 +26,14 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def daemon(path: Path) -> Iterator[Daemon]:
     with Daemon("--clock", "virtual", "--rpc", f"unix:{path}") as started:
-        assert wait_until(path.exists)
+        assert wait_until(lambda: is_listening(path))
         yield started
+
+
+def is_listening(path: Path) -> bool:
+    """Whether a connection is taken."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 class Connection:
@@ -122,7 +128,8 @@ def test_the_socket_of_a_dead_daemon_is_replaced(path: Path) -> None:
     dead.close()
     assert path.exists()
     with Daemon("--clock", "virtual", "--rpc", f"unix:{path}"):
-        assert wait_until(lambda: stat.S_IMODE(path.stat().st_mode) == 0o600)
+        assert wait_until(lambda: is_listening(path))
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
         connection = Connection(path)
         assert connection.ask("host.info")["protocol"] == 1
         connection.close()

@@ -96,6 +96,7 @@ def test_a_crash_of_the_driver_says_where(program: Path) -> None:
         ("hang", DriverHung, "hung in StopIO for 5000 ms"),
         ("host-crash", HostCrashed, "outside any driver"),
         ("killed", HostGone, "was ended by signal 9 without a word"),
+        ("killed-under-guard", HostGone, "was ended by SIGKILL: the daemon was killed from outs"),
         ("die-with-words", HostGone, "ended with code 1: coreaudiod-sim: the disk is full"),
     ],
 )

@@ -103,6 +103,9 @@ def misbehave(mode: str) -> None:
         os._exit(72)
     if mode == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if mode == "killed-under-guard":
+        report("killed", signal="SIGKILL", text="the daemon was killed from outside")
+        os._exit(137)
     if mode == "die-with-words":
         sys.stderr.write("coreaudiod-sim: the disk is full: /x; make room\n")
         os._exit(1)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 /* cmocka.h wants the four above first */
 #include "gecko/gecko_reader.h"
+#include "gecko_memory.h"
 #include "shm_test.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -325,6 +326,31 @@ static void a_driver_that_goes_says_goodbye(void **state) {
     gecko_shm_writer_close(writer);
 }
 
+/* Between the goodbye and the end of the name. */
+static void an_object_that_is_being_left_is_not_opened_again(void **state) {
+    (void)state;
+    static const uint32_t states[] = {GECKO_STATE_RETIRED, GECKO_STATE_CLOSED};
+    for (size_t i = 0; i < 2; i++) {
+        struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+        struct gecko_shm_writer *writer = shm_test_open(&config);
+        struct gecko_reader *reader = open_reader(config.name, &oldest), *other;
+        struct gecko_reader_error error;
+        struct gecko_read info;
+        shm_test_write(writer, 100);
+        assert_int_equal(read_checked(reader, 200, &info), 100);
+        size_t size;
+        unsigned char *memory = gecko_shm_writer_memory(writer, &size);
+        gecko_store_u32(memory, GECKO_V2_STATE, states[i]);
+        assert_false(gecko_reader_reopen(reader, &error));
+        assert_int_equal(error.status, GECKO_READER_NOT_READY);
+        assert_false(gecko_reader_open(config.name, &oldest, &other, &error));
+        assert_int_equal(error.status, GECKO_READER_NOT_READY);
+        assert_int_equal(read_checked(reader, 200, &info), 0);
+        gecko_reader_close(reader);
+        gecko_shm_writer_close(writer);
+    }
+}
+
 static void a_change_of_layout_needs_a_reopen(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
@@ -560,6 +586,7 @@ int main(void) {
         cmocka_unit_test(a_retired_object_is_left_for_the_new_one),
         cmocka_unit_test(a_reader_that_reopens_too_early_knows_what_it_missed),
         cmocka_unit_test(a_driver_that_goes_says_goodbye),
+        cmocka_unit_test(an_object_that_is_being_left_is_not_opened_again),
         cmocka_unit_test(a_change_of_layout_needs_a_reopen),
         cmocka_unit_test(a_reader_says_where_it_is),
         cmocka_unit_test(a_reader_without_a_slot_reads_all_the_same),

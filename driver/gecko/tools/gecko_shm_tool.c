@@ -2,14 +2,16 @@
  *
  *   write --name NAME [--layout v1|v2] [--ring-frames N] [--frames N] [--blocks N] [--channels N]
  *         [--rate HZ] [--start-frame N] [--mode OCTAL] [--gap-us N] [--before-us N] [--after-us N]
- *         [--change-rate HZ] [--keep]
+ *         [--change-rate HZ] [--step] [--keep]
  *   dump NAME
  *   unlink NAME
  *
  * `write` makes the object through the driver's own writer, prints "ready", waits --before-us and
  * writes --blocks blocks of --frames frames (default 100 of 480), one every --gap-us microseconds.
- * --change-rate changes the rate after half of the blocks. It prints "done", waits --after-us, and
- * closes in good order; with --keep it leaves at once, as if it had been killed.
+ * --change-rate changes the rate after half of the blocks. It prints "done" and the number of the
+ * next frame, waits --after-us, and closes in good order; with --keep it leaves at once, as if it
+ * had been killed. With --step it waits for a line on standard input before it writes, and before
+ * it closes.
  *
  * The audio numbers itself: interleaved sample k (k = frame * channels + channel) is
  * (k mod M - 2^23) / 2^23 with M = floor(2^24 / channels) * channels, which Float32 holds exactly.
@@ -42,6 +44,7 @@ struct plan {
     uint64_t after_us;
     uint32_t change_rate;
     bool keep;
+    bool step;
 };
 
 static uint64_t now_ns(void) {
@@ -55,6 +58,13 @@ static void wait_us(uint64_t us) {
                             .tv_nsec = (long)(us % 1000000) * 1000};
     while (nanosleep(&left, &left) != 0 && errno == EINTR) {
     }
+}
+
+static void wait_for_line(void) {
+    int c;
+    do {
+        c = getchar();
+    } while (c != '\n' && c != EOF);
 }
 
 /* ---- write --------------------------------------------------------------------------------- */
@@ -119,6 +129,9 @@ static int run_write(const struct plan *plan) {
     }
     printf("ready %s\n", gecko_shm_writer_continued(writer) ? "continued" : "new");
     fflush(stdout);
+    if (plan->step) {
+        wait_for_line();
+    }
     wait_us(plan->before_us);
     gecko_shm_writer_set_running(writer, true, now_ns());
     bool good = write_blocks(plan, writer, audio);
@@ -129,6 +142,9 @@ static int run_write(const struct plan *plan) {
         _exit(good ? 0 : 1); /* no farewell, no unlink */
     }
     gecko_shm_writer_set_running(writer, false, now_ns());
+    if (plan->step) {
+        wait_for_line();
+    }
     wait_us(plan->after_us);
     gecko_shm_writer_close(writer);
     return good ? 0 : 1;
@@ -208,6 +224,8 @@ static int command_write(int count, char **arguments) {
     for (int i = 0; i < count; i++) {
         if (strcmp(arguments[i], "--keep") == 0) {
             plan.keep = true;
+        } else if (strcmp(arguments[i], "--step") == 0) {
+            plan.step = true;
         } else if (i + 1 < count && set_option(&plan, arguments[i], arguments[i + 1])) {
             i++;
         } else {

@@ -30,16 +30,17 @@
 #endif
 #endif
 
+#ifdef __linux__
 /* The sanitizer runtimes have it; without one it is NULL. */
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+#endif
 
 static struct report report;
 static atomic_flag reporting = ATOMIC_FLAG_INIT;
 static atomic_bool in_backtrace; /* a second crash while the stack is being walked */
 static int exit_status;
 
-/* ---- who was it ---------------------------------------------------------------------------------
- */
+/* ---- who was it ---------------------------------------------------------------------------- */
 
 /* The path of the bundle when the address lies in the executable of one, else NULL. */
 static const char *bundle_of(void *address, char *path, size_t size) {
@@ -119,8 +120,7 @@ static bool add_stack(void *const *frames, int count) {
     return bundle != NULL;
 }
 
-/* ---- crash --------------------------------------------------------------------------------------
- */
+/* ---- crash --------------------------------------------------------------------------------- */
 
 static bool has_driver(void *const *frames, int count) {
     char path[4096];
@@ -196,12 +196,14 @@ static void on_crash(int number, siginfo_t *info, void *context) {
                  has_address && info->si_code > 0 ? info->si_addr : NULL, 3);
 }
 
+#ifdef __linux__
 /* A sanitizer has written its report and would end the process. */
 static void on_sanitizer_death(void) {
     if (!atomic_flag_test_and_set(&reporting)) {
         report_crash("sanitizer", NULL, 2);
     }
 }
+#endif
 
 static atomic_bool exit_expected;
 
@@ -239,9 +241,11 @@ void crash_install(bool sigpipe_ignored) {
     sigaction(SIGILL, &action, NULL);
     sigaction(SIGFPE, &action, NULL);
 #endif
+#ifdef __linux__
     if (__sanitizer_set_death_callback != NULL) {
         __sanitizer_set_death_callback(on_sanitizer_death);
     }
+#endif
     atexit(on_exit_called);
     if (sigpipe_ignored) {
         signal(SIGPIPE, SIG_IGN);
@@ -250,8 +254,7 @@ void crash_install(bool sigpipe_ignored) {
     }
 }
 
-/* ---- hang ---------------------------------------------------------------------------------------
- */
+/* ---- hang ---------------------------------------------------------------------------------- */
 
 #ifdef __linux__
 
@@ -329,8 +332,7 @@ void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns,
     _exit(EXIT_DRIVER_HUNG);
 }
 
-/* ---- SIGPIPE of our own -------------------------------------------------------------------------
- */
+/* ---- SIGPIPE of our own -------------------------------------------------------------------- */
 
 struct crash_sigpipe crash_sigpipe_hold(void) {
     sigset_t pipe_only, before, pending;

@@ -19,8 +19,7 @@
 static int guard_life_fd = -1; /* reads end-of-file when the guard is gone */
 static bool daemon_keeps_shm;
 
-/* ---- in the guard -------------------------------------------------------------------------------
- */
+/* ---- in the guard -------------------------------------------------------------------------- */
 
 static double seconds_now(void) {
     struct timespec now;
@@ -29,7 +28,7 @@ static double seconds_now(void) {
 }
 
 /* Hands SIGINT, SIGTERM and SIGHUP on until the daemon has ended; returns its wait status. */
-static int wait_for(pid_t daemon, const sigset_t *signals, bool same_session) {
+static int wait_for(pid_t daemon, const sigset_t *signals) {
     double first_signal = 0;
     for (;;) {
         int status;
@@ -37,19 +36,15 @@ static int wait_for(pid_t daemon, const sigset_t *signals, bool same_session) {
         if (ended == daemon) {
             return status;
         }
-        siginfo_t info;
-        int number = sigwaitinfo(signals, &info);
-        if (number != SIGINT && number != SIGTERM && number != SIGHUP) {
-            continue; /* SIGCHLD, or an interruption */
+        int number = 0;
+        if (sigwait(signals, &number) != 0 || number == SIGCHLD) {
+            continue;
         }
         if (first_signal > 0 && seconds_now() - first_signal > 1) {
             kill(daemon, SIGKILL); /* asked twice: it does not stop by itself */
         } else if (first_signal <= 0) {
             first_signal = seconds_now();
-            /* A terminal has sent the signal to both of us already. */
-            if (!(same_session && number == SIGINT && info.si_code > 0)) {
-                kill(daemon, number);
-            }
+            kill(daemon, number); /* a terminal has sent it already: the daemon counts one */
         }
     }
 }
@@ -75,16 +70,16 @@ static void report_left(const char *event, const char *names) {
     report_send(&report);
 }
 
-static void guard_main(pid_t daemon, const sigset_t *signals, bool same_session, bool keep_shm)
+static void guard_main(pid_t daemon, const sigset_t *signals, bool keep_shm)
     __attribute__((noreturn));
 
-static void guard_main(pid_t daemon, const sigset_t *signals, bool same_session, bool keep_shm) {
+static void guard_main(pid_t daemon, const sigset_t *signals, bool keep_shm) {
     static char names[NAMES_BYTES];
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (nothing >= 0) {
         dup2(nothing, STDIN_FILENO); /* requests are the daemon's */
     }
-    int status = wait_for(daemon, signals, same_session);
+    int status = wait_for(daemon, signals);
     /* Silently: after a crash the crash report stays the last line. */
     ledger_clean(keep_shm, names, sizeof names);
     if (WIFSIGNALED(status)) {
@@ -93,8 +88,7 @@ static void guard_main(pid_t daemon, const sigset_t *signals, bool same_session,
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-/* ---- in the daemon ------------------------------------------------------------------------------
- */
+/* ---- in the daemon ------------------------------------------------------------------------- */
 
 bool guard_fork(bool keep_shm) {
     int life[2];
@@ -112,6 +106,7 @@ bool guard_fork(bool keep_shm) {
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGCHLD);
     sigprocmask(SIG_BLOCK, &signals, &before);
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may have had it ignored */
     bool same_session = isatty(STDIN_FILENO) != 0;
     pid_t child = fork();
     if (child < 0) {
@@ -120,7 +115,7 @@ bool guard_fork(bool keep_shm) {
     }
     if (child > 0) {
         close(life[0]);
-        guard_main(child, &signals, same_session, keep_shm);
+        guard_main(child, &signals, keep_shm);
     }
     close(life[1]);
     guard_life_fd = life[0];

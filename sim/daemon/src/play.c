@@ -48,8 +48,7 @@ static uint64_t wall_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* ---- setting up -------------------------------------------------------------------------------
- */
+/* ---- setting up ---------------------------------------------------------------------------- */
 
 static bool has_stream(const struct halsim_device_info *info, bool input) {
     for (uint32_t i = 0; i < info->stream_count; i++) {
@@ -183,8 +182,7 @@ static double file_seconds(const struct play *play) {
     return (double)info.st_size / frame_bytes / play->result.device.nominal_rate;
 }
 
-/* ---- playing -----------------------------------------------------------------------------------
- */
+/* ---- playing ------------------------------------------------------------------------------- */
 
 static bool run(struct play *play, double seconds) {
     struct halsim_clock *clock = halsim_host_clock(play->host);

@@ -41,8 +41,7 @@ struct server {
     char chunk[65536]; /* what read() brought */
 };
 
-/* ---- stopping -----------------------------------------------------------------------------------
- */
+/* ---- stopping ------------------------------------------------------------------------------ */
 
 static void wake(struct server *server) {
     ssize_t ignored = write(server->wake[1], "", 1); /* full: it will wake up anyway */
@@ -96,8 +95,7 @@ void server_destroy(struct server *server) {
     free(server);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 /* With write_lock. After a failure the rest is dropped: the reader will see the end too. */
 static void write_line(struct server *server, char *line) {
@@ -138,8 +136,7 @@ static void send_answer(struct server *server, char *answer) {
     }
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static void enqueue(struct server *server, struct halsim_rpc_request *request, size_t bytes) {
     struct waiting *waiting = malloc(sizeof *waiting);
@@ -283,8 +280,7 @@ static void *reader_main(void *argument) {
     return NULL;
 }
 
-/* ---- carrying out -------------------------------------------------------------------------------
- */
+/* ---- carrying out -------------------------------------------------------------------------- */
 
 static struct halsim_rpc_request *dequeue(struct server *server) {
     pthread_mutex_lock(&server->queue_lock);

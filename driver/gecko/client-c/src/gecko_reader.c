@@ -108,6 +108,20 @@ static void unmap_object(struct gecko_reader *reader) {
     reader->fd = -1;
 }
 
+/* A writer that leaves an object says so first and takes its name away a moment later. Opened in
+ * between, it would be read a second time. */
+static bool check_not_left(const struct gecko_reader *reader, struct gecko_reader_error *error) {
+    if (reader->format.layout != 2) {
+        return true;
+    }
+    uint32_t state = gecko_load_u32(reader->base, GECKO_V2_STATE);
+    if (state == GECKO_STATE_RETIRED || state == GECKO_STATE_CLOSED) {
+        return gecko_reader_fail(error, GECKO_READER_NOT_READY, 0, "%s has been left by its driver",
+                                 reader->name);
+    }
+    return true;
+}
+
 /* Opens reader->name read-only; v1 once more for writing. */
 static bool open_object(struct gecko_reader *reader, struct gecko_reader_error *error) {
     reader->fd = shm_open(reader->name, O_RDONLY, 0);
@@ -123,7 +137,7 @@ static bool open_object(struct gecko_reader *reader, struct gecko_reader_error *
         }
         good = map_object(reader, PROT_READ | PROT_WRITE, error);
     }
-    if (!good || !check_header(reader, error)) {
+    if (!good || !check_header(reader, error) || !check_not_left(reader, error)) {
         unmap_object(reader);
         return false;
     }

@@ -198,24 +198,21 @@ static void skip_to(struct gecko_reader *reader, uint64_t frame, struct gecko_re
     reader->position = frame;
 }
 
-/* One copy; returns the frames that survived it, and moves the position behind them. */
-static uint64_t try_copy(struct gecko_reader *reader, float *audio, uint64_t most,
-                         struct gecko_read *info, bool *torn) {
+/* Copies `frames` frames from the position on and moves it behind them. Returns how many survived:
+ * all of them, unless the writer came around meanwhile. */
+static uint64_t copy_and_check(struct gecko_reader *reader, float *audio, uint64_t frames,
+                               struct gecko_read *info) {
     uint64_t first = reader->position;
-    uint64_t head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
-    uint64_t frames = head - first < most ? head - first : most;
+    uint64_t ring = reader->format.ring_frames;
     copy_frames(reader, audio, first, frames);
     gecko_fence_before_check();
+    uint64_t claim = gecko_load_u64(reader->base, GECKO_V2_WRITE_CLAIM);
     if (gecko_load_u64(reader->base, GECKO_V2_GENERATION) != reader->format.generation) {
         return 0; /* the next read will find out and count */
     }
-    uint64_t oldest = oldest_frame(reader);
-    uint64_t bad = oldest > first ? oldest - first : 0;
-    if (bad > frames) {
-        bad = frames;
-    }
-    *torn = bad == frames && frames != 0;
-    if (bad != 0) {
+    uint64_t bad = 0;
+    if (claim > first + ring) {
+        bad = claim - ring - first < frames ? claim - ring - first : frames;
         size_t frame_bytes = reader->bytes_per_frame;
         memmove(audio, (unsigned char *)audio + bad * frame_bytes, (frames - bad) * frame_bytes);
         info->torn_frames += bad;
@@ -250,23 +247,20 @@ int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
     uint64_t most = samples / reader->format.channels;
     most = most < ring ? most : ring;
     uint64_t frames = 0;
-    bool torn = most != 0;
-    for (uint64_t i = 0; torn && i < COPY_TRIES; i++) {
-        torn = false;
-        uint64_t oldest = oldest_frame(reader);
-        if (reader->position < oldest) {
+    for (uint64_t i = 0; i < COPY_TRIES && frames == 0 && head != reader->position; i++) {
+        if (head - reader->position > ring) {
             /* Right behind the writer the next copy would be torn again: leave it some room. */
-            uint64_t room = i * (ring / 8);
-            uint64_t last = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
-            uint64_t target = oldest + room < last ? oldest + room : last;
-            skip_to(reader, target > oldest ? target : oldest, info);
+            uint64_t oldest = oldest_frame(reader) + i * (ring / 8);
+            oldest = oldest < head ? oldest : head;
+            skip_to(reader, oldest > reader->position ? oldest : reader->position, info);
         }
-        frames = try_copy(reader, audio, most, info, &torn);
+        uint64_t left = head - reader->position;
+        frames = copy_and_check(reader, audio, left < most ? left : most, info);
+        head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
     }
     if (frames == 0) {
         info->first_frame = reader->position;
     }
-    head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
     if (reader->position >= head) {
         info->events |= info->state == GECKO_STATE_RETIRED  ? GECKO_READ_RETIRED
                         : info->state == GECKO_STATE_CLOSED ? GECKO_READ_CLOSED

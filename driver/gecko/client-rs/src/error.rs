@@ -14,7 +14,7 @@ pub enum Error {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The memory is being made, or its header being changed: try again in a moment.
+    /// The memory is being made, changed or left by its driver: try again in a moment.
     NotReady,
     /// Shorter than its header says, in bytes.
     Truncated {
@@ -49,7 +49,7 @@ impl fmt::Display for Error {
                 "{name:?} is no name for shared memory: a slash and up to 30 bytes without another"
             ),
             Error::System { name, source } => write!(f, "shared memory {name:?}: {source}"),
-            Error::NotReady => write!(f, "the shared memory is being made or changed"),
+            Error::NotReady => write!(f, "the shared memory is being made, changed or removed"),
             Error::Truncated { size, needed } => {
                 write!(
                     f,

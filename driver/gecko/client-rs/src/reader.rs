@@ -57,7 +57,13 @@ impl Reader {
     /// # Errors
     /// [`Error::is_temporary`] tells whether to try again: no driver yet, or not ready.
     pub fn open(name: &str, start: Start) -> Result<Self, Error> {
-        Self::attach(name, Memory::open(name)?, start)
+        let reader = Self::attach(name, Memory::open(name)?, start)?;
+        // A driver that leaves an object says so first and takes its name away a moment later. Opened
+        // in between, it would be read a second time.
+        match u64::from(reader.memory.u32(V2_STATE)) {
+            STATE_RETIRED | STATE_CLOSED => Err(Error::NotReady),
+            _ => Ok(reader),
+        }
     }
 
     pub(crate) fn attach(name: &str, memory: Memory, start: Start) -> Result<Self, Error> {

@@ -1,17 +1,16 @@
 //! Against the driver's own writer, in another process: `GECKO_SHM_TOOL` names the tool.
 
 use gecko_client::{AudioSource, Options, Reader, Start};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// A running `gecko_shm_tool write`; what it leaves is removed at the end.
+/// A running `gecko_shm_tool write --step`; what it leaves is removed at the end.
 struct Tool {
     path: String,
     name: String,
-    child: Option<Child>,
-    output: Option<BufReader<ChildStdout>>,
+    process: Option<(Child, ChildStdin, BufReader<ChildStdout>)>,
 }
 
 impl Tool {
@@ -26,41 +25,54 @@ impl Tool {
         Some(Self {
             path,
             name: format!("/gkr-{}-{count}", std::process::id()),
-            child: None,
-            output: None,
+            process: None,
         })
     }
 
-    /// Returns what it says when the memory is there: "ready new" or "ready continued".
-    fn start(&mut self, options: &[&str]) -> String {
+    /// Makes the memory; returns "ready new" or "ready continued".
+    fn start(&mut self, options: &str) -> String {
         let mut child = Command::new(&self.path)
-            .args(["write", "--name", &self.name])
-            .args(options)
+            .args(["write", "--step", "--name", &self.name])
+            .args(options.split(' '))
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the tool starts");
-        self.output = child.stdout.take().map(BufReader::new);
-        self.child = Some(child);
+        let input = child.stdin.take().expect("a pipe");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        self.process = Some((child, input, output));
         self.line()
     }
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        let output = self.output.as_mut().expect("the tool runs");
+        let (_, _, output) = self.process.as_mut().expect("the tool runs");
         output.read_line(&mut line).expect("the tool speaks");
         line.trim_end().to_owned()
     }
 
-    fn wait(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            assert!(child.wait().expect("the tool ends").success());
-        }
+    fn go(&mut self) {
+        let (_, input, _) = self.process.as_mut().expect("the tool runs");
+        writeln!(input).expect("the tool listens");
+    }
+
+    /// Lets it write all blocks; returns "done" and the next frame.
+    fn write(&mut self) -> String {
+        self.go();
+        self.line()
+    }
+
+    /// Lets it close in good order; a tool with `--keep` has ended by itself.
+    fn end(&mut self) {
+        let (mut child, mut input, _) = self.process.take().expect("the tool runs");
+        let _ = writeln!(input);
+        assert!(child.wait().expect("the tool ends").success());
     }
 }
 
 impl Drop for Tool {
     fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
+        if let Some((mut child, ..)) = self.process.take() {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -85,101 +97,87 @@ fn check(audio: &[f32], first: u64, channels: u64) {
     }
 }
 
+// The rings hold all that is written: a machine that stalls loses nothing.
+
 #[test]
 fn every_sample_arrives_once_and_in_order() {
     let Some(mut tool) = Tool::new() else { return };
-    tool.start(&[
-        "--blocks",
-        "200",
-        "--gap-us",
-        "500",
-        "--before-us",
-        "200000",
-    ]);
+    tool.start("--ring-frames 131072 --blocks 200 --gap-us 500");
     let mut source = AudioSource::open(&tool.name, Options::default()).unwrap();
     assert_eq!(source.format().channels, 2);
     assert_eq!(source.format().sample_rate, 48000);
-    let audio: Vec<f32> = source.by_ref().collect();
-    assert_eq!(audio.len(), 200 * 480 * 2);
+    tool.go();
+    let audio: Vec<f32> = source.by_ref().take(200 * 480 * 2).collect();
     check(&audio, 0, 2);
+    assert_eq!(tool.line(), "done 96000");
+    tool.end();
+    assert_eq!(source.next(), None);
     let stats = source.stats();
     assert_eq!((stats.frames, stats.lost_frames), (96000, 0));
     assert!(stats.underruns > 0);
-    tool.wait();
 }
 
 #[test]
 fn numbers_go_on_past_2_to_the_32() {
     let Some(mut tool) = Tool::new() else { return };
-    tool.start(&[
-        "--start-frame",
-        "4294966296",
-        "--channels",
-        "6",
-        "--blocks",
-        "20",
-        "--after-us",
-        "300000",
-    ]);
-    assert_eq!(tool.line(), "done 4294975896");
+    tool.start("--start-frame 4294966296 --channels 6 --blocks 20");
+    assert_eq!(tool.write(), "done 4294975896");
     let mut reader = Reader::open(&tool.name, Start::Oldest).unwrap();
     let mut audio = Vec::new();
     let read = reader.read(&mut audio, 20000).unwrap();
     assert_eq!((read.first_frame, read.frames), (4_294_966_296, 9600));
     check(&audio, read.first_frame, 6);
-    tool.wait();
+    tool.end();
 }
 
 #[test]
 fn a_slow_reader_knows_what_it_lost() {
     let Some(mut tool) = Tool::new() else { return };
-    tool.start(&[
-        "--ring-frames",
-        "1024",
-        "--blocks",
-        "50",
-        "--before-us",
-        "200000",
-        "--after-us",
-        "300000",
-    ]);
+    tool.start("--ring-frames 1024 --blocks 50");
     let mut reader = Reader::open(&tool.name, Start::Newest).unwrap();
-    tool.line();
+    tool.write();
     let mut audio = Vec::new();
     let read = reader.read(&mut audio, 20000).unwrap();
     assert_eq!(read.lost_frames, 24000 - 1024);
     assert_eq!((read.first_frame, read.frames), (24000 - 1024, 1024));
     check(&audio, read.first_frame, 2);
-    tool.wait();
+    tool.end();
 }
 
 #[test]
-fn a_change_of_rate_and_a_killed_driver_are_lived_through() {
+fn a_change_of_rate_is_a_new_generation() {
     let Some(mut tool) = Tool::new() else { return };
-    let write = [
-        "--blocks",
-        "40",
-        "--gap-us",
-        "1000",
-        "--before-us",
-        "150000",
-        "--change-rate",
-        "96000",
-    ];
-    let killed = [&write[..], &["--keep"]].concat();
-    assert_eq!(tool.start(&killed), "ready new");
+    tool.start("--ring-frames 32768 --blocks 40 --change-rate 96000");
+    let mut reader = Reader::open(&tool.name, Start::Newest).unwrap();
+    tool.write();
+    let mut audio = Vec::new();
+    let read = reader.read(&mut audio, 32768).unwrap();
+    assert!(read.new_generation && audio.is_empty());
+    assert_eq!(read.lost_frames, 20 * 480);
+    assert_eq!(reader.format().sample_rate, 96000);
+    let read = reader.read(&mut audio, 32768).unwrap();
+    assert_eq!((read.first_frame, read.frames), (20 * 480, 20 * 480));
+    check(&audio, read.first_frame, 2);
+    tool.end();
+}
+
+#[test]
+fn a_driver_that_was_killed_is_followed_by_the_next() {
+    let Some(mut tool) = Tool::new() else { return };
+    assert_eq!(tool.start("--blocks 20 --keep"), "ready new");
     let mut source = AudioSource::open(&tool.name, Options::default()).unwrap();
-    let first: Vec<f32> = source.by_ref().take(40 * 480 * 2).collect();
+    tool.write();
+    tool.end();
+    let first: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
     check(&first, 0, 2);
-    assert_eq!(source.format().sample_rate, 96000);
-    tool.wait();
-    assert_eq!(tool.start(&write), "ready continued");
-    let second: Vec<f32> = source.by_ref().collect();
-    check(&second, 40 * 480, 2);
-    assert_eq!(second.len(), 40 * 480 * 2);
+    assert_eq!(tool.start("--blocks 20"), "ready continued");
+    tool.write();
+    let second: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
+    check(&second, 20 * 480, 2);
+    tool.end();
+    assert_eq!(source.next(), None);
     let stats = source.stats();
-    assert_eq!((stats.lost_frames, stats.generations), (0, 3));
-    tool.wait();
+    assert_eq!((stats.lost_frames, stats.generations), (0, 1));
 }
 
 #[test]
@@ -193,28 +191,25 @@ fn a_source_can_wait_for_the_driver_and_for_the_next_one() {
     let (send, receive) = std::sync::mpsc::channel();
     let reading = std::thread::spawn(move || {
         let mut source = AudioSource::open(&name, options).unwrap();
-        send.send(source.stop_handle()).unwrap();
-        let audio: Vec<f32> = source.by_ref().take(2 * 10 * 480 * 2).collect();
+        for _ in 0..2 {
+            let audio: Vec<f32> = source.by_ref().take(10 * 480 * 2).collect();
+            check(&audio, 0, 2); // each driver counts from 0
+            send.send(source.stop_handle()).unwrap();
+        }
         assert_eq!(source.next(), None); // waits for a third driver until it is stopped
-        (audio, source.stats())
+        source.stats()
     });
-    for _ in 0..2 {
-        tool.start(&[
-            "--blocks",
-            "10",
-            "--before-us",
-            "50000",
-            "--after-us",
-            "100000",
-        ]);
-        tool.wait();
-    }
-    let stop = receive.recv().unwrap();
-    std::thread::sleep(Duration::from_millis(50));
-    stop.stop();
-    let (audio, stats) = reading.join().unwrap();
-    check(&audio[..9600], 0, 2);
-    check(&audio[9600..], 0, 2);
+    let stops: Vec<_> = (0..2)
+        .map(|_| {
+            tool.start("--blocks 10");
+            tool.write();
+            let stop = receive.recv().unwrap();
+            tool.end();
+            stop
+        })
+        .collect();
+    stops[1].stop();
+    let stats = reading.join().unwrap();
     assert_eq!((stats.frames, stats.lost_frames), (9600, 0));
     assert_eq!(stats.reopened, 1);
 }

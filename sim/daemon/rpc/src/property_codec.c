@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- bytes to JSON --------------------------------------------------------------------------- */
+/* ---- bytes to JSON ------------------------------------------------------------------------- */
 
 static yyjson_mut_val *encode_hex(yyjson_mut_doc *doc, const void *bytes, uint32_t size) {
     static const char digits[] = "0123456789abcdef";
@@ -141,7 +141,7 @@ yyjson_mut_val *property_encode(yyjson_mut_doc *doc, enum property_type type, co
     return value;
 }
 
-/* ---- JSON to bytes --------------------------------------------------------------------------- */
+/* ---- JSON to bytes ------------------------------------------------------------------------- */
 
 static bool set_bytes(const struct params *params, struct property_data *data, const void *bytes,
                       size_t size) {

@@ -123,7 +123,7 @@ const struct property_contract *property_contract_find(uint32_t selector) {
     return NULL;
 }
 
-/* ---- types ---------------------------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

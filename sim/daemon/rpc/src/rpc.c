@@ -18,8 +18,7 @@ struct halsim_rpc_request {
     struct rpc_failure failure; /* code other than 0: nothing to carry out */
 };
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 struct halsim_rpc *halsim_rpc_create(const struct halsim_host_config *config,
                                      struct halsim_error *error) {
@@ -68,8 +67,7 @@ struct halsim_host *halsim_rpc_host(struct halsim_rpc *rpc) {
     return rpc->host;
 }
 
-/* ---- reading a request --------------------------------------------------------------------------
- */
+/* ---- reading a request --------------------------------------------------------------------- */
 
 static struct halsim_rpc_request *new_request(void) {
     struct halsim_rpc_request *request = calloc(1, sizeof *request);
@@ -177,8 +175,7 @@ void halsim_rpc_discard(struct halsim_rpc *rpc, struct halsim_rpc_request *reque
     free(request);
 }
 
-/* ---- carrying it out ----------------------------------------------------------------------------
- */
+/* ---- carrying it out ----------------------------------------------------------------------- */
 
 static char *write_answer(yyjson_mut_doc *doc, yyjson_val *id, yyjson_mut_val *result,
                           const struct rpc_failure *failure) {

@@ -68,7 +68,7 @@ static inline yyjson_mut_val *rpc_host_said_no(struct rpc_call *call) {
     return NULL;
 }
 
-/* ---- the methods ----------------------------------------------------------------------------- */
+/* ---- the methods --------------------------------------------------------------------------- */
 
 #define RPC_METHOD(name) yyjson_mut_val *rpc_##name(struct rpc_call *call)
 

@@ -18,8 +18,7 @@ static const AudioObjectPropertyAddress name_address = {kAudioObjectPropertyName
 static const AudioObjectPropertyAddress owned_address = {kAudioObjectPropertyOwnedObjects,
                                                          kAudioObjectPropertyScopeGlobal, 0};
 
-/* ---- object.tree -------------------------------------------------------------------------------
- */
+/* ---- object.tree --------------------------------------------------------------------------- */
 
 struct tree {
     struct rpc_call *call;
@@ -91,8 +90,7 @@ RPC_METHOD(object_tree) {
     return result;
 }
 
-/* ---- object.dump -------------------------------------------------------------------------------
- */
+/* ---- object.dump --------------------------------------------------------------------------- */
 
 struct dump {
     struct rpc_call *call;

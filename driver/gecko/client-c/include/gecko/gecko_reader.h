@@ -27,7 +27,7 @@ enum gecko_reader_status {
     GECKO_READER_NAME = 1,      /* the name is none */
     GECKO_READER_MISSING = 2,   /* no driver has made it */
     GECKO_READER_DENIED = 3,    /* this user may not open it (v1: for writing) */
-    GECKO_READER_NOT_READY = 4, /* it is being made: try again in a moment */
+    GECKO_READER_NOT_READY = 4, /* it is being made, or removed: try again in a moment */
     GECKO_READER_TRUNCATED = 5, /* shorter than its header says */
     GECKO_READER_HOSTILE = 6,   /* the header makes no sense */
     GECKO_READER_SYSTEM = 7,    /* the operating system refused */
