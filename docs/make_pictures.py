@@ -37,7 +37,8 @@ def picture_of(command: list[str], title: str) -> str:
     console.print(Text.from_ansi(ended.stdout.rstrip()))
     drawing = console.export_svg(title=title)
     # The reader's own fonts: a picture in a repository loads nothing from elsewhere.
-    return re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL)
+    return "".join(f"{line.rstrip()}\n" for line in drawing.splitlines())
 
 
 def main() -> None:

@@ -114,8 +114,10 @@ def pytest_runtest_makereport(
         if _driver_key in item.stash:
             findings.driver(item.stash[_driver_key])
         result = findings.to_result(report.outcome, _reason(report), call.duration)
-        report.user_properties.append((PROPERTY, result.model_dump_json()))
-        report.user_properties.append(("hal-lab-verdict", result.verdict.value))
+        told = [(PROPERTY, result.model_dump_json()), ("hal-lab-verdict", result.verdict.value)]
+        # The item's go into JUnit with the report of the teardown, this report's to the summary.
+        item.user_properties += told
+        report.user_properties += told
     return report
 
 

@@ -74,7 +74,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             env={**os.environ, **environment, _MARK: self._mark, "PYTHONPATH": str(ROOT)},
             start_new_session=True,
         )

@@ -113,7 +113,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no executable": (lambda b: executable(b).unlink(), "GeckoAudioDevice"),
     "an executable that is none": (
-        lambda b: executable(b).write_text("#!/bin/sh\necho hello\n"),
+        lambda b: executable(b).write_text("#!/bin/sh\necho hello\n", encoding="utf-8"),
         "GeckoAudioDevice",
     ),
     "an executable for a Mac": (
@@ -149,7 +149,7 @@ def test_a_bundle_that_is_not_there(song: Path) -> None:
 
 def test_a_bundle_that_is_a_plain_file(song: Path, tmp_path: Path) -> None:
     path = tmp_path / "File.driver"
-    path.write_text("not a folder")
+    path.write_text("not a folder", encoding="utf-8")
     ended = hal_lab("play", song, "--driver", path)
     assert ended.code == 1
     assert ended.is_one_clear_line("File.driver")

@@ -11,8 +11,6 @@ import faulthandler
 import mmap
 import os
 import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,32 +23,12 @@ from lab.transport.posix_shm import open_mapping
 from lab.transport.shm import open_reader
 from lab.transport.shm_v2 import ShmReaderV2
 from scenarios.steps import start_counting
-
-NOBODY = 65_534
+from tests.support.other_user import as_nobody
 
 pytestmark = [
     pytest.mark.native,
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user"),
 ]
-
-
-def as_nobody(work: Callable[[], int]) -> int:
-    """Run `work` in a child of another user; its exit code, negative for a signal."""
-    child = os.fork()
-    if child == 0:
-        code = 99
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            code = work()
-        except BaseException as error:  # noqa: BLE001  (a child must not return into pytest)
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
-            code = 98
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
 
 
 def listen(name: str) -> int:

@@ -37,7 +37,7 @@ def test_it_runs_on_a_bare_interpreter() -> None:
         "from lab.doctor.__main__ import main; sys.exit(main(['--json']))"
     )
     command = [sys.executable, "-I", "-S", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.stderr == ""
     found = json.loads(done.stdout)
     assert {entry["id"] for entry in found} >= {"python", "c-compiler"}
@@ -175,7 +175,7 @@ def test_a_program_that_is_broken_is_no_compiler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = tmp_path / "cc"
-    fake.write_text("#!/bin/sh\necho 'cannot find stdio.h' >&2\nexit 1\n")
+    fake.write_text("#!/bin/sh\necho 'cannot find stdio.h' >&2\nexit 1\n", encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setenv("CC", str(fake))
     found = detect.c_compiler()
@@ -187,7 +187,7 @@ def test_a_cmake_that_is_too_old_counts_as_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = tmp_path / "cmake"
-    fake.write_text("#!/bin/sh\necho 'cmake version 3.18.4'\n")
+    fake.write_text("#!/bin/sh\necho 'cmake version 3.18.4'\n", encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert not detect.cmake().ok

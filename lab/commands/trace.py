@@ -28,6 +28,7 @@ def trace_command(
         f"{trace.overwritten} of them no longer in the ring, {trace.torn} torn",
         soft_wrap=True,
         highlight=False,
+        markup=False,
     )
     for device in np.unique(trace.records["device"]).tolist():
         title = f"device {device}"

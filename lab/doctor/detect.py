@@ -41,7 +41,7 @@ def run(command: list[str]) -> tuple[int, str]:
         done = subprocess.run(
             command,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=_TIMEOUT_S,
             check=False,

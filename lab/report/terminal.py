@@ -69,7 +69,7 @@ def measurement_table(measurements: Sequence[Measurement], *, title: str) -> Tab
             "" if m.limit is None else f"{'<=' if m.better == 'lower' else '>='} {number(m.limit)}"
         )
         style = "" if m.limit is None else STYLES[m.verdict]
-        table.add_row(words(m.name), Text(number(m.value), style=style), m.unit, limit)
+        table.add_row(words(m.name), Text(number(m.value), style=style), Text(m.unit), limit)
     return table
 
 
@@ -96,7 +96,7 @@ def glitch_table(glitches: Sequence[Glitch], count: int) -> Table:
         place = "" if glitch.position_frame < 0 else number(glitch.position_frame)
         size = "" if glitch.frames <= 0 else number(glitch.frames)
         fault = f"{glitch.cause}: {_SENTENCE_OF.get(glitch.cause, '')}"
-        table.add_row(words(glitch.kind), place, size, fault)
+        table.add_row(words(glitch.kind), place, size, Text(fault))
     if count > _GLITCHES_SHOWN:
         causes = Counter(glitch.cause for glitch in glitches)
         told = ", ".join(f"{cause} {times}" for cause, times in causes.most_common())
@@ -193,8 +193,8 @@ def device_table(devices: Sequence[Device]) -> Table:
             for low, high in device.available_rates
         )
         table.add_row(
-            device.name,
-            device.uid,
+            Text(device.name),
+            Text(device.uid),
             str(inputs),
             str(outputs),
             f"{device.nominal_rate:g}",
@@ -207,7 +207,7 @@ def device_table(devices: Sequence[Device]) -> Table:
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    return Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 def number(value: float) -> str:

@@ -71,7 +71,8 @@ def parse_header(source: str) -> Layout:
     """
     numbers: dict[str, int] = {}
     texts: dict[str, str] = {}
-    for name, value in _DEFINE.findall(source):
+    joined = re.sub(r"\\\r?\n", " ", source)  # a long line may have been broken
+    for name, value in _DEFINE.findall(joined):
         key = name.removeprefix("GECKO_")
         if value.startswith('"'):
             texts[key] = value[1:-1]

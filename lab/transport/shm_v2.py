@@ -71,11 +71,17 @@ class ShmReaderV2(ShmReader):
         self._gone_states = (self._layout["STATE_RETIRED"], self._layout["STATE_CLOSED"])
         self._looked_at_name = 0.0
         self._other_object = False
+        self._not_before = 0.0
         self._last_progress = time.monotonic()
         self._pending_lost = 0
         self._changed = False
         self._due = 0.0
         self._map()
+        if self._header.state() in self._gone_states:
+            self._unmap()
+            raise ShmError(
+                "the driver has left this shared memory", where=name, do="start it, or try again"
+            )
         head, claim = self._header.write_head(), self._header.write_claim()
         oldest = max(self.format.generation_start, max(head, claim) - self.format.ring_frames, 0)
         self._next: int = head if attach == "newest" else min(oldest, head)
@@ -367,6 +373,8 @@ class ShmReaderV2(ShmReader):
         """Whether the name leads to another object now; looked up only when there is a reason."""
         if self._other_object:
             return True
+        if time.monotonic() < self._not_before:
+            return False
         if self._header.state() not in self._gone_states:
             # It may have died without a word. Asked now and then: a running writer has not.
             now = time.monotonic()
@@ -388,6 +396,7 @@ class ShmReaderV2(ShmReader):
             self._map()
         except ShmError:
             # Not finished yet, or of another layout: stay where we are and look again later.
+            self._not_before = time.monotonic() + _LOOK_AGAIN_S
             self._mapping, self._header, self.format = before
             self._ring, self._table, self._geometry = old_ring, old_table, old_geometry
             return

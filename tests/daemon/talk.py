@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -106,6 +107,13 @@ def run(*arguments: str, given: str = "", environment: Mapping[str, str] | None 
         check=False,
     )
     return Ending(done.returncode, done.stdout, done.stderr)
+
+
+@cache
+def has_address_sanitizer() -> bool:
+    """Whether the daemon was built with it: it takes SIGSEGV and reports "sanitizer" instead."""
+    ending = run("--clock", "virtual", given=request(1, "host.info"))
+    return "address" in json.loads(ending.out)["result"]["sanitizers"]
 
 
 class Daemon:

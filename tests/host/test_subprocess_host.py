@@ -27,7 +27,7 @@ FAKE = Path(__file__).resolve().parents[1] / "support" / "fake_daemon.py"
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     script = tmp_path / "coreaudiod-sim"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}"\n')
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}"\n', encoding="utf-8")
     script.chmod(0o755)
     return script
 
@@ -149,7 +149,7 @@ def test_a_child_that_the_host_left_behind_ends_too(program: Path) -> None:
         # It was handed to init, which takes a moment to bury it.
         time.sleep(0.01)
     state = Path(f"/proc/{child}/stat")
-    assert not is_alive(child) or state.read_text().split()[2] == "Z"
+    assert not is_alive(child) or state.read_text(encoding="utf-8").split()[2] == "Z"
 
 
 def test_a_host_that_does_not_want_to_end_is_ended(
@@ -172,7 +172,9 @@ def test_a_program_that_is_none_is_one_line(tmp_path: Path) -> None:
 
 def test_a_program_that_ends_at_once_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "coreaudiod-sim"
-    path.write_text("#!/bin/sh\necho 'coreaudiod-sim: unknown option' >&2\nexit 2\n")
+    path.write_text(
+        "#!/bin/sh\necho 'coreaudiod-sim: unknown option' >&2\nexit 2\n", encoding="utf-8"
+    )
     path.chmod(0o755)
     with pytest.raises(HostGone, match="ended with code 2: coreaudiod-sim: unknown option"):
         SubprocessHost(program=path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.measure.latency import LatencySummary, histogram_ns, summarise_histogram, summarise_ns
@@ -22,6 +22,7 @@ def test_nothing_measured_is_all_zero() -> None:
     assert summarise_histogram(histogram_ns(np.empty(0, dtype=np.int64))) == LatencySummary()
 
 
+@settings(max_examples=25)
 @given(st.lists(st.integers(1, 10**10), min_size=1, max_size=300))
 def test_the_histogram_agrees_within_its_three_digits(values: list[int]) -> None:
     array = np.array(values, dtype=np.int64)

@@ -237,6 +237,14 @@ def test_an_object_that_is_not_finished_yet_is_waited_for(name: str) -> None:
             assert wait_for_block(reader, 1.0) is not None
 
 
+@pytest.mark.parametrize("state", ["STATE_RETIRED", "STATE_CLOSED"])
+def test_an_object_that_is_being_left_is_not_read_a_second_time(writer: FakeV2, state: str) -> None:
+    writer.write(counter(10))
+    writer.set("STATE", "I", L[state])
+    with pytest.raises(ShmError, match="has left this shared memory"):
+        open_reader(writer.name, attach="oldest")
+
+
 def test_a_closed_stream_ends_the_iteration_and_an_empty_ring_does_not(writer: FakeV2) -> None:
     with open_reader(writer.name) as reader:
 
@@ -311,7 +319,7 @@ def test_a_reader_claims_a_slot_tells_where_it_is_and_gives_it_back(writer: Fake
 
 def test_the_slot_of_a_dead_reader_is_taken_over(writer: FakeV2) -> None:
     done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                          capture_output=True, text=True, check=True)  # fmt: skip
+                          capture_output=True, encoding="utf-8", check=True)  # fmt: skip
     with FakeReaders(writer.name) as readers:
         readers.take(0, int(done.stdout))
         with open_reader(writer.name) as reader:

@@ -1,8 +1,8 @@
 /* gecko_shm.h - the shared memory of Gecko Sink: the one truth for every reader and writer.
  *
- * C includes it; Python and Rust readers read the `#define` lines of this very file. So every layout
- * constant is a `#define GECKO_<NAME> <decimal or 0x number>` on a line of its own; nothing is computed.
- * What the fields mean, and what a reader has to do, is docs/reference/gecko-shm.md.
+ * C includes it; Python and Rust readers read the `#define` lines of this very file. So every
+ * layout constant is a `#define GECKO_<NAME> <decimal or 0x number>` on one line; nothing is
+ * computed. What the fields mean, and what a reader has to do, is docs/reference/gecko-shm.md.
  *
  * All numbers are little-endian, audio is interleaved Float32. Two layouts exist:
  *   v1  the layout of the original design document, to the byte. Kept so that a reader written
@@ -11,6 +11,9 @@
  */
 #ifndef GECKO_SHM_H
 #define GECKO_SHM_H
+
+/* A definition that the formatter breaks in two is none for Python and Rust. */
+/* clang-format off */
 
 /* ---- names ------------------------------------------------------------------------------- */
 
@@ -64,7 +67,7 @@
 #define GECKO_V2_FLAGS 140      /* u32, GECKO_FLAG_* bits */
 
 /* Changes every block; a cache line of its own. */
-#define GECKO_V2_WRITE_CLAIM 192 /* u64, frames; the writer may be writing below this; before the data */
+#define GECKO_V2_WRITE_CLAIM 192 /* u64, frames; the writer may be writing below this; set first */
 #define GECKO_V2_WRITE_HEAD 200  /* u64, frames; everything below this is written; release, after */
 #define GECKO_V2_BLOCK_HEAD 208  /* u64, blocks written so far; release, before WRITE_HEAD */
 #define GECKO_V2_HEARTBEAT 216   /* u64, host ticks of the last IO cycle, start or stop of IO */

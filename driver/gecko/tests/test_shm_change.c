@@ -1,0 +1,194 @@
+/* test_shm_change.c - changes while the writer lives, and the readers' object. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants the four above first */
+#include "gecko_memory.h"
+#include "shm_test.h"
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static unsigned char *memory_of(struct gecko_shm_writer *writer) {
+    size_t size;
+    return gecko_shm_writer_memory(writer, &size);
+}
+
+static ino_t inode_of(const char *name) {
+    ino_t inode;
+    assert_true(shm_test_exists(name, &inode));
+    return inode;
+}
+
+/* A mapping of one's own, as a reader that stays. */
+static const unsigned char *map_audio(const char *name) {
+    int fd = shm_open(name, O_RDONLY, 0);
+    assert_true(fd >= 0);
+    void *memory = mmap(NULL, GECKO_V2_HEADER_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+    assert_true(memory != MAP_FAILED);
+    close(fd);
+    return memory;
+}
+
+static void unmap_audio(const unsigned char *memory) {
+    munmap((void *)(uintptr_t)memory, GECKO_V2_HEADER_BYTES);
+}
+
+static mode_t mode_of(const char *name) {
+    struct stat info;
+    int fd = shm_open(name, O_RDONLY, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &info), 0);
+    close(fd);
+    return info.st_mode & 07777;
+}
+
+/* ---- changes ------------------------------------------------------------------------------- */
+
+static void a_change_that_fits_makes_a_generation(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_shm_error error;
+    bool lost;
+    const unsigned char *memory = memory_of(writer);
+    ino_t inode = inode_of(config.name);
+    shm_test_write(writer, 100);
+    config.sample_rate = 44100;
+    config.ring_frames = 512;
+    config.channels = 4;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_true(inode_of(config.name) == inode);
+    assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
+    assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 100);
+    assert_int_equal(gecko_load_u64(memory, GECKO_V2_RING_FRAMES), 512);
+    assert_int_equal(gecko_load_u32(memory, GECKO_V2_CHANNELS), 4);
+    assert_int_equal(gecko_load_u32(memory, GECKO_V2_BYTES_PER_FRAME), 16);
+    assert_int_equal(gecko_load_u32(memory, GECKO_V2_SAMPLE_RATE), 44100);
+    shm_test_write(writer, 512);
+    assert_int_equal(gecko_load_u64(memory, GECKO_V2_WRITE_HEAD), 612);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_change_that_does_not_fit_retires_the_object(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_shm_error error;
+    bool lost;
+    const unsigned char *old = map_audio(config.name);
+    ino_t readers = inode_of(shm_test_readers_name(config.name));
+    shm_test_write(writer, 100);
+    config.ring_frames = 8192;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_int_equal(gecko_load_u32(old, GECKO_V2_STATE), GECKO_STATE_RETIRED);
+    const unsigned char *memory = memory_of(writer);
+    /* frames, blocks and generations are counted on */
+    assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
+    assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 100);
+    assert_int_equal(gecko_load_u64(memory, GECKO_V2_BLOCK_HEAD), 1);
+    assert_true(inode_of(shm_test_readers_name(config.name)) == readers);
+    gecko_shm_writer_close(writer);
+    assert_false(shm_test_exists(config.name, NULL));
+    unmap_audio(old);
+}
+
+static void the_layout_can_change_there_and_back(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_shm_error error;
+    bool lost;
+    const unsigned char *old = map_audio(config.name);
+    shm_test_write(writer, 100);
+    config.layout = GECKO_LAYOUT_V1;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_int_equal(gecko_load_u32(old, GECKO_V2_STATE), GECKO_STATE_RETIRED);
+    assert_false(shm_test_exists(shm_test_readers_name(config.name), NULL));
+    shm_test_write(writer, 100);
+    assert_int_equal(gecko_load_u32(memory_of(writer), GECKO_V1_WRITE_HEAD), 200);
+    config.layout = GECKO_LAYOUT_V2;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_int_equal(gecko_load_u64(memory_of(writer), GECKO_V2_WRITE_HEAD), 200);
+    assert_true(shm_test_exists(shm_test_readers_name(config.name), NULL));
+    gecko_shm_writer_close(writer);
+    unmap_audio(old);
+}
+
+static void a_rate_in_v1_changes_under_the_reader(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_shm_error error;
+    bool lost;
+    ino_t inode = inode_of(config.name);
+    config.sample_rate = 96000;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_true(inode_of(config.name) == inode);
+    assert_int_equal(gecko_load_u32(memory_of(writer), GECKO_V1_SAMPLE_RATE), 96000);
+    gecko_shm_writer_close(writer);
+}
+
+static void a_change_keeps_name_and_mode_and_refuses_nonsense(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_shm_config other = config;
+    struct gecko_shm_error error;
+    bool lost;
+    snprintf(other.name, sizeof other.name, "/elsewhere");
+    other.mode = 0666;
+    other.ring_frames = 2048;
+    assert_true(gecko_shm_writer_reconfigure(writer, &other, 5000, &lost, &error));
+    assert_string_equal(gecko_shm_writer_config(writer)->name, config.name);
+    assert_int_equal(mode_of(config.name), 0644);
+    other.ring_frames = 1000;
+    assert_false(gecko_shm_writer_reconfigure(writer, &other, 5000, &lost, &error));
+    assert_false(lost);
+    assert_int_equal(gecko_shm_writer_config(writer)->ring_frames, 2048);
+    shm_test_write(writer, 100);
+    gecko_shm_writer_close(writer);
+}
+
+/* ---- the readers' object ------------------------------------------------------------------- */
+
+static void what_readers_say_is_shown_and_a_cut_object_does_no_harm(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
+    int fd = shm_open(shm_test_readers_name(config.name), O_RDWR, 0);
+    assert_true(fd >= 0);
+    const off_t slot = GECKO_READERS_SLOTS + 3 * GECKO_READERS_SLOT_BYTES;
+    const uint32_t pid = 4711;
+    const uint64_t head = 99;
+    assert_true(pwrite(fd, &pid, 4, slot + GECKO_SLOT_OWNER_PID) == 4);
+    assert_true(pwrite(fd, &head, 8, slot + GECKO_SLOT_READ_HEAD) == 8);
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 1);
+    assert_int_equal(slots[0].owner_pid, 4711);
+    assert_int_equal(slots[0].read_head, 99);
+    /* Anyone may write to it, so anyone may shorten it (where the system allows that). */
+    if (ftruncate(fd, 0) == 0) {
+        assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
+    }
+    shm_test_write(writer, 100);
+    close(fd);
+    gecko_shm_writer_close(writer);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_that_fits_makes_a_generation),
+        cmocka_unit_test(a_change_that_does_not_fit_retires_the_object),
+        cmocka_unit_test(the_layout_can_change_there_and_back),
+        cmocka_unit_test(a_rate_in_v1_changes_under_the_reader),
+        cmocka_unit_test(a_change_keeps_name_and_mode_and_refuses_nonsense),
+        cmocka_unit_test(what_readers_say_is_shown_and_a_cut_object_does_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,118 @@
+"""The command line without a host: help, errors, exit codes, traces."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import __version__
+from lab.cli import main
+from lab.commands.play import default_file
+from tests.support.fake_trace import records, write_trace
+
+COMMANDS = ["play", "devices", "doctor", "trace", "version"]
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    bare = capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out == bare
+    for command in COMMANDS:
+        assert f"  {command}" in bare
+    assert "Exit status" in bare
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_page(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    page = capsys.readouterr().out.lower()
+    assert page.startswith(f"usage: hal-lab {command}")
+    assert "options" in page
+
+
+def test_the_page_of_play_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["play", "--help"])
+    page = capsys.readouterr().out
+    for option in ("--device", "--driver", "--clock", "--record", "--layout", "--trace", "--into"):
+        assert option in page
+    assert "Ctrl-C" in page
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["play", "--nonsense"], ["play", "--clock", "sundial"], ["trace"]],
+)
+def test_a_wrong_command_line_is_one_line_and_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert said.err.startswith("hal-lab: ")
+    assert "--help" in said.err
+
+
+def test_an_error_is_one_line_and_a_traceback_only_on_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "none")
+    assert main(["trace", path]) == 1
+    why = "the trace cannot be opened (No such file or directory)"
+    assert capsys.readouterr().err == f"hal-lab: {why}: {path}; check the path\n"
+    assert main(["--debug", "trace", path]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_versions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"hal-lab {__version__}\n"
+    assert main(["version"]) == 0
+    assert sys.executable in capsys.readouterr().out
+
+
+def test_the_doctor_is_the_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json", "--for", "lint"]) in {0, 3}
+    assert '"id": "python"' in capsys.readouterr().out
+    assert main(["doctor", "--for", "nothing"]) == 2
+
+
+def test_a_trace_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = records(20)
+    made["flags"][3] = 1 | 4
+    write_trace(tmp_path / "t", made)
+    assert main(["trace", str(tmp_path / "t")]) == 0
+    said = capsys.readouterr().out
+    assert "virtual clock, seed 7, 20 cycles written" in said
+    assert "1 x machine: the machine ran the IO thread late" in said
+    assert "\033[" not in said
+
+
+def test_without_a_file_the_tune_is_played() -> None:
+    assert default_file().name == "tune.flac"
+
+
+def test_a_build_that_is_not_there_says_what_to_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HAL_LAB_BUILD", str(tmp_path))
+    assert main(["play"]) == 3
+    assert "cmake --preset dev" in capsys.readouterr().err
+
+
+def test_a_reader_of_our_output_that_leaves_is_no_error(tmp_path: Path) -> None:
+    write_trace(tmp_path / "t", records(20))
+    command = f'"{sys.executable}" -m lab.cli trace "{tmp_path / "t"}" | true'
+    done = subprocess.run(
+        ["sh", "-c", command],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+    )
+    assert "Traceback" not in done.stderr
