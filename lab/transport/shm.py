@@ -30,6 +30,7 @@ from lab.transport.posix_shm import open_mapping
 from lab.transport.shm_types import Attach, Block, ReaderState, StreamFormat
 
 POLL_S = 0.001
+_BEHIND_THE_CYCLE_S = 0.0001
 
 
 class ShmReader(ABC):
@@ -122,7 +123,7 @@ class ShmReader(ABC):
     def wait(self, timeout_s: float, *, poll_s: float = POLL_S) -> bool:
         """Wait until there is something to read, by polling: the IO thread makes no system calls.
 
-        A reader that knows the period (v2) begins to poll shortly before the next block is due.
+        A reader that knows the period (v2) looks right behind the next cycle first.
 
         Parameters
         ----------
@@ -140,10 +141,10 @@ class ShmReader(ABC):
             return True
         now = time.monotonic()
         deadline = now + timeout_s
-        # Nothing comes before the next cycle: sleep through most of the time until then.
-        early = min(self._next_due_s() - 1.5 * poll_s, deadline)
-        if early > now:
-            time.sleep(early - now)
+        # Nothing comes before the next cycle: one sleep until right behind it, then polling.
+        due = min(self._next_due_s() + _BEHIND_THE_CYCLE_S, deadline)
+        if due > now:
+            time.sleep(due - now)
         while not self.available():
             left = deadline - time.monotonic()
             if left <= 0:
