@@ -132,7 +132,7 @@ class Findings:
         cause
             Of everything that was wrong in it.
         """
-        for name in ("received", "correct", "lost", "duplicated", "reordered"):
+        for name in ("received", "lost", "duplicated", "reordered"):
             self.tell(f"frames-{name}", getattr(check, name), "frames")
         for event in check.events[: GLITCHES_KEPT - len(self._glitches)]:
             kind = event.kind if isinstance(event.kind, str) else event.kind.word

@@ -86,14 +86,15 @@ static size_t gecko_write(struct ring *ring, const void *audio, size_t bytes) {
     if (self->wait_for_reader && !has_room(self, frames)) {
         return 0;
     }
-    if (!gecko_shm_writer_begin(self->writer, frames)) {
+    self->cycle++;
+    const struct gecko_shm_block block = {
+        .host_time = self->cycle,
+        .output_time = self->cycle,
+        .cycle = self->cycle,
+    };
+    if (!gecko_shm_writer_write(self->writer, audio, frames, &block)) {
         return 0;
     }
-    gecko_shm_writer_put(self->writer, 0, audio, frames);
-    self->cycle++;
-    gecko_shm_writer_commit(self->writer, &(struct gecko_shm_block){.host_time = self->cycle,
-                                                                    .output_time = self->cycle,
-                                                                    .cycle = self->cycle});
     return bytes;
 }
 

@@ -174,16 +174,16 @@ def _in_short(result: Result) -> str:
 
 
 def device_table(devices: Sequence[Device]) -> Table:
-    """One row per device."""
+    """One row per device; latency is the device's + its safety offset, of the output, in frames."""
     table = _table(f"devices: {len(devices)}")
-    for column in ("device", "UID", "in", "out", "rate", "rates", "frames", "latency", "hidden"):
+    for column in ("device", "UID", "in", "out", "rate", "rates", "frames", "latency"):
         justify: JustifyMethod = "right" if column in {"in", "out", "rate", "frames"} else "left"
         table.add_column(
             column,
             justify=justify,
             overflow="fold",
             no_wrap=column != "rates",
-            min_width=12 if column == "rates" else None,
+            min_width=10 if column == "rates" else None,
         )
     for device in devices:
         inputs = sum(s.virtual_format.channels for s in device.streams if s.direction == "input")
@@ -193,7 +193,7 @@ def device_table(devices: Sequence[Device]) -> Table:
             for low, high in device.available_rates
         )
         table.add_row(
-            Text(device.name),
+            Text(f"{device.name} (hidden)" if device.hidden else device.name),
             Text(device.uid),
             str(inputs),
             str(outputs),
@@ -201,7 +201,6 @@ def device_table(devices: Sequence[Device]) -> Table:
             rates,
             str(device.buffer_frames),
             f"{device.latency.output} + {device.safety_offset.output}",
-            "yes" if device.hidden else "no",
         )
     return table
 

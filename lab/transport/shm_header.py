@@ -7,11 +7,14 @@ import struct
 import threading
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import Layout
-from lab.transport.shm_types import StreamFormat
+from lab.transport.shm_types import HOST_TIMES, NO_HOST_TIMES, StreamFormat
 
 _GENERATION_WAIT_S = 0.2
 _fence_lock = threading.Lock()
@@ -143,6 +146,35 @@ class BlockTable:
         fence()
         (after,) = struct.unpack_from("<Q", self._memory, at + self._sequence_at)
         return found if found.sequence == after == number + 1 else None
+
+
+def host_times(entries: list[BlockEntry], stream: StreamFormat) -> NDArray[Any]:
+    """Entries as rows of dtype `HOST_TIMES`: ticks become nanoseconds.
+
+    Parameters
+    ----------
+    entries
+        In the order of their frames.
+    stream
+        Whose timebase counts.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    rows = [
+        (
+            entry.first_frame,
+            stream.ns_of(entry.host_time),
+            stream.ns_of(entry.output_time),
+            entry.output_sample_time,
+            entry.cycle,
+            entry.frames,
+            entry.flags,
+        )
+        for entry in entries
+    ]
+    return np.array(rows, dtype=HOST_TIMES) if rows else NO_HOST_TIMES
 
 
 @dataclass(frozen=True)

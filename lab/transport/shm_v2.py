@@ -24,11 +24,16 @@ from lab.errors import ShmError
 from lab.transport.gecko_layout import load_layout
 from lab.transport.posix_shm import Mapping, inode_of, open_mapping, process_is_alive
 from lab.transport.shm import ShmReader
-from lab.transport.shm_header import BlockTable, HeaderV2, fence, read_format, read_geometry
+from lab.transport.shm_header import (
+    BlockTable,
+    HeaderV2,
+    fence,
+    host_times,
+    read_format,
+    read_geometry,
+)
 from lab.transport.shm_slot import ReaderSlot
 from lab.transport.shm_types import (
-    HOST_TIMES,
-    NO_HOST_TIMES,
     Attach,
     Block,
     ReaderState,
@@ -298,23 +303,7 @@ class ShmReaderV2(ShmReader):
             if entry is not None and entry.first_frame >= self._next:
                 found.append(entry)
         self._next_block = number
-        if not found:
-            return NO_HOST_TIMES
-        return np.array(
-            [
-                (
-                    entry.first_frame,
-                    self.format.ns_of(entry.host_time),
-                    self.format.ns_of(entry.output_time),
-                    entry.output_sample_time,
-                    entry.cycle,
-                    entry.frames,
-                    entry.flags,
-                )
-                for entry in found
-            ],
-            dtype=HOST_TIMES,
-        )
+        return host_times(found, self.format)
 
     def _tell(self) -> None:
         if self._slot is not None:

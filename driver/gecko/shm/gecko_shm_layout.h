@@ -2,6 +2,7 @@
 #ifndef GECKO_SHM_LAYOUT_H
 #define GECKO_SHM_LAYOUT_H
 
+#include "gecko_memory.h"
 #include "gecko_shm_writer.h"
 #include <stdatomic.h>
 
@@ -30,6 +31,28 @@ struct gecko_shm_writer {
     _Atomic uint64_t refused;
 };
 
+/* Copies into the ring, around its end where need be. */
+static inline void gecko_shm_put(struct gecko_shm_writer *writer, uint64_t first,
+                                 const float *audio, uint32_t frames) {
+    size_t frame_bytes = writer->bytes_per_frame;
+    uint64_t to_end = writer->ring_frames - first;
+    size_t head = frames < to_end ? frames : (size_t)to_end;
+    gecko_copy_in(writer->ring + first * frame_bytes, audio, head * frame_bytes);
+    if (head < frames) {
+        gecko_copy_in(writer->ring, (const unsigned char *)audio + head * frame_bytes,
+                      (frames - head) * frame_bytes);
+    }
+}
+
+/* The block of `frames` that begins at head_frame is in the ring. */
+static inline void gecko_shm_advance(struct gecko_shm_writer *writer, uint32_t frames) {
+    writer->head_frame += frames;
+    writer->ring_at += frames;
+    if (writer->ring_at >= writer->ring_frames) {
+        writer->ring_at -= writer->ring_frames;
+    }
+}
+
 /* v1 and v2 differ in these. All are given a writer whose config is set and checked. */
 struct gecko_layout_ops {
     /* Size of the object for `config`. */
@@ -43,6 +66,9 @@ struct gecko_layout_ops {
                    uint64_t now);
     void (*begin)(struct gecko_shm_writer *writer, uint32_t frames);
     void (*commit)(struct gecko_shm_writer *writer, const struct gecko_shm_block *block);
+    /* begin, the audio of the whole block, and commit. The caller has checked `frames`. */
+    void (*write)(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+                  const struct gecko_shm_block *block);
     /* GECKO_STATE_*. */
     void (*set_state)(struct gecko_shm_writer *writer, uint32_t state);
     void (*set_muted)(struct gecko_shm_writer *writer, bool muted);

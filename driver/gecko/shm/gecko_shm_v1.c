@@ -55,6 +55,13 @@ static void v1_commit(struct gecko_shm_writer *writer, const struct gecko_shm_bl
     gecko_store_u32(writer->object.base, GECKO_V1_WRITE_HEAD, index);
 }
 
+static void v1_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+                     const struct gecko_shm_block *block) {
+    gecko_shm_put(writer, writer->ring_at, audio, frames);
+    gecko_shm_advance(writer, frames);
+    v1_commit(writer, block);
+}
+
 static void v1_set_state(struct gecko_shm_writer *writer, uint32_t state) {
     (void)writer;
     (void)state;
@@ -77,6 +84,7 @@ const struct gecko_layout_ops gecko_layout_v1 = {
     .change = v1_change,
     .begin = v1_begin,
     .commit = v1_commit,
+    .write = v1_write,
     .set_state = v1_set_state,
     .set_muted = v1_set_muted,
     .beat = v1_beat,

@@ -188,15 +188,15 @@ static void v2_begin(struct gecko_shm_writer *writer, uint32_t frames) {
     gecko_fence_after_claim();
 }
 
-/* head_frame is behind the block already. */
-static void v2_commit(struct gecko_shm_writer *writer, const struct gecko_shm_block *block) {
+/* head_frame is behind the block of `frames` already. */
+static inline void publish(struct gecko_shm_writer *writer, unsigned char *entry, uint32_t frames,
+                           const struct gecko_shm_block *block) {
     unsigned char *base = writer->object.base;
-    unsigned char *entry = block_entry(writer);
-    gecko_store_u64(entry, GECKO_V2_BLOCK_FIRST_FRAME, writer->head_frame - writer->block_frames);
+    gecko_store_u64(entry, GECKO_V2_BLOCK_FIRST_FRAME, writer->head_frame - frames);
     gecko_store_u64(entry, GECKO_V2_BLOCK_HOST_TIME, block->host_time);
     gecko_store_u64(entry, GECKO_V2_BLOCK_OUTPUT_TIME, block->output_time);
     gecko_store_f64(entry, GECKO_V2_BLOCK_OUTPUT_SAMPLE_TIME, block->output_sample_time);
-    gecko_store_u32(entry, GECKO_V2_BLOCK_FRAMES, writer->block_frames);
+    gecko_store_u32(entry, GECKO_V2_BLOCK_FRAMES, frames);
     gecko_store_u32(entry, GECKO_V2_BLOCK_FLAGS, block->flags);
     gecko_store_u64(entry, GECKO_V2_BLOCK_CYCLE, block->cycle);
     writer->block_number++;
@@ -204,6 +204,21 @@ static void v2_commit(struct gecko_shm_writer *writer, const struct gecko_shm_bl
     gecko_store_u64(base, GECKO_V2_BLOCK_HEAD, writer->block_number);
     gecko_store_u64(base, GECKO_V2_WRITE_HEAD, writer->head_frame);
     gecko_store_u64(base, GECKO_V2_HEARTBEAT, block->host_time);
+}
+
+static void v2_commit(struct gecko_shm_writer *writer, const struct gecko_shm_block *block) {
+    publish(writer, block_entry(writer), writer->block_frames, block);
+}
+
+static void v2_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+                     const struct gecko_shm_block *block) {
+    unsigned char *entry = block_entry(writer);
+    gecko_store_u64(entry, GECKO_V2_BLOCK_SEQUENCE, 0);
+    gecko_store_u64(writer->object.base, GECKO_V2_WRITE_CLAIM, writer->head_frame + frames);
+    gecko_fence_after_claim();
+    gecko_shm_put(writer, writer->ring_at, audio, frames);
+    gecko_shm_advance(writer, frames);
+    publish(writer, entry, frames, block);
 }
 
 static void v2_set_state(struct gecko_shm_writer *writer, uint32_t state) {
@@ -225,6 +240,7 @@ const struct gecko_layout_ops gecko_layout_v2 = {
     .change = v2_change,
     .begin = v2_begin,
     .commit = v2_commit,
+    .write = v2_write,
     .set_state = v2_set_state,
     .set_muted = v2_set_muted,
     .beat = v2_beat,

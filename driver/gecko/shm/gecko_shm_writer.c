@@ -246,30 +246,31 @@ bool gecko_shm_writer_begin(struct gecko_shm_writer *writer, uint32_t frames) {
 void gecko_shm_writer_put(struct gecko_shm_writer *writer, uint32_t at, const float *audio,
                           uint32_t frames) {
     assert(at <= writer->block_frames && frames <= writer->block_frames - at);
-    size_t frame_bytes = writer->bytes_per_frame;
     uint64_t first = writer->ring_at + at;
     if (first >= writer->ring_frames) {
         first -= writer->ring_frames;
     }
-    uint64_t to_end = writer->ring_frames - first;
-    size_t head = frames < to_end ? frames : (size_t)to_end;
-    gecko_copy_in(writer->ring + first * frame_bytes, audio, head * frame_bytes);
-    if (head < frames) {
-        gecko_copy_in(writer->ring, (const unsigned char *)audio + head * frame_bytes,
-                      (frames - head) * frame_bytes);
-    }
+    gecko_shm_put(writer, first, audio, frames);
 }
 
 void gecko_shm_writer_commit(struct gecko_shm_writer *writer, const struct gecko_shm_block *block) {
     assert(writer->block_frames != 0);
-    writer->head_frame += writer->block_frames;
-    writer->ring_at += writer->block_frames;
-    if (writer->ring_at >= writer->ring_frames) {
-        writer->ring_at -= writer->ring_frames;
-    }
+    gecko_shm_advance(writer, writer->block_frames);
     writer->ops->commit(writer, block);
     writer->block_frames = 0;
     atomic_store_explicit(&writer->published_head, writer->head_frame, memory_order_relaxed);
+}
+
+bool gecko_shm_writer_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+                            const struct gecko_shm_block *block) {
+    assert(writer->block_frames == 0);
+    if (frames == 0 || frames > writer->ring_frames) {
+        atomic_fetch_add_explicit(&writer->refused, 1, memory_order_relaxed);
+        return false;
+    }
+    writer->ops->write(writer, audio, frames, block);
+    atomic_store_explicit(&writer->published_head, writer->head_frame, memory_order_relaxed);
+    return true;
 }
 
 const struct gecko_shm_config *gecko_shm_writer_config(const struct gecko_shm_writer *writer) {

@@ -91,6 +91,9 @@ bool gecko_shm_writer_begin(struct gecko_shm_writer *writer, uint32_t frames);
 void gecko_shm_writer_put(struct gecko_shm_writer *writer, uint32_t at, const float *audio,
                           uint32_t frames);
 void gecko_shm_writer_commit(struct gecko_shm_writer *writer, const struct gecko_shm_block *block);
+/* The three in one, for a block that is written as it is. False as begin(). */
+bool gecko_shm_writer_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+                            const struct gecko_shm_block *block);
 
 const struct gecko_shm_config *gecko_shm_writer_config(const struct gecko_shm_writer *writer);
 /* Number of the next frame; frames counted from start_frame in v1. Safe on any thread. */

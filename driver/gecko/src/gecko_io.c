@@ -83,8 +83,11 @@ static bool will_do(const struct haldrv_device *device, UInt32 operation) {
 }
 
 /* The buffer is the host's and stays as it is, so gain goes through a piece of our own. */
-static void put_with_gain(struct gecko *gecko, const struct haldrv_ramp *ramp, const float *audio,
-                          uint32_t frames) {
+static bool write_with_gain(struct gecko *gecko, const struct haldrv_ramp *ramp, const float *audio,
+                            uint32_t frames, const struct gecko_shm_block *block) {
+    if (!gecko_shm_writer_begin(gecko->writer, frames)) {
+        return false;
+    }
     uint32_t channels = gecko->config.channels;
     uint32_t piece = GECKO_SCRATCH_SAMPLES / channels;
     for (uint32_t at = 0; at < frames; at += piece) {
@@ -92,6 +95,25 @@ static void put_with_gain(struct gecko *gecko, const struct haldrv_ramp *ramp, c
         haldrv_ramp_apply(ramp, at, gecko->scratch, audio + (size_t)at * channels, count, channels);
         gecko_shm_writer_put(gecko->writer, at, gecko->scratch, count);
     }
+    gecko_shm_writer_commit(gecko->writer, block);
+    return true;
+}
+
+/* A cycle that the host left out does not make a hole in the ring: frames stay contiguous, and the
+ * block says that time has jumped. */
+static struct gecko_shm_block describe_block(struct gecko *gecko, UInt32 frames,
+                                             const AudioServerPlugInIOCycleInfo *cycle) {
+    Float64 sample_time = cycle->mOutputTime.mSampleTime;
+    bool follows = gecko->has_time && fabs(sample_time - gecko->next_sample_time) < 0.5;
+    gecko->has_time = true;
+    gecko->next_sample_time = sample_time + frames;
+    return (struct gecko_shm_block){
+        .host_time = cycle->mCurrentTime.mHostTime,
+        .output_time = cycle->mOutputTime.mHostTime,
+        .output_sample_time = sample_time,
+        .cycle = cycle->mIOCycleCounter,
+        .flags = follows ? 0 : GECKO_BLOCK_FLAG_DISCONTINUITY,
+    };
 }
 
 static OSStatus write_mix(struct haldrv_device *device, AudioObjectID stream, UInt32 operation,
@@ -102,31 +124,12 @@ static OSStatus write_mix(struct haldrv_device *device, AudioObjectID stream, UI
     if (!atomic_load_explicit(&gecko->running, memory_order_acquire)) {
         return kAudioHardwareNotRunningError;
     }
-    if (!gecko_shm_writer_begin(gecko->writer, frames)) {
-        return kAudioHardwareIllegalOperationError;
-    }
     struct haldrv_ramp ramp = haldrv_ramp_begin(&gecko->gain, &gecko->level, frames);
-    if (haldrv_ramp_is_unity(&ramp)) {
-        gecko_shm_writer_put(gecko->writer, 0, buffer, frames);
-    } else {
-        put_with_gain(gecko, &ramp, buffer, frames);
-    }
-
-    /* A cycle that the host left out does not make a hole in the ring: frames stay contiguous, and
-     * the block says that time has jumped. */
-    Float64 sample_time = cycle->mOutputTime.mSampleTime;
-    bool follows = gecko->has_time && fabs(sample_time - gecko->next_sample_time) < 0.5;
-    gecko->has_time = true;
-    gecko->next_sample_time = sample_time + frames;
-    const struct gecko_shm_block block = {
-        .host_time = cycle->mCurrentTime.mHostTime,
-        .output_time = cycle->mOutputTime.mHostTime,
-        .output_sample_time = sample_time,
-        .cycle = cycle->mIOCycleCounter,
-        .flags = follows ? 0 : GECKO_BLOCK_FLAG_DISCONTINUITY,
-    };
-    gecko_shm_writer_commit(gecko->writer, &block);
-    return kAudioHardwareNoError;
+    struct gecko_shm_block block = describe_block(gecko, frames, cycle);
+    bool written = haldrv_ramp_is_unity(&ramp)
+                       ? gecko_shm_writer_write(gecko->writer, buffer, frames, &block)
+                       : write_with_gain(gecko, &ramp, buffer, frames, &block);
+    return written ? kAudioHardwareNoError : kAudioHardwareIllegalOperationError;
 }
 
 /* ---- configuration changes ----------------------------------------------------------------- */

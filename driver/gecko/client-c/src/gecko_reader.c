@@ -254,8 +254,8 @@ int64_t gecko_reader_read(struct gecko_reader *reader, float *audio, size_t samp
                           struct gecko_read *info) {
     struct gecko_read unwanted;
     info = info != NULL ? info : &unwanted;
-    *info = (struct gecko_read){.first_frame = reader->position};
     if (reader->failure.status != GECKO_READER_OK) {
+        *info = (struct gecko_read){.first_frame = reader->position};
         return -1;
     }
     int64_t frames = reader->format.layout == 1 ? gecko_v1_read(reader, audio, samples, info)

@@ -32,6 +32,9 @@ struct gecko_reader {
 
     uint64_t position;
     uint64_t lost;
+    uint64_t reported_lost; /* what the slot says */
+    size_t asked_samples;   /* of the last read, and what they are in frames: saves a division */
+    uint64_t asked_frames;
     struct gecko_reader_slots slots;
     struct gecko_reader_error failure;
 };
@@ -55,6 +58,7 @@ void gecko_v1_start(struct gecko_reader *reader);
 void gecko_v2_start(struct gecko_reader *reader);
 /* Sets the position of a reader that came from another object. */
 void gecko_v2_resume(struct gecko_reader *reader, const struct gecko_reader *before);
+/* Fill all of `info`. */
 int64_t gecko_v1_read(struct gecko_reader *reader, float *audio, size_t samples,
                       struct gecko_read *info);
 int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
@@ -65,8 +69,5 @@ int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
 void gecko_slots_join(struct gecko_reader *reader);
 void gecko_slots_leave(struct gecko_reader *reader);
 void gecko_slots_report(struct gecko_reader *reader);
-
-/* Now, in ticks of the host clock of this machine. */
-uint64_t gecko_reader_ticks(const struct gecko_format *format);
 
 #endif

@@ -11,26 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-#ifdef __APPLE__
-#include <mach/mach_time.h>
-#endif
 
 #define SLOTS_BYTES                                                                                \
     (GECKO_READERS_SLOTS + GECKO_READERS_SLOT_COUNT_VALUE * GECKO_READERS_SLOT_BYTES)
-
-uint64_t gecko_reader_ticks(const struct gecko_format *format) {
-#ifdef __APPLE__
-    (void)format;
-    return mach_absolute_time();
-#else
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    unsigned __int128 ns = (unsigned __int128)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-    return (uint64_t)(ns * format->timebase_denom / format->timebase_numer);
-#endif
-}
 
 static unsigned char *slot_memory(const struct gecko_reader_slots *slots, int slot) {
     return slots->base + GECKO_READERS_SLOTS + (size_t)slot * GECKO_READERS_SLOT_BYTES;
@@ -108,6 +92,7 @@ void gecko_slots_join(struct gecko_reader *reader) {
         unmap(slots);
         return;
     }
+    reader->reported_lost = UINT64_MAX; /* the slot may have been another's */
     gecko_slots_report(reader);
 }
 
@@ -120,15 +105,20 @@ void gecko_slots_leave(struct gecko_reader *reader) {
     unmap(slots);
 }
 
+/* The time is the writer's: this is called for every block, and a clock costs as much as half of
+ * it. */
 void gecko_slots_report(struct gecko_reader *reader) {
     if (reader->slots.base == NULL) {
         return;
     }
     unsigned char *memory = slot_memory(&reader->slots, reader->slots.slot);
     gecko_store_u64(memory, GECKO_SLOT_READ_HEAD, reader->position);
-    gecko_store_u64(memory, GECKO_SLOT_LOST_FRAMES, reader->lost);
-    gecko_store_u64(memory, GECKO_SLOT_HEARTBEAT, gecko_reader_ticks(&reader->format));
+    gecko_store_u64(memory, GECKO_SLOT_HEARTBEAT, gecko_load_u64(reader->base, GECKO_V2_HEARTBEAT));
     gecko_store_u64(memory, GECKO_SLOT_GENERATION, reader->format.generation);
+    if (reader->lost != reader->reported_lost) {
+        gecko_store_u64(memory, GECKO_SLOT_LOST_FRAMES, reader->lost);
+        reader->reported_lost = reader->lost;
+    }
 }
 
 int gecko_reader_slot(const struct gecko_reader *reader) {

@@ -123,6 +123,8 @@ static bool take_generation(struct gecko_reader *reader, struct gecko_reader_err
                                  "%s: its write head is before the start of its generation", label);
     }
     reader->format = format;
+    reader->asked_samples = 0;
+    reader->asked_frames = 0;
     reader->bytes_per_frame = bytes_per_frame;
     reader->generation_start = start;
     return true;
@@ -180,8 +182,8 @@ static int meet_generation(struct gecko_reader *reader, struct gecko_read *info)
     return 1;
 }
 
-static void copy_frames(const struct gecko_reader *reader, float *audio, uint64_t first,
-                        uint64_t frames) {
+static inline void copy_frames(const struct gecko_reader *reader, float *audio, uint64_t first,
+                               uint64_t frames) {
     uint64_t ring = reader->format.ring_frames;
     uint64_t at = first & (ring - 1);
     uint64_t head = frames < ring - at ? frames : ring - at;
@@ -200,8 +202,8 @@ static void skip_to(struct gecko_reader *reader, uint64_t frame, struct gecko_re
 
 /* Copies `frames` frames from the position on and moves it behind them. Returns how many survived:
  * all of them, unless the writer came around meanwhile. */
-static uint64_t copy_and_check(struct gecko_reader *reader, float *audio, uint64_t frames,
-                               struct gecko_read *info) {
+static inline uint64_t copy_and_check(struct gecko_reader *reader, float *audio, uint64_t frames,
+                                      struct gecko_read *info) {
     uint64_t first = reader->position;
     uint64_t ring = reader->format.ring_frames;
     copy_frames(reader, audio, first, frames);
@@ -223,8 +225,9 @@ static uint64_t copy_and_check(struct gecko_reader *reader, float *audio, uint64
     return frames - bad;
 }
 
-int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
-                      struct gecko_read *info) {
+/* Everything that may happen: a new generation, loss, a torn copy, the end. `info` is zero. */
+static int64_t read_carefully(struct gecko_reader *reader, float *audio, size_t samples,
+                              struct gecko_read *info) {
     if (gecko_load_u64(reader->base, GECKO_V2_GENERATION) != reader->format.generation) {
         int met = meet_generation(reader, info);
         info->first_frame = reader->position;
@@ -244,8 +247,12 @@ int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
     info->left_frames = head - reader->position;
 
     uint64_t ring = reader->format.ring_frames;
-    uint64_t most = samples / reader->format.channels;
-    most = most < ring ? most : ring;
+    if (samples != reader->asked_samples) {
+        uint64_t most_frames = samples / reader->format.channels;
+        reader->asked_samples = samples;
+        reader->asked_frames = most_frames < ring ? most_frames : ring;
+    }
+    uint64_t most = reader->asked_frames;
     uint64_t frames = 0;
     for (uint64_t i = 0; i < COPY_TRIES && frames == 0 && head != reader->position; i++) {
         if (head - reader->position > ring) {
@@ -256,17 +263,51 @@ int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
         }
         uint64_t left = head - reader->position;
         frames = copy_and_check(reader, audio, left < most ? left : most, info);
-        head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+        if (frames == 0) {
+            head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
+        }
     }
     if (frames == 0) {
         info->first_frame = reader->position;
     }
-    if (reader->position >= head) {
+    if (reader->position >= head && info->state > GECKO_STATE_RUNNING) {
         info->events |= info->state == GECKO_STATE_RETIRED  ? GECKO_READ_RETIRED
                         : info->state == GECKO_STATE_CLOSED ? GECKO_READ_CLOSED
                                                             : 0;
     }
     return (int64_t)frames;
+}
+
+/* The usual case, a tenth of a microsecond shorter: frames are there, none is lost, none is torn,
+ * the writer is at work. Everything else is left to read_carefully(), with nothing changed. */
+int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,
+                      struct gecko_read *info) {
+    const unsigned char *base = reader->base;
+    uint64_t ring = reader->format.ring_frames;
+    uint64_t first = reader->position;
+    uint64_t generation = gecko_load_u64(base, GECKO_V2_GENERATION);
+    uint32_t state = gecko_load_u32(base, GECKO_V2_STATE);
+    uint32_t flags = gecko_load_u32(base, GECKO_V2_FLAGS);
+    uint64_t left = gecko_load_u64(base, GECKO_V2_WRITE_HEAD) - first;
+    if (generation == reader->format.generation && samples == reader->asked_samples &&
+        left - 1 < ring && state <= GECKO_STATE_RUNNING) {
+        uint64_t frames = left < reader->asked_frames ? left : reader->asked_frames;
+        copy_frames(reader, audio, first, frames);
+        gecko_fence_before_check();
+        if (gecko_load_u64(base, GECKO_V2_WRITE_CLAIM) - first <= ring &&
+            gecko_load_u64(base, GECKO_V2_GENERATION) == generation) {
+            *info = (struct gecko_read){
+                .first_frame = first,
+                .left_frames = left,
+                .state = state,
+                .flags = flags,
+            };
+            reader->position = first + frames;
+            return (int64_t)frames;
+        }
+    }
+    *info = (struct gecko_read){.first_frame = first};
+    return read_carefully(reader, audio, samples, info);
 }
 
 bool gecko_reader_find_block(const struct gecko_reader *reader, uint64_t frame,

@@ -96,7 +96,7 @@
 #define GECKO_SLOT_RESERVED 4     /* u32 */
 #define GECKO_SLOT_READ_HEAD 8    /* u64, frames */
 #define GECKO_SLOT_LOST_FRAMES 16 /* u64, frames this reader has missed so far */
-#define GECKO_SLOT_HEARTBEAT 24   /* u64, host ticks of the last read */
+#define GECKO_SLOT_HEARTBEAT 24   /* u64, host ticks of the last read, or HEARTBEAT as it was then */
 #define GECKO_SLOT_GENERATION 32  /* u64, the generation it reads */
 
 /* ---- values ------------------------------------------------------------------------------ */
