@@ -64,7 +64,10 @@ static enum frame_kind read_frame(const struct halsim_check *check, const float 
         in_place = in_place && this_channel == channel;
         seen |= UINT64_C(1) << (this_channel & 63u);
     }
-    if (*number >= 0 && in_place) {
+    /* In mono a zero is also a number: the one in the middle. It counts as that where it is due. */
+    bool is_silent =
+        channels == 1 && zeros && !(check->locked && check->next_frame % numbers(check) == *number);
+    if (*number >= 0 && in_place && !is_silent) {
         return FRAME_NUMBER;
     }
     for (uint32_t channel = 0; channel < channels && zeros; channel++) {

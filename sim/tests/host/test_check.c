@@ -158,6 +158,25 @@ static void zeros_within_are_silence_and_loss(void **state) {
     assert_int_equal(check->events[0].frames, 20);
 }
 
+static void silence_is_silence_in_mono_too(void **state) {
+    (void)state;
+    static float samples[400];
+    static struct halsim_check check;
+    struct halsim_source *source = halsim_source_create_counter((1u << 23) - 50);
+    memset(samples, 0, sizeof samples);
+    source->render(source, samples + 100, 100, 1, 0); /* has the number that is 0.0 in its middle */
+    source->render(source, samples + 220, 80, 1, 100);
+    halsim_source_destroy(source);
+    halsim_check_init(&check, 1);
+    halsim_check_block(&check, samples, 200);
+    assert_true(halsim_check_is_clean(&check));
+    assert_int_equal(check.leading_silence, 100);
+    halsim_check_block(&check, samples + 200, 100);
+    assert_int_equal(check.silent, 20);
+    assert_int_equal(check.lost, 0);
+    assert_int_equal(check.correct, 180);
+}
+
 static void swapped_channels_are_named(void **state) {
     (void)state;
     static struct stream stream;
@@ -239,6 +258,7 @@ int main(void) {
         cmocka_unit_test(a_part_that_comes_late_stays_partly_lost),
         cmocka_unit_test(zeros_before_the_first_number_are_no_fault),
         cmocka_unit_test(zeros_within_are_silence_and_loss),
+        cmocka_unit_test(silence_is_silence_in_mono_too),
         cmocka_unit_test(swapped_channels_are_named),
         cmocka_unit_test(a_changed_gain_a_nan_and_a_wrong_bit_are_corrupt),
         cmocka_unit_test(numbers_wrap_without_a_fault),
