@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.host.errors import HostError
 from lab.host.models import Device
 from lab.host.subprocess_host import SubprocessHost
 from lab.scenario import Findings
@@ -39,6 +40,23 @@ def test_a_v2_reader_sees_the_new_rate_with_its_first_frame(
     assert shm_reader.lost_frames == 0
     # Nothing of the client's stream is lost over the change: it was read before, or comes after.
     assert check.clean, check.events[:5]
+
+
+def test_a_change_that_the_host_refuses_leaves_the_stream_whole(
+    host: SubprocessHost, device: Device, shm_reader: ShmReader, findings: Findings
+) -> None:
+    start_counting(host, device)
+    check = run_and_read(host, device, shm_reader, cycles=100)
+    host.refuse_changes(device.device, 1)
+    with pytest.raises(HostError, match="44100 Hz"):
+        host.set_rate(device.device, 44_100)
+    host.run(device=device.device, cycles=20)
+    drain(shm_reader, check)
+    findings.take_check(check)
+    assert shm_reader.generation_changes == 0
+    assert check.clean, check.events[:5]
+    # The driver has let go of the change: the next one is taken.
+    assert host.set_rate(device.device, 44_100).nominal_rate == 44_100
 
 
 def test_v2_counts_what_was_not_read_before_the_change(

@@ -115,6 +115,10 @@ class Host(ABC):
         """Sample rate, Hz."""
         return models.Device.model_validate(self.call("device.set_rate", device=device, rate=rate))
 
+    def refuse_changes(self, device: DeviceRef, count: int) -> None:
+        """Abort the next `count` configuration changes that the driver asks for."""
+        self.call("device.refuse_changes", device=device, count=count)
+
     def set_format(self, device: DeviceRef, stream: int, format_: models.Format) -> models.Device:
         """Physical and virtual format of a stream, by the stream's object ID."""
         return models.Device.model_validate(

@@ -130,6 +130,18 @@ RPC_METHOD(device_set_buffer_frames) {
     return device_now(call, device);
 }
 
+RPC_METHOD(device_refuse_changes) {
+    uint32_t device = 0, count = 0;
+    if (!rpc_device_param(call, PARAM_REQUIRED, &device) ||
+        !params_u32(&call->params, "count", PARAM_REQUIRED, 0, 1000000, &count)) {
+        return NULL;
+    }
+    if (!halsim_device_refuse_changes(call->host, device, count, &call->failure.error)) {
+        return rpc_host_said_no(call);
+    }
+    return yyjson_mut_obj(call->doc);
+}
+
 RPC_METHOD(device_set_rate) {
     uint32_t device = 0;
     double rate = 0;

@@ -79,6 +79,7 @@ RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);
 RPC_METHOD(device_list);
 RPC_METHOD(device_info);
+RPC_METHOD(device_refuse_changes);
 RPC_METHOD(device_set_buffer_frames);
 RPC_METHOD(device_set_rate);
 RPC_METHOD(device_set_format);

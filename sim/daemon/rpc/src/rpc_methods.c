@@ -14,6 +14,7 @@ static const struct rpc_method methods[] = {
     {"device.set_buffer_frames", "device frames", rpc_device_set_buffer_frames},
     {"device.set_rate", "device rate", rpc_device_set_rate},
     {"device.set_format", "device stream format", rpc_device_set_format},
+    {"device.refuse_changes", "device count", rpc_device_refuse_changes},
     {"property.has", "object selector scope element", rpc_property_has},
     {"property.is_settable", "object selector scope element", rpc_property_is_settable},
     {"property.size", "object selector scope element qualifier", rpc_property_size},
