@@ -6,9 +6,9 @@
 #include <mach/mach_time.h>
 #endif
 
-/* Measured on a shared two-core virtual machine (docs/explanation/waiting.md): a plain absolute
- * sleep wakes 20 to 50 us late, one that ends 500 us early and then spins 0.1 us late, for 5 % of a
- * core. */
+/* Measured on a shared two-core virtual machine (bench/test_wake_up.py repeats it): a plain
+ * absolute sleep wakes 20 to 50 us late, one that ends 500 us early and then spins 0.1 us late, for
+ * 5 % of a core. */
 struct realtime_clock {
     struct halsim_clock clock;
     enum halsim_wait wait;
