@@ -31,16 +31,17 @@ struct gecko_shm_writer {
     _Atomic uint64_t refused;
 };
 
-/* Copies into the ring, around its end where need be. */
+/* Copies into the ring, around its end where need be: once in many blocks, so it is set apart. */
+void gecko_shm_put_around(struct gecko_shm_writer *writer, uint64_t first, const float *audio,
+                          uint32_t frames);
+
 static inline void gecko_shm_put(struct gecko_shm_writer *writer, uint64_t first,
                                  const float *audio, uint32_t frames) {
     size_t frame_bytes = writer->bytes_per_frame;
-    uint64_t to_end = writer->ring_frames - first;
-    size_t head = frames < to_end ? frames : (size_t)to_end;
-    gecko_copy_in(writer->ring + first * frame_bytes, audio, head * frame_bytes);
-    if (head < frames) {
-        gecko_copy_in(writer->ring, (const unsigned char *)audio + head * frame_bytes,
-                      (frames - head) * frame_bytes);
+    if (first + frames <= writer->ring_frames) {
+        gecko_copy_in(writer->ring + first * frame_bytes, audio, frames * frame_bytes);
+    } else {
+        gecko_shm_put_around(writer, first, audio, frames);
     }
 }
 

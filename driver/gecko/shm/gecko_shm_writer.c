@@ -243,6 +243,14 @@ bool gecko_shm_writer_begin(struct gecko_shm_writer *writer, uint32_t frames) {
     return true;
 }
 
+void gecko_shm_put_around(struct gecko_shm_writer *writer, uint64_t first, const float *audio,
+                          uint32_t frames) {
+    size_t frame_bytes = writer->bytes_per_frame;
+    size_t head = (size_t)(writer->ring_frames - first) * frame_bytes;
+    gecko_copy_in(writer->ring + first * frame_bytes, audio, head);
+    gecko_copy_in(writer->ring, (const unsigned char *)audio + head, frames * frame_bytes - head);
+}
+
 void gecko_shm_writer_put(struct gecko_shm_writer *writer, uint32_t at, const float *audio,
                           uint32_t frames) {
     assert(at <= writer->block_frames && frames <= writer->block_frames - at);

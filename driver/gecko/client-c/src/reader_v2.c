@@ -182,16 +182,24 @@ static int meet_generation(struct gecko_reader *reader, struct gecko_read *info)
     return 1;
 }
 
+/* Once in many blocks, so it is set apart. */
+__attribute__((noinline)) static void copy_around(const struct gecko_reader *reader, float *audio,
+                                                  uint64_t at, uint64_t frames) {
+    size_t frame_bytes = reader->bytes_per_frame;
+    size_t head = (size_t)(reader->format.ring_frames - at) * frame_bytes;
+    gecko_copy_out(audio, reader->ring + at * frame_bytes, head);
+    gecko_copy_out((unsigned char *)audio + head, reader->ring, frames * frame_bytes - head);
+}
+
 static inline void copy_frames(const struct gecko_reader *reader, float *audio, uint64_t first,
                                uint64_t frames) {
     uint64_t ring = reader->format.ring_frames;
     uint64_t at = first & (ring - 1);
-    uint64_t head = frames < ring - at ? frames : ring - at;
     size_t frame_bytes = reader->bytes_per_frame;
-    gecko_copy_out(audio, reader->ring + at * frame_bytes, head * frame_bytes);
-    if (head < frames) {
-        gecko_copy_out((unsigned char *)audio + head * frame_bytes, reader->ring,
-                       (frames - head) * frame_bytes);
+    if (at + frames <= ring) {
+        gecko_copy_out(audio, reader->ring + at * frame_bytes, frames * frame_bytes);
+    } else {
+        copy_around(reader, audio, at, frames);
     }
 }
 
