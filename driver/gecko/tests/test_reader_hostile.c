@@ -126,6 +126,7 @@ static void each_field_of_v2_is_checked(void **state) {
         {GECKO_V2_TIMEBASE_DENOM, 4, 0, hostile},
         {GECKO_V2_GENERATION_START, 8, 301, hostile},
         {GECKO_V2_GENERATION, 8, 3, GECKO_READER_NOT_READY},
+        {GECKO_V2_MAGIC, 8, 0, GECKO_READER_NOT_READY},
     };
     check_lies(image, lies, sizeof lies / sizeof lies[0]);
     free(image.bytes);

@@ -41,7 +41,18 @@ static bool is_v2(const struct gecko_reader *reader) {
            gecko_load_u64(reader->base, GECKO_V2_MAGIC) == GECKO_V2_MAGIC_VALUE;
 }
 
+/* The driver writes the magic last. Until then the version may stand where v1 has the size of its
+ * ring, which is never that small. */
+static bool is_being_made(const struct gecko_reader *reader) {
+    return gecko_load_u64(reader->base, GECKO_V2_MAGIC) == 0 &&
+           gecko_load_u32(reader->base, GECKO_V2_VERSION) == GECKO_V2_VERSION_VALUE;
+}
+
 static bool check_header(struct gecko_reader *reader, struct gecko_reader_error *error) {
+    if (is_being_made(reader)) {
+        return gecko_reader_fail(error, GECKO_READER_NOT_READY, 0, "%s is being made",
+                                 gecko_reader_label(reader));
+    }
     return is_v2(reader) ? gecko_v2_header(reader, error) : gecko_v1_header(reader, error);
 }
 

@@ -47,7 +47,11 @@ impl Geometry {
         }
         match memory.u64(V2_MAGIC) {
             V2_MAGIC_VALUE => {}
-            0 if memory.u32(8) == 0 && memory.u32(16) == 0 => return Err(Error::NotReady),
+            // Being made: the magic comes last. In v1 the second word is the size of the ring, which is
+            // neither 0 nor as small as the version.
+            0 if matches!(u64::from(memory.u32(8)), 0 | V2_VERSION_VALUE) => {
+                return Err(Error::NotReady);
+            }
             _ => return Err(Error::NotGecko),
         }
         require(

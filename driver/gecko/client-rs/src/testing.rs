@@ -254,6 +254,15 @@ fn each_field_of_the_header_is_checked() {
 }
 
 #[test]
+fn an_object_that_is_being_made_may_yet_become_ready() {
+    let writer = Writer::new();
+    writer.put64(V2_MAGIC, 0); // written last
+    assert!(matches!(writer.reader(Start::Newest), Err(Error::NotReady)));
+    writer.put32(V2_VERSION, 4096); // as v1: a ring of 4096 samples
+    assert!(matches!(writer.reader(Start::Newest), Err(Error::NotGecko)));
+}
+
+#[test]
 fn a_head_that_goes_back_is_an_error() {
     let writer = Writer::new();
     writer.write(100);
