@@ -182,10 +182,15 @@ static unsigned char *block_entry(const struct gecko_shm_writer *writer) {
     return writer->object.base + writer->blocks_offset + index * GECKO_V2_BLOCK_BYTES;
 }
 
-static void v2_begin(struct gecko_shm_writer *writer, uint32_t frames) {
-    gecko_store_u64(block_entry(writer), GECKO_V2_BLOCK_SEQUENCE, 0);
+/* Before the first byte of audio. */
+static inline void claim(struct gecko_shm_writer *writer, unsigned char *entry, uint32_t frames) {
+    gecko_store_u64(entry, GECKO_V2_BLOCK_SEQUENCE, 0);
     gecko_store_u64(writer->object.base, GECKO_V2_WRITE_CLAIM, writer->head_frame + frames);
     gecko_fence_after_claim();
+}
+
+static void v2_begin(struct gecko_shm_writer *writer, uint32_t frames) {
+    claim(writer, block_entry(writer), frames);
 }
 
 /* head_frame is behind the block of `frames` already. */
@@ -213,9 +218,7 @@ static void v2_commit(struct gecko_shm_writer *writer, const struct gecko_shm_bl
 static void v2_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
                      const struct gecko_shm_block *block) {
     unsigned char *entry = block_entry(writer);
-    gecko_store_u64(entry, GECKO_V2_BLOCK_SEQUENCE, 0);
-    gecko_store_u64(writer->object.base, GECKO_V2_WRITE_CLAIM, writer->head_frame + frames);
-    gecko_fence_after_claim();
+    claim(writer, entry, frames);
     gecko_shm_put(writer, writer->ring_at, audio, frames);
     gecko_shm_advance(writer, frames);
     publish(writer, entry, frames, block);

@@ -232,10 +232,18 @@ void gecko_shm_writer_set_muted(struct gecko_shm_writer *writer, bool muted) {
     writer->ops->set_muted(writer, muted);
 }
 
-bool gecko_shm_writer_begin(struct gecko_shm_writer *writer, uint32_t frames) {
+/* Whether a block of `frames` may begin; a refusal is counted. */
+static bool accepts(struct gecko_shm_writer *writer, uint32_t frames) {
     assert(writer->block_frames == 0);
     if (frames == 0 || frames > writer->ring_frames) {
         atomic_fetch_add_explicit(&writer->refused, 1, memory_order_relaxed);
+        return false;
+    }
+    return true;
+}
+
+bool gecko_shm_writer_begin(struct gecko_shm_writer *writer, uint32_t frames) {
+    if (!accepts(writer, frames)) {
         return false;
     }
     writer->ops->begin(writer, frames);
@@ -271,9 +279,7 @@ void gecko_shm_writer_commit(struct gecko_shm_writer *writer, const struct gecko
 
 bool gecko_shm_writer_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
                             const struct gecko_shm_block *block) {
-    assert(writer->block_frames == 0);
-    if (frames == 0 || frames > writer->ring_frames) {
-        atomic_fetch_add_explicit(&writer->refused, 1, memory_order_relaxed);
+    if (!accepts(writer, frames)) {
         return false;
     }
     writer->ops->write(writer, audio, frames, block);

@@ -171,3 +171,37 @@ int shm_test_run_child(int (*body)(const void *argument), const void *argument) 
     }
     return WEXITSTATUS(status);
 }
+
+unsigned char *shm_test_memory(struct gecko_shm_writer *writer) {
+    size_t size;
+    return gecko_shm_writer_memory(writer, &size);
+}
+
+ino_t shm_test_inode(const char *name) {
+    ino_t inode = 0;
+    assert_true(shm_test_exists(name, &inode));
+    return inode;
+}
+
+/* A mapping of one's own, as a reader that stays. */
+const unsigned char *shm_test_map(const char *name) {
+    int fd = shm_open(name, O_RDONLY, 0);
+    assert_true(fd >= 0);
+    void *memory = mmap(NULL, GECKO_V2_HEADER_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+    assert_true(memory != MAP_FAILED);
+    close(fd);
+    return memory;
+}
+
+void shm_test_unmap(const unsigned char *memory) {
+    munmap((void *)(uintptr_t)memory, GECKO_V2_HEADER_BYTES);
+}
+
+mode_t shm_test_mode(const char *name) {
+    struct stat info;
+    int fd = shm_open(name, O_RDONLY, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &info), 0);
+    close(fd);
+    return info.st_mode & 07777;
+}

@@ -45,4 +45,13 @@ void shm_test_kill(struct shm_test_child child);
  * does not end by itself. */
 int shm_test_run_child(int (*body)(const void *argument), const void *argument);
 
+/* The writer's memory. */
+unsigned char *shm_test_memory(struct gecko_shm_writer *writer);
+/* Of an object that must be there. */
+ino_t shm_test_inode(const char *name);
+mode_t shm_test_mode(const char *name);
+/* The header of an object, mapped as by a reader that stays. */
+const unsigned char *shm_test_map(const char *name);
+void shm_test_unmap(const unsigned char *memory);
+
 #endif

@@ -13,40 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static unsigned char *memory_of(struct gecko_shm_writer *writer) {
-    size_t size;
-    return gecko_shm_writer_memory(writer, &size);
-}
-
-static ino_t inode_of(const char *name) {
-    ino_t inode;
-    assert_true(shm_test_exists(name, &inode));
-    return inode;
-}
-
-/* A mapping of one's own, as a reader that stays. */
-static const unsigned char *map_audio(const char *name) {
-    int fd = shm_open(name, O_RDONLY, 0);
-    assert_true(fd >= 0);
-    void *memory = mmap(NULL, GECKO_V2_HEADER_BYTES, PROT_READ, MAP_SHARED, fd, 0);
-    assert_true(memory != MAP_FAILED);
-    close(fd);
-    return memory;
-}
-
-static void unmap_audio(const unsigned char *memory) {
-    munmap((void *)(uintptr_t)memory, GECKO_V2_HEADER_BYTES);
-}
-
-static mode_t mode_of(const char *name) {
-    struct stat info;
-    int fd = shm_open(name, O_RDONLY, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &info), 0);
-    close(fd);
-    return info.st_mode & 07777;
-}
-
 /* ---- changes ------------------------------------------------------------------------------- */
 
 static void a_change_that_fits_makes_a_generation(void **state) {
@@ -55,14 +21,14 @@ static void a_change_that_fits_makes_a_generation(void **state) {
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_shm_error error;
     bool lost;
-    const unsigned char *memory = memory_of(writer);
-    ino_t inode = inode_of(config.name);
+    const unsigned char *memory = shm_test_memory(writer);
+    ino_t inode = shm_test_inode(config.name);
     shm_test_write(writer, 100);
     config.sample_rate = 44100;
     config.ring_frames = 512;
     config.channels = 4;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
-    assert_true(inode_of(config.name) == inode);
+    assert_true(shm_test_inode(config.name) == inode);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 100);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_RING_FRAMES), 512);
@@ -80,21 +46,21 @@ static void a_change_that_does_not_fit_retires_the_object(void **state) {
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_shm_error error;
     bool lost;
-    const unsigned char *old = map_audio(config.name);
-    ino_t readers = inode_of(shm_test_readers_name(config.name));
+    const unsigned char *old = shm_test_map(config.name);
+    ino_t readers = shm_test_inode(shm_test_readers_name(config.name));
     shm_test_write(writer, 100);
     config.ring_frames = 8192;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
     assert_int_equal(gecko_load_u32(old, GECKO_V2_STATE), GECKO_STATE_RETIRED);
-    const unsigned char *memory = memory_of(writer);
+    const unsigned char *memory = shm_test_memory(writer);
     /* frames, blocks and generations are counted on */
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 100);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_BLOCK_HEAD), 1);
-    assert_true(inode_of(shm_test_readers_name(config.name)) == readers);
+    assert_true(shm_test_inode(shm_test_readers_name(config.name)) == readers);
     gecko_shm_writer_close(writer);
     assert_false(shm_test_exists(config.name, NULL));
-    unmap_audio(old);
+    shm_test_unmap(old);
 }
 
 static void the_layout_can_change_there_and_back(void **state) {
@@ -103,20 +69,20 @@ static void the_layout_can_change_there_and_back(void **state) {
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_shm_error error;
     bool lost;
-    const unsigned char *old = map_audio(config.name);
+    const unsigned char *old = shm_test_map(config.name);
     shm_test_write(writer, 100);
     config.layout = GECKO_LAYOUT_V1;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
     assert_int_equal(gecko_load_u32(old, GECKO_V2_STATE), GECKO_STATE_RETIRED);
     assert_false(shm_test_exists(shm_test_readers_name(config.name), NULL));
     shm_test_write(writer, 100);
-    assert_int_equal(gecko_load_u32(memory_of(writer), GECKO_V1_WRITE_HEAD), 200);
+    assert_int_equal(gecko_load_u32(shm_test_memory(writer), GECKO_V1_WRITE_HEAD), 200);
     config.layout = GECKO_LAYOUT_V2;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
-    assert_int_equal(gecko_load_u64(memory_of(writer), GECKO_V2_WRITE_HEAD), 200);
+    assert_int_equal(gecko_load_u64(shm_test_memory(writer), GECKO_V2_WRITE_HEAD), 200);
     assert_true(shm_test_exists(shm_test_readers_name(config.name), NULL));
     gecko_shm_writer_close(writer);
-    unmap_audio(old);
+    shm_test_unmap(old);
 }
 
 static void a_rate_in_v1_changes_under_the_reader(void **state) {
@@ -125,11 +91,11 @@ static void a_rate_in_v1_changes_under_the_reader(void **state) {
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_shm_error error;
     bool lost;
-    ino_t inode = inode_of(config.name);
+    ino_t inode = shm_test_inode(config.name);
     config.sample_rate = 96000;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
-    assert_true(inode_of(config.name) == inode);
-    assert_int_equal(gecko_load_u32(memory_of(writer), GECKO_V1_SAMPLE_RATE), 96000);
+    assert_true(shm_test_inode(config.name) == inode);
+    assert_int_equal(gecko_load_u32(shm_test_memory(writer), GECKO_V1_SAMPLE_RATE), 96000);
     gecko_shm_writer_close(writer);
 }
 
@@ -145,7 +111,7 @@ static void a_change_keeps_name_and_mode_and_refuses_nonsense(void **state) {
     other.ring_frames = 2048;
     assert_true(gecko_shm_writer_reconfigure(writer, &other, 5000, &lost, &error));
     assert_string_equal(gecko_shm_writer_config(writer)->name, config.name);
-    assert_int_equal(mode_of(config.name), 0644);
+    assert_int_equal(shm_test_mode(config.name), 0644);
     other.ring_frames = 1000;
     assert_false(gecko_shm_writer_reconfigure(writer, &other, 5000, &lost, &error));
     assert_false(lost);

@@ -25,41 +25,7 @@
 #include <sys/mount.h>
 #endif
 
-static unsigned char *memory_of(struct gecko_shm_writer *writer) {
-    size_t size;
-    return gecko_shm_writer_memory(writer, &size);
-}
-
-static ino_t inode_of(const char *name) {
-    ino_t inode;
-    assert_true(shm_test_exists(name, &inode));
-    return inode;
-}
-
-/* A mapping of one's own, as a reader that stays. */
-static const unsigned char *map_audio(const char *name) {
-    int fd = shm_open(name, O_RDONLY, 0);
-    assert_true(fd >= 0);
-    void *memory = mmap(NULL, GECKO_V2_HEADER_BYTES, PROT_READ, MAP_SHARED, fd, 0);
-    assert_true(memory != MAP_FAILED);
-    close(fd);
-    return memory;
-}
-
-static void unmap_audio(const unsigned char *memory) {
-    munmap((void *)(uintptr_t)memory, GECKO_V2_HEADER_BYTES);
-}
-
 /* ---- mode, closing ------------------------------------------------------------------------- */
-
-static mode_t mode_of(const char *name) {
-    struct stat info;
-    int fd = shm_open(name, O_RDONLY, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &info), 0);
-    close(fd);
-    return info.st_mode & 07777;
-}
 
 static void the_umask_does_not_decide_who_may_read(void **state) {
     (void)state;
@@ -70,8 +36,8 @@ static void the_umask_does_not_decide_who_may_read(void **state) {
         struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
         config.mode = i == 1 ? 0600 : 0644;
         struct gecko_shm_writer *writer = shm_test_open(&config);
-        assert_int_equal(mode_of(config.name), config.mode);
-        assert_int_equal(mode_of(shm_test_readers_name(config.name)), 0666);
+        assert_int_equal(shm_test_mode(config.name), config.mode);
+        assert_int_equal(shm_test_mode(shm_test_readers_name(config.name)), 0666);
         gecko_shm_writer_close(writer);
         assert_int_equal(umask(masks[i]), masks[i]); /* left as it was */
     }
@@ -82,13 +48,13 @@ static void closing_says_so_and_frees_both_names(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
     struct gecko_shm_writer *writer = shm_test_open(&config);
-    const unsigned char *memory = map_audio(config.name);
+    const unsigned char *memory = shm_test_map(config.name);
     assert_true(shm_test_exists(shm_test_readers_name(config.name), NULL));
     gecko_shm_writer_close(writer);
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_STATE), GECKO_STATE_CLOSED);
     assert_false(shm_test_exists(config.name, NULL));
     assert_false(shm_test_exists(shm_test_readers_name(config.name), NULL));
-    unmap_audio(memory);
+    shm_test_unmap(memory);
     gecko_shm_writer_close(NULL);
 }
 
@@ -117,8 +83,8 @@ static void a_second_writer_is_refused_and_told_whom_it_met(void **state) {
     for (size_t i = 0; i < 2; i++) {
         struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
         struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
-        const unsigned char *memory = map_audio(config.name);
-        ino_t inode = inode_of(config.name);
+        const unsigned char *memory = shm_test_map(config.name);
+        ino_t inode = shm_test_inode(config.name);
         struct gecko_shm_writer *writer;
         struct gecko_shm_error error;
         char pid[16];
@@ -129,11 +95,11 @@ static void a_second_writer_is_refused_and_told_whom_it_met(void **state) {
         assert_non_null(strstr(error.text, config.name));
         assert_non_null(strstr(error.text, pid));
         /* and the first one has not noticed */
-        assert_true(inode_of(config.name) == inode);
+        assert_true(shm_test_inode(config.name) == inode);
         assert_int_equal(gecko_load_u32(memory, GECKO_V2_STATE), GECKO_STATE_IDLE);
         assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 2);
         assert_true(shm_test_exists(shm_test_readers_name(config.name), NULL));
-        unmap_audio(memory);
+        shm_test_unmap(memory);
         shm_test_kill(child);
     }
 }
@@ -223,8 +189,8 @@ static void a_writer_that_was_killed_is_continued(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct shm_test_child child = shm_test_start_child(write_and_die_in_a_block, &config);
-    const unsigned char *memory = map_audio(config.name);
-    ino_t inode = inode_of(config.name);
+    const unsigned char *memory = shm_test_map(config.name);
+    ino_t inode = shm_test_inode(config.name);
     shm_test_kill(child);
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_STATE), GECKO_STATE_RUNNING);
 
@@ -232,7 +198,7 @@ static void a_writer_that_was_killed_is_continued(void **state) {
     config.start_frame = 77; /* only for new objects */
     struct gecko_shm_writer *writer = shm_test_open(&config);
     assert_true(gecko_shm_writer_continued(writer));
-    assert_true(inode_of(config.name) == inode);
+    assert_true(shm_test_inode(config.name) == inode);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_WRITER_PID), getpid());
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_SAMPLE_RATE), 96000);
@@ -247,7 +213,7 @@ static void a_writer_that_was_killed_is_continued(void **state) {
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_BLOCK_HEAD), 6);
     assert_int_equal(gecko_shm_writer_written(writer), 10);
     gecko_shm_writer_close(writer);
-    unmap_audio(memory);
+    shm_test_unmap(memory);
 }
 
 static void a_writer_killed_while_it_changed_is_continued(void **state) {
@@ -260,7 +226,7 @@ static void a_writer_killed_while_it_changed_is_continued(void **state) {
     assert_true(pwrite(fd, &odd, 8, GECKO_V2_GENERATION) == 8);
     close(fd);
     struct gecko_shm_writer *writer = shm_test_open(&config);
-    assert_int_equal(gecko_load_u64(memory_of(writer), GECKO_V2_GENERATION), 8);
+    assert_int_equal(gecko_load_u64(shm_test_memory(writer), GECKO_V2_GENERATION), 8);
     gecko_shm_writer_close(writer);
 }
 
@@ -268,12 +234,12 @@ static void v1_cannot_be_continued_and_strands_its_readers(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 1024);
     struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
-    ino_t inode = inode_of(config.name);
+    ino_t inode = shm_test_inode(config.name);
     shm_test_kill(child);
     int kept = shm_open(config.name, O_RDONLY, 0); /* keeps the inode from being used again */
     struct gecko_shm_writer *writer = shm_test_open(&config);
     assert_false(gecko_shm_writer_continued(writer));
-    assert_true(inode_of(config.name) != inode);
+    assert_true(shm_test_inode(config.name) != inode);
     gecko_shm_writer_close(writer);
     close(kept);
 }
@@ -282,16 +248,16 @@ static void a_dead_object_that_does_not_fit_is_retired(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
-    const unsigned char *memory = map_audio(config.name);
-    ino_t inode = inode_of(config.name);
+    const unsigned char *memory = shm_test_map(config.name);
+    ino_t inode = shm_test_inode(config.name);
     shm_test_kill(child);
     config.ring_frames = 4096;
     struct gecko_shm_writer *writer = shm_test_open(&config);
     assert_false(gecko_shm_writer_continued(writer));
-    assert_true(inode_of(config.name) != inode);
+    assert_true(shm_test_inode(config.name) != inode);
     assert_int_equal(gecko_load_u32(memory, GECKO_V2_STATE), GECKO_STATE_RETIRED);
     gecko_shm_writer_close(writer);
-    unmap_audio(memory);
+    shm_test_unmap(memory);
 }
 
 static void what_a_dead_v2_left_goes_when_v1_takes_the_name(void **state) {

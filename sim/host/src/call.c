@@ -1,4 +1,5 @@
 #include "call.h"
+#include "stopwatch.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,12 +89,6 @@ struct halsim_watchdog {
     size_t count;
 };
 
-static uint64_t monotonic_ns(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static struct watched *watch_slot(struct halsim_watchdog *dog, struct halsim_call_slot *slot) {
     for (size_t i = 0; i < dog->count; i++) {
         if (dog->watched[i].slot == slot) {
@@ -109,7 +104,7 @@ static struct watched *watch_slot(struct halsim_watchdog *dog, struct halsim_cal
 }
 
 static void look_once(struct halsim_watchdog *dog) {
-    uint64_t now = monotonic_ns();
+    uint64_t now = halsim_monotonic_ns();
     for (struct halsim_call_slot *slot = atomic_load(&slot_list); slot != NULL; slot = slot->next) {
         struct watched *watched = watch_slot(dog, slot);
         if (watched == NULL) {

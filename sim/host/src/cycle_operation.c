@@ -70,9 +70,7 @@ void halsim_cycle_operate(struct cycle *cycle, const struct halsim_will_do *will
             (void)halsim_cycle_do_operation(cycle, stream, client, operation, buffers->mix, NULL);
         } else if (halsim_cycle_do_operation(cycle, stream, client, operation, buffers->mix,
                                              buffers->spare)) {
-            float *result = buffers->spare;
-            buffers->spare = buffers->mix;
-            buffers->mix = result;
+            halsim_buffers_swap(buffers);
         }
     }
     halsim_cycle_end_operation(cycle, client, operation);

@@ -25,9 +25,7 @@ static void run_input(struct cycle *cycle, struct halsim_client *client) {
             if (!halsim_format_is_canonical(format)) {
                 halsim_format_to_canonical(format, buffers->mix, buffers->spare,
                                            cycle->frames * format->mChannelsPerFrame);
-                float *result = buffers->spare;
-                buffers->spare = buffers->mix;
-                buffers->mix = result;
+                halsim_buffers_swap(buffers);
             }
         }
     }
@@ -127,9 +125,7 @@ static void run_device_output(struct cycle *cycle) {
             if (!halsim_format_is_canonical(format)) {
                 halsim_format_from_canonical(format, buffers->mix, buffers->spare,
                                              cycle->frames * format->mChannelsPerFrame);
-                float *result = buffers->spare;
-                buffers->spare = buffers->mix;
-                buffers->mix = result;
+                halsim_buffers_swap(buffers);
             }
         }
     }

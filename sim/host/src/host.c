@@ -114,19 +114,10 @@ bool halsim_host_has_realtime_priority(const struct halsim_host *host) {
     return atomic_load(&host->realtime_granted);
 }
 
-static bool io_runs(const struct halsim_host *host) {
-    for (uint32_t i = 0; i < host->device_count; i++) {
-        if (host->devices[i]->running) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool halsim_host_trace(struct halsim_host *host, const char *path, uint64_t capacity,
                        struct halsim_error *error) {
     pthread_mutex_lock(&host->control);
-    bool ok = !io_runs(host);
+    bool ok = !halsim_io_any_runs(host);
     if (!ok) {
         (void)halsim_fail(error, HALSIM_ERROR_STATE, "trace: IO runs; stop it first");
     } else {
@@ -150,7 +141,7 @@ bool halsim_host_add_cycle_hook(struct halsim_host *host, halsim_cycle_hook hook
                                 struct halsim_error *error) {
     pthread_mutex_lock(&host->control);
     bool ok = false;
-    if (io_runs(host)) {
+    if (halsim_io_any_runs(host)) {
         (void)halsim_fail(error, HALSIM_ERROR_STATE, "cycle hook: IO runs; stop it first");
     } else if (host->hook_count == HALSIM_MAX_HOOKS) {
         (void)halsim_fail(error, HALSIM_ERROR_UNSUPPORTED, "cycle hook: %d are the most",

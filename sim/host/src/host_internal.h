@@ -216,6 +216,8 @@ static inline void halsim_device_unlock(struct halsim_device *device) {
 /* With control held. Starts or ends the cycles of a device. Clients keep their StartIO count. */
 bool halsim_device_begin_io(struct halsim_device *device, struct halsim_error *error);
 void halsim_device_end_io(struct halsim_device *device);
+/* With control held: whether cycles of any device are being run. */
+bool halsim_io_any_runs(const struct halsim_host *host);
 /* StopIO of every client that started, end of the cycles; and back. For configuration changes. */
 uint32_t halsim_device_suspend_io(struct halsim_device *device);
 bool halsim_device_resume_io(struct halsim_device *device, struct halsim_error *error);
@@ -223,6 +225,12 @@ bool halsim_device_resume_io(struct halsim_device *device, struct halsim_error *
 bool halsim_io_thread_start(struct halsim_device *device, struct halsim_error *error);
 void halsim_io_thread_join(struct halsim_device *device);
 
+/* After an operation that went from `mix` to `spare`. */
+static inline void halsim_buffers_swap(struct halsim_stream_buffers *buffers) {
+    float *result = buffers->spare;
+    buffers->spare = buffers->mix;
+    buffers->mix = result;
+}
 bool halsim_buffers_prepare(struct halsim_device *device, struct halsim_error *error);
 void halsim_buffers_free(struct halsim_device *device);
 void halsim_ask_will_do(struct halsim_device *device, uint32_t client, struct halsim_will_do *will);

@@ -144,7 +144,7 @@ static bool run_virtual(struct halsim_host *host, uint64_t end_ns, struct halsim
     }
 }
 
-static bool any_runs(struct halsim_host *host) {
+bool halsim_io_any_runs(const struct halsim_host *host) {
     for (uint32_t i = 0; i < host->device_count; i++) {
         if (host->devices[i]->running) {
             return true;
@@ -163,7 +163,7 @@ static bool wait_real(struct halsim_host *host, uint64_t end_ns, struct halsim_d
             break;
         }
         pthread_mutex_lock(&host->control);
-        bool runs = counted != NULL ? counted->running : any_runs(host);
+        bool runs = counted != NULL ? counted->running : halsim_io_any_runs(host);
         pthread_mutex_unlock(&host->control);
         if (!runs) {
             return halsim_fail(error, HALSIM_ERROR_STATE,

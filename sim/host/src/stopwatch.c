@@ -5,14 +5,6 @@
 static uint64_t scale;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-#if defined(__x86_64__)
-static uint64_t monotonic_ns(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-#endif
-
 static void measure(void) {
 #if defined(__aarch64__)
     uint64_t hz;
@@ -21,11 +13,11 @@ static void measure(void) {
 #elif defined(__x86_64__)
     /* Two milliseconds give the rate to about 1 part in 10^4: plenty for durations, which are all
      * that it is used for. */
-    uint64_t ns_before = monotonic_ns();
+    uint64_t ns_before = halsim_monotonic_ns();
     uint64_t ticks_before = halsim_stopwatch();
     uint64_t ns_after;
     do {
-        ns_after = monotonic_ns();
+        ns_after = halsim_monotonic_ns();
     } while (ns_after - ns_before < 2000000u);
     uint64_t ticks = halsim_stopwatch() - ticks_before;
     scale = ticks == 0 ? (uint64_t)1 << 32

@@ -13,6 +13,12 @@
 #include <x86intrin.h>
 #endif
 
+static inline uint64_t halsim_monotonic_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static inline uint64_t halsim_stopwatch(void) {
 #if defined(__x86_64__)
     return __rdtsc();
@@ -21,9 +27,7 @@ static inline uint64_t halsim_stopwatch(void) {
     __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
     return ticks;
 #else
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return halsim_monotonic_ns();
 #endif
 }
 
