@@ -20,7 +20,7 @@ add_library(hal_lab_options INTERFACE)
 add_library(hal_lab::options ALIAS hal_lab_options)
 target_compile_options(hal_lab_options INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-  -fno-omit-frame-pointer # a crash report wants a backtrace
+  $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer> # for debuggers and profilers; the crash report walks unwind tables
   $<$<BOOL:${HAL_LAB_WERROR}>:-Werror>
   # Four-character codes are the vocabulary of Core Audio.
   $<$<C_COMPILER_ID:GNU>:-Wno-multichar>

@@ -25,25 +25,38 @@ struct shared {
     _Atomic uint64_t done_ns;
 };
 
-static void move_all(size_t (*move)(struct ring *, void *, size_t), struct ring *ring,
-                     unsigned char *at, size_t bytes) {
+static void write_all(struct ring *ring, const unsigned char *at, size_t bytes) {
     while (bytes > 0) {
-        size_t moved = move(ring, at, bytes);
+        size_t moved = ring->kind->write(ring, at, bytes);
         at += moved;
         bytes -= moved;
     }
 }
 
-static size_t write_some(struct ring *ring, void *audio, size_t bytes) {
-    return ring->kind->write(ring, audio, bytes);
+static void read_all(struct ring *ring, unsigned char *at, size_t bytes) {
+    while (bytes > 0) {
+        size_t moved = ring->kind->read(ring, at, bytes);
+        at += moved;
+        bytes -= moved;
+    }
 }
 
-static size_t read_some(struct ring *ring, void *audio, size_t bytes) {
-    return ring->kind->read(ring, audio, bytes);
+static void write_timed(struct ring *ring, const unsigned char *block, size_t bytes, uint32_t i) {
+    const struct ring_times times = {.host_time = i, .output_time = i, .cycle = i};
+    while (ring->kind->write_timed(ring, block, bytes, &times) == 0) {
+    }
+}
+
+/* Whether the times are those of block `i`. */
+static bool read_timed(struct ring *ring, unsigned char *block, size_t bytes, uint32_t i) {
+    struct ring_times times = {.cycle = UINT64_MAX};
+    while (ring->kind->read_timed(ring, block, bytes, &times) == 0) {
+    }
+    return times.cycle == i && times.host_time == i && times.output_time == i;
 }
 
 static void reader_process(struct ring *ring, struct shared *shared, unsigned char *block,
-                           size_t bytes, uint32_t blocks) {
+                           size_t bytes, uint32_t blocks, bool timed) {
     bench_pin(1);
     if (ring->kind->attach_reader != NULL) {
         ring->kind->attach_reader(ring);
@@ -51,17 +64,23 @@ static void reader_process(struct ring *ring, struct shared *shared, unsigned ch
     atomic_store(&shared->ready, 1);
     uint64_t wrong = 0;
     for (uint32_t i = 0; i < blocks; i++) {
-        move_all(read_some, ring, block, bytes);
+        bool good = true;
+        if (timed) {
+            good = read_timed(ring, block, bytes, i);
+        } else {
+            read_all(ring, block, bytes);
+        }
         uint32_t number;
         memcpy(&number, block, sizeof number);
-        wrong += number != i;
+        wrong += !good || number != i;
     }
     atomic_store(&shared->done_ns, bench_now_ns());
     atomic_store(&shared->wrong, wrong);
 }
 
-static double run_round(const struct ring_kind *kind, const struct bench_options *options,
-                        struct shared *shared, unsigned char *block, size_t bytes) {
+static double run_round(const struct ring_kind *kind, bool timed,
+                        const struct bench_options *options, struct shared *shared,
+                        unsigned char *block, size_t bytes) {
     atomic_store(&shared->ready, 0);
     atomic_store(&shared->wrong, 0);
     struct ring *ring = kind->create(options->ring_frames, true);
@@ -75,7 +94,7 @@ static double run_round(const struct ring_kind *kind, const struct bench_options
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* never left spinning */
 #endif
         if (getppid() == writer) {
-            reader_process(ring, shared, block, bytes, options->blocks);
+            reader_process(ring, shared, block, bytes, options->blocks, timed);
         }
         _exit(0);
     }
@@ -89,7 +108,11 @@ static double run_round(const struct ring_kind *kind, const struct bench_options
     uint64_t begin = bench_now_ns();
     for (uint32_t i = 0; i < options->blocks; i++) {
         memcpy(block, &i, sizeof i);
-        move_all(write_some, ring, block, bytes);
+        if (timed) {
+            write_timed(ring, block, bytes, i);
+        } else {
+            write_all(ring, block, bytes);
+        }
     }
     int status = 0;
     if (waitpid(reader, &status, 0) != reader || status != 0) {
@@ -103,13 +126,18 @@ static double run_round(const struct ring_kind *kind, const struct bench_options
     return (double)(atomic_load(&shared->done_ns) - begin) / options->blocks;
 }
 
+/* Those that can be asked to wait for a reader do the timed work as well. */
+static bool takes_part(const struct ring_kind *kind) {
+    return kind->is_ring && kind->write_timed != NULL;
+}
+
 int main(int argc, char **argv) {
     struct bench_options options = bench_options_parse(argc, argv);
     unsigned processors = bench_pin(0);
     size_t bytes = options.frames * RING_FRAME_BYTES;
     unsigned char *block = malloc(bytes); /* private: the fork gives each process its own */
     struct shared *shared = bench_shared_memory(sizeof *shared);
-    double *results = calloc((size_t)ring_kind_count * options.rounds, sizeof *results);
+    double *results = calloc((size_t)2 * ring_kind_count * options.rounds, sizeof *results);
     if (block == NULL || results == NULL) {
         bench_fail("out of memory");
     }
@@ -118,11 +146,13 @@ int main(int argc, char **argv) {
         bench_fail("two processors are needed, this process may use one");
     }
 
+    /* Two lines of the result for each ring: plain work, timed work. */
     for (uint32_t round = 0; round < options.rounds; round++) {
-        for (unsigned k = 0; k < ring_kind_count; k++) {
-            if (ring_kinds[k]->is_ring && ring_kinds[k] != &ring_gecko_v1) {
-                results[k * options.rounds + round] =
-                    run_round(ring_kinds[k], &options, shared, block, bytes);
+        for (unsigned line = 0; line < 2 * ring_kind_count; line++) {
+            const struct ring_kind *kind = ring_kinds[line / 2];
+            if (takes_part(kind)) {
+                results[line * options.rounds + round] =
+                    run_round(kind, line % 2 != 0, &options, shared, block, bytes);
             }
         }
     }
@@ -130,10 +160,13 @@ int main(int argc, char **argv) {
     printf("{\"frames\": %u, \"ring_frames\": %u, \"blocks\": %u, \"rounds\": {", options.frames,
            options.ring_frames, options.blocks);
     bool first = true;
-    for (unsigned k = 0; k < ring_kind_count; k++) {
-        if (ring_kinds[k]->is_ring && ring_kinds[k] != &ring_gecko_v1) {
+    for (unsigned line = 0; line < 2 * ring_kind_count; line++) {
+        const struct ring_kind *kind = ring_kinds[line / 2];
+        if (takes_part(kind)) {
+            char name[32];
+            snprintf(name, sizeof name, "%s%s", kind->name, line % 2 != 0 ? RING_TIMED_SUFFIX : "");
             printf("%s", first ? "" : ", ");
-            bench_print_rounds(ring_kinds[k]->name, results + k * options.rounds, options.rounds);
+            bench_print_rounds(name, results + line * options.rounds, options.rounds);
             first = false;
         }
     }

@@ -31,7 +31,8 @@ static struct ring *create(const struct ring_kind *kind, enum gecko_layout layou
     }
     self->base = (struct ring){.kind = kind, .frames = ring_frames};
     self->wait_for_reader = wait_for_reader;
-    snprintf(self->name, sizeof self->name, "/GeckoBench%d.%d", (int)layout, (int)getpid());
+    snprintf(self->name, sizeof self->name, "/GeckoBench.%d.%x", (int)getpid(),
+             (unsigned)(uintptr_t)self);
     struct gecko_shm_config config = {
         .layout = layout,
         .mode = 0600,
@@ -88,22 +89,29 @@ static bool has_room(struct gecko *self, uint32_t frames) {
     return head + frames - self->known_read_head <= self->base.frames;
 }
 
-static size_t gecko_write(struct ring *ring, const void *audio, size_t bytes) {
+static size_t gecko_write_timed(struct ring *ring, const void *audio, size_t bytes,
+                                const struct ring_times *times) {
     struct gecko *self = (struct gecko *)ring;
     uint32_t frames = (uint32_t)(bytes / RING_FRAME_BYTES);
     if (self->wait_for_reader && !has_room(self, frames)) {
         return 0;
     }
-    self->cycle++;
     const struct gecko_shm_block block = {
-        .host_time = self->cycle,
-        .output_time = self->cycle,
-        .cycle = self->cycle,
+        .host_time = times->host_time,
+        .output_time = times->output_time,
+        .output_sample_time = times->output_sample_time,
+        .cycle = times->cycle,
+        .flags = times->flags,
     };
-    if (!gecko_shm_writer_write(self->writer, audio, frames, &block)) {
-        return 0;
-    }
-    return bytes;
+    return gecko_shm_writer_write(self->writer, audio, frames, &block) ? bytes : 0;
+}
+
+/* The driver has no way to write without times. */
+static size_t gecko_write(struct ring *ring, const void *audio, size_t bytes) {
+    struct gecko *self = (struct gecko *)ring;
+    uint64_t cycle = ++self->cycle;
+    const struct ring_times times = {.host_time = cycle, .output_time = cycle, .cycle = cycle};
+    return gecko_write_timed(ring, audio, bytes, &times);
 }
 
 static size_t gecko_read(struct ring *ring, void *audio, size_t bytes) {
@@ -112,6 +120,32 @@ static size_t gecko_read(struct ring *ring, void *audio, size_t bytes) {
     if (frames < 0) {
         bench_fail("%s", gecko_reader_failure(self->reader)->text);
     }
+    return (size_t)frames * RING_FRAME_BYTES;
+}
+
+/* Where a block begins is known from the read; its times are in the table. */
+static size_t gecko_read_timed(struct ring *ring, void *audio, size_t bytes,
+                               struct ring_times *times) {
+    struct gecko *self = (struct gecko *)ring;
+    struct gecko_read info;
+    struct gecko_block block;
+    int64_t frames = gecko_reader_read(self->reader, audio, bytes / sizeof(float), &info);
+    if (frames == 0) {
+        return 0;
+    }
+    if (frames < 0 || !gecko_reader_find_block(self->reader, info.first_frame, &block) ||
+        block.first_frame != info.first_frame) {
+        bench_fail("%s: frame %llu has no times", self->name, (unsigned long long)info.first_frame);
+    }
+    *times = (struct ring_times){
+        .first_frame = block.first_frame,
+        .host_time = block.host_time,
+        .output_time = block.output_time,
+        .output_sample_time = block.output_sample_time,
+        .frames = block.frames,
+        .flags = block.flags,
+        .cycle = block.cycle,
+    };
     return (size_t)frames * RING_FRAME_BYTES;
 }
 
@@ -138,6 +172,8 @@ const struct ring_kind ring_gecko_v2 = {
     .attach_reader = attach_reader,
     .write = gecko_write,
     .read = gecko_read,
+    .write_timed = gecko_write_timed,
+    .read_timed = gecko_read_timed,
     .destroy = destroy,
     .is_ring = true,
 };

@@ -1,4 +1,5 @@
-/* ring_jack.c - JACK's ring buffer (libjack). */
+/* ring_jack.c - JACK's ring buffer (libjack). Times go ahead of their block through the same ring.
+ */
 #include "bench_support.h"
 #include "rings.h"
 #include <jack/ringbuffer.h>
@@ -35,6 +36,26 @@ static size_t jack_read(struct ring *ring, void *audio, size_t bytes) {
     return jack_ringbuffer_read(self->buffer, audio, bytes);
 }
 
+static size_t jack_write_timed(struct ring *ring, const void *audio, size_t bytes,
+                               const struct ring_times *times) {
+    struct jack *self = (struct jack *)ring;
+    if (jack_ringbuffer_write_space(self->buffer) < sizeof *times + bytes) {
+        return 0;
+    }
+    jack_ringbuffer_write(self->buffer, (const char *)times, sizeof *times);
+    return jack_ringbuffer_write(self->buffer, audio, bytes);
+}
+
+static size_t jack_read_timed(struct ring *ring, void *audio, size_t bytes,
+                              struct ring_times *times) {
+    struct jack *self = (struct jack *)ring;
+    if (jack_ringbuffer_read_space(self->buffer) < sizeof *times + bytes) {
+        return 0;
+    }
+    jack_ringbuffer_read(self->buffer, (char *)times, sizeof *times);
+    return jack_ringbuffer_read(self->buffer, audio, bytes);
+}
+
 static void destroy(struct ring *ring) {
     (void)ring; /* the mappings go with the program */
 }
@@ -44,6 +65,8 @@ const struct ring_kind ring_jack = {
     .create = create,
     .write = jack_write,
     .read = jack_read,
+    .write_timed = jack_write_timed,
+    .read_timed = jack_read_timed,
     .destroy = destroy,
     .is_ring = true,
 };

@@ -1,6 +1,7 @@
-/* ring_portaudio.c - PortAudio's ring buffer.
+/* ring_portaudio.c - PortAudio's ring buffer. Times go ahead of their block through the same ring,
+ * as frames.
  *
- * Debian ships the functions in libportaudio.a but not their header, so the three that are used are
+ * Debian ships the functions in libportaudio.a but not their header, so those that are used are
  * declared here. The struct is opaque: 128 bytes hold it with room to spare (its six numbers and a
  * pointer take 56).
  */
@@ -22,6 +23,10 @@ ring_buffer_size_t PaUtil_WriteRingBuffer(struct pa_ring_buffer *buffer, const v
                                           ring_buffer_size_t element_count);
 ring_buffer_size_t PaUtil_ReadRingBuffer(struct pa_ring_buffer *buffer, void *data,
                                          ring_buffer_size_t element_count);
+ring_buffer_size_t PaUtil_GetRingBufferWriteAvailable(const struct pa_ring_buffer *buffer);
+ring_buffer_size_t PaUtil_GetRingBufferReadAvailable(const struct pa_ring_buffer *buffer);
+
+#define TIMES_FRAMES ((ring_buffer_size_t)(sizeof(struct ring_times) / RING_FRAME_BYTES))
 
 struct portaudio {
     struct ring base;
@@ -60,6 +65,28 @@ static size_t portaudio_read(struct ring *ring, void *audio, size_t bytes) {
     return (size_t)PaUtil_ReadRingBuffer(&self->buffer, audio, frames) * RING_FRAME_BYTES;
 }
 
+static size_t portaudio_write_timed(struct ring *ring, const void *audio, size_t bytes,
+                                    const struct ring_times *times) {
+    struct portaudio *self = (struct portaudio *)ring;
+    ring_buffer_size_t frames = (ring_buffer_size_t)(bytes / RING_FRAME_BYTES);
+    if (PaUtil_GetRingBufferWriteAvailable(&self->buffer) < TIMES_FRAMES + frames) {
+        return 0;
+    }
+    PaUtil_WriteRingBuffer(&self->buffer, times, TIMES_FRAMES);
+    return portaudio_write(ring, audio, bytes);
+}
+
+static size_t portaudio_read_timed(struct ring *ring, void *audio, size_t bytes,
+                                   struct ring_times *times) {
+    struct portaudio *self = (struct portaudio *)ring;
+    ring_buffer_size_t frames = (ring_buffer_size_t)(bytes / RING_FRAME_BYTES);
+    if (PaUtil_GetRingBufferReadAvailable(&self->buffer) < TIMES_FRAMES + frames) {
+        return 0;
+    }
+    PaUtil_ReadRingBuffer(&self->buffer, times, TIMES_FRAMES);
+    return portaudio_read(ring, audio, bytes);
+}
+
 static void destroy(struct ring *ring) {
     (void)ring; /* the mappings go with the program */
 }
@@ -69,6 +96,8 @@ const struct ring_kind ring_portaudio = {
     .create = create,
     .write = portaudio_write,
     .read = portaudio_read,
+    .write_timed = portaudio_write_timed,
+    .read_timed = portaudio_read_timed,
     .destroy = destroy,
     .is_ring = true,
 };

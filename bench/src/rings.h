@@ -1,8 +1,12 @@
 /* rings.h - ring buffers behind one interface, so that each does the same work.
  *
  * A ring carries interleaved stereo Float32. It is made before a fork; afterwards one process
- * writes and the other reads. A write or a read moves what there is room or data for and returns
- * the bytes that it moved: no contestant is asked twice whether a block fits.
+ * writes and the other reads.
+ *
+ * There are two kinds of work. Plain: a write or a read moves what there is room or data for and
+ * returns the bytes that it moved, so no contestant is asked twice whether a block fits. Timed: a
+ * block travels with its times, as an audio driver's must; whole blocks only, 0 when there is no
+ * room or no block.
  */
 #ifndef RINGS_H
 #define RINGS_H
@@ -11,8 +15,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RING_CHANNELS    2u
-#define RING_FRAME_BYTES (RING_CHANNELS * sizeof(float))
+#define RING_CHANNELS     2u
+#define RING_FRAME_BYTES  (RING_CHANNELS * sizeof(float))
+/* Behind the name of a ring whose blocks carry times, in the output of the programs. */
+#define RING_TIMED_SUFFIX "+times"
+
+/* What a driver knows of a block and its reader wants to know: the fields of Gecko's block table.
+ */
+struct ring_times {
+    uint64_t first_frame;
+    uint64_t host_time;
+    uint64_t output_time;
+    double output_sample_time;
+    uint32_t frames;
+    uint32_t flags;
+    uint64_t cycle;
+};
+_Static_assert(sizeof(struct ring_times) % RING_FRAME_BYTES == 0,
+               "a ring of frames carries them as frames");
 
 struct ring {
     const struct ring_kind *kind;
@@ -29,6 +49,10 @@ struct ring_kind {
     void (*attach_reader)(struct ring *ring);
     size_t (*write)(struct ring *ring, const void *audio, size_t bytes);
     size_t (*read)(struct ring *ring, void *audio, size_t bytes);
+    /* The timed work; NULL where there is none. The reader asks for the bytes that were written. */
+    size_t (*write_timed)(struct ring *ring, const void *audio, size_t bytes,
+                          const struct ring_times *times);
+    size_t (*read_timed)(struct ring *ring, void *audio, size_t bytes, struct ring_times *times);
     /* In the process that made it. */
     void (*destroy)(struct ring *ring);
     bool is_ring; /* false for a yardstick that only works within one thread */

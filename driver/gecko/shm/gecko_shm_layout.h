@@ -23,11 +23,11 @@ struct gecko_shm_writer {
     uint64_t generation;    /* v2 */
 
     /* Written by the IO thread. */
-    uint64_t head_frame;   /* of the block under way, or the next */
-    uint64_t ring_at;      /* where head_frame lives in the ring, in frames */
-    uint32_t block_frames; /* of the block under way, else 0 */
-    uint64_t block_number; /* v2 */
-    _Atomic uint64_t published_head;
+    uint64_t head_frame;             /* of the block under way, or the next */
+    uint64_t ring_at;                /* where head_frame lives in the ring, in frames */
+    uint32_t block_frames;           /* of the block under way, else 0 */
+    uint64_t block_number;           /* v2 */
+    _Atomic uint64_t published_head; /* head_frame, for other threads of the writer */
     _Atomic uint64_t refused;
 };
 
@@ -48,6 +48,7 @@ static inline void gecko_shm_put(struct gecko_shm_writer *writer, uint64_t first
 /* The block of `frames` that begins at head_frame is in the ring. */
 static inline void gecko_shm_advance(struct gecko_shm_writer *writer, uint32_t frames) {
     writer->head_frame += frames;
+    atomic_store_explicit(&writer->published_head, writer->head_frame, memory_order_relaxed);
     writer->ring_at += frames;
     if (writer->ring_at >= writer->ring_frames) {
         writer->ring_at -= writer->ring_frames;
@@ -67,8 +68,9 @@ struct gecko_layout_ops {
                    uint64_t now);
     void (*begin)(struct gecko_shm_writer *writer, uint32_t frames);
     void (*commit)(struct gecko_shm_writer *writer, const struct gecko_shm_block *block);
-    /* begin, the audio of the whole block, and commit. The caller has checked `frames`. */
-    void (*write)(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+    /* begin, the audio of the whole block, and commit. The caller has checked `frames`. Returns
+     * true, so that nothing is left to do after it. */
+    bool (*write)(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
                   const struct gecko_shm_block *block);
     /* GECKO_STATE_*. */
     void (*set_state)(struct gecko_shm_writer *writer, uint32_t state);

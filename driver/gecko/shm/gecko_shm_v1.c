@@ -55,11 +55,12 @@ static void v1_commit(struct gecko_shm_writer *writer, const struct gecko_shm_bl
     gecko_store_u32(writer->object.base, GECKO_V1_WRITE_HEAD, index);
 }
 
-static void v1_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+static bool v1_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
                      const struct gecko_shm_block *block) {
     gecko_shm_put(writer, writer->ring_at, audio, frames);
     gecko_shm_advance(writer, frames);
     v1_commit(writer, block);
+    return true;
 }
 
 static void v1_set_state(struct gecko_shm_writer *writer, uint32_t state) {

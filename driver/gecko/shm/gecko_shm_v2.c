@@ -183,20 +183,21 @@ static unsigned char *block_entry(const struct gecko_shm_writer *writer) {
 }
 
 /* Before the first byte of audio. */
-static inline void claim(struct gecko_shm_writer *writer, unsigned char *entry, uint32_t frames) {
-    gecko_store_u64(entry, GECKO_V2_BLOCK_SEQUENCE, 0);
+static inline void claim(struct gecko_shm_writer *writer, uint32_t frames) {
     gecko_store_u64(writer->object.base, GECKO_V2_WRITE_CLAIM, writer->head_frame + frames);
     gecko_fence_after_claim();
 }
 
 static void v2_begin(struct gecko_shm_writer *writer, uint32_t frames) {
-    claim(writer, block_entry(writer), frames);
+    claim(writer, frames);
 }
 
 /* head_frame is behind the block of `frames` already. */
-static inline void publish(struct gecko_shm_writer *writer, unsigned char *entry, uint32_t frames,
+static inline void publish(struct gecko_shm_writer *writer, uint32_t frames,
                            const struct gecko_shm_block *block) {
     unsigned char *base = writer->object.base;
+    unsigned char *entry = block_entry(writer);
+    gecko_store_u64(entry, GECKO_V2_BLOCK_SEQUENCE, 0);
     gecko_store_u64(entry, GECKO_V2_BLOCK_FIRST_FRAME, writer->head_frame - frames);
     gecko_store_u64(entry, GECKO_V2_BLOCK_HOST_TIME, block->host_time);
     gecko_store_u64(entry, GECKO_V2_BLOCK_OUTPUT_TIME, block->output_time);
@@ -212,16 +213,16 @@ static inline void publish(struct gecko_shm_writer *writer, unsigned char *entry
 }
 
 static void v2_commit(struct gecko_shm_writer *writer, const struct gecko_shm_block *block) {
-    publish(writer, block_entry(writer), writer->block_frames, block);
+    publish(writer, writer->block_frames, block);
 }
 
-static void v2_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
+static bool v2_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
                      const struct gecko_shm_block *block) {
-    unsigned char *entry = block_entry(writer);
-    claim(writer, entry, frames);
+    claim(writer, frames);
     gecko_shm_put(writer, writer->ring_at, audio, frames);
     gecko_shm_advance(writer, frames);
-    publish(writer, entry, frames, block);
+    publish(writer, frames, block);
+    return true;
 }
 
 static void v2_set_state(struct gecko_shm_writer *writer, uint32_t state) {

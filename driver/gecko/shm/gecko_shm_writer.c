@@ -274,17 +274,11 @@ void gecko_shm_writer_commit(struct gecko_shm_writer *writer, const struct gecko
     gecko_shm_advance(writer, writer->block_frames);
     writer->ops->commit(writer, block);
     writer->block_frames = 0;
-    atomic_store_explicit(&writer->published_head, writer->head_frame, memory_order_relaxed);
 }
 
 bool gecko_shm_writer_write(struct gecko_shm_writer *writer, const float *audio, uint32_t frames,
                             const struct gecko_shm_block *block) {
-    if (!accepts(writer, frames)) {
-        return false;
-    }
-    writer->ops->write(writer, audio, frames, block);
-    atomic_store_explicit(&writer->published_head, writer->head_frame, memory_order_relaxed);
-    return true;
+    return accepts(writer, frames) && writer->ops->write(writer, audio, frames, block);
 }
 
 const struct gecko_shm_config *gecko_shm_writer_config(const struct gecko_shm_writer *writer) {

@@ -149,12 +149,54 @@ static void a_block_is_found_by_any_of_its_frames(void **state) {
     assert_int_equal(block.number, 36);
     assert_false(gecko_reader_find_block(reader, 359, &block));
     assert_false(gecko_reader_find_block(reader, 1000, &block));
-    /* The entry that is being written again is none. */
+    /* While the next block is copied the oldest entry still holds; while that entry is written it
+     * is none. */
     assert_true(gecko_shm_writer_begin(writer, 10));
+    assert_true(gecko_reader_find_block(reader, 360, &block));
+    unsigned char *memory = shm_test_memory(writer);
+    unsigned char *entry =
+        memory + gecko_load_u64(memory, GECKO_V2_BLOCKS_OFFSET) + 36 % 64 * GECKO_V2_BLOCK_BYTES;
+    gecko_store_u64(entry, GECKO_V2_BLOCK_SEQUENCE, 0);
     assert_false(gecko_reader_find_block(reader, 360, &block));
     assert_true(gecko_reader_find_block(reader, 370, &block));
     gecko_reader_close(reader);
     gecko_shm_writer_close(writer);
+}
+
+/* The same answer as looking at every entry would give. */
+static void a_block_is_found_among_blocks_of_all_lengths(void **state) {
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 4096);
+        struct gecko_shm_writer *writer = shm_test_open(&config);
+        struct gecko_reader *reader = open_reader(config.name, NULL);
+        uint32_t table = gecko_load_u32(shm_test_memory(writer), GECKO_V2_BLOCK_COUNT);
+        uint64_t first[600];
+        uint64_t head = config.start_frame;
+        uint64_t blocks = 1 + seed * 29;
+        uint32_t random = seed;
+        for (uint64_t b = 0; b < blocks; b++) {
+            random = random * 1664525u + 1013904223u;
+            uint32_t frames = random >> 28 == 0 ? 1 + (random >> 8) % 512 : 16 + seed;
+            first[b] = head;
+            shm_test_write(writer, frames);
+            head += frames;
+        }
+        first[blocks] = head;
+        uint64_t oldest_block = blocks > table ? blocks - table : 0;
+        struct gecko_block block;
+        for (uint64_t b = 0; b < blocks; b++) {
+            const uint64_t frames[2] = {first[b], first[b + 1] - 1};
+            for (int i = 0; i < 2; i++) {
+                assert_int_equal(gecko_reader_find_block(reader, frames[i], &block),
+                                 b >= oldest_block);
+                assert_true(b < oldest_block || block.number == b);
+            }
+        }
+        assert_false(gecko_reader_find_block(reader, head, &block));
+        gecko_reader_close(reader);
+        gecko_shm_writer_close(writer);
+    }
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */
@@ -405,6 +447,7 @@ int main(void) {
         cmocka_unit_test(frames_under_the_claim_count_as_lost),
         cmocka_unit_test(reading_goes_on_past_2_to_the_32),
         cmocka_unit_test(a_block_is_found_by_any_of_its_frames),
+        cmocka_unit_test(a_block_is_found_among_blocks_of_all_lengths),
         cmocka_unit_test(a_change_of_format_is_met_before_its_frames),
         cmocka_unit_test(a_reader_outlives_a_driver_that_is_killed),
         cmocka_unit_test(a_retired_object_is_left_for_the_new_one),

@@ -263,20 +263,14 @@ void gecko_reader_close(struct gecko_reader *reader) {
 
 int64_t gecko_reader_read(struct gecko_reader *reader, float *audio, size_t samples,
                           struct gecko_read *info) {
-    struct gecko_read unwanted;
-    info = info != NULL ? info : &unwanted;
     if (reader->failure.status != GECKO_READER_OK) {
-        *info = (struct gecko_read){.first_frame = reader->position};
+        if (info != NULL) {
+            *info = (struct gecko_read){.first_frame = reader->position};
+        }
         return -1;
     }
-    int64_t frames = reader->format.layout == 1 ? gecko_v1_read(reader, audio, samples, info)
-                                                : gecko_v2_read(reader, audio, samples, info);
-    if (info->lost_frames != 0) {
-        info->events |= GECKO_READ_LOST;
-        reader->lost += info->lost_frames;
-    }
-    gecko_slots_report(reader);
-    return frames;
+    return reader->format.layout == 1 ? gecko_v1_read(reader, audio, samples, info)
+                                      : gecko_v2_read(reader, audio, samples, info);
 }
 
 const struct gecko_format *gecko_reader_format(const struct gecko_reader *reader) {

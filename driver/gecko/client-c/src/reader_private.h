@@ -31,6 +31,8 @@ struct gecko_reader {
     uint32_t v1_index;   /* the next sample to read */
 
     uint64_t position;
+    uint64_t known_head; /* v2: WRITE_HEAD when it was last looked at; never before the position */
+    uint64_t next_block; /* v2: behind the block that was last found */
     uint64_t lost;
     uint64_t reported_lost; /* what the slot says */
     size_t asked_samples;   /* of the last read, and what they are in frames: saves a division */
@@ -58,7 +60,7 @@ void gecko_v1_start(struct gecko_reader *reader);
 void gecko_v2_start(struct gecko_reader *reader);
 /* Sets the position of a reader that came from another object. */
 void gecko_v2_resume(struct gecko_reader *reader, const struct gecko_reader *before);
-/* Fill all of `info`. */
+/* The layout's part of gecko_reader_read(), on a reader that has not failed. */
 int64_t gecko_v1_read(struct gecko_reader *reader, float *audio, size_t samples,
                       struct gecko_read *info);
 int64_t gecko_v2_read(struct gecko_reader *reader, float *audio, size_t samples,

@@ -54,6 +54,8 @@ void gecko_v1_start(struct gecko_reader *reader) {
 
 int64_t gecko_v1_read(struct gecko_reader *reader, float *audio, size_t samples,
                       struct gecko_read *info) {
+    struct gecko_read unwanted;
+    info = info != NULL ? info : &unwanted;
     *info = (struct gecko_read){.first_frame = reader->position};
     uint32_t channels = reader->format.channels;
     uint32_t head = gecko_load_u32(reader->base, GECKO_V1_WRITE_HEAD);

@@ -119,7 +119,7 @@ uint64_t gecko_reader_position(const struct gecko_reader *reader);
 uint64_t gecko_reader_lost(const struct gecko_reader *reader);
 
 /* v2: the entry that holds `frame`, when the table still has it. False in v1. */
-bool gecko_reader_find_block(const struct gecko_reader *reader, uint64_t frame,
+bool gecko_reader_find_block(struct gecko_reader *reader, uint64_t frame,
                              struct gecko_block *block);
 
 /* v2: whether the process that writes exists. A driver that went in good order says so by itself
