@@ -19,13 +19,14 @@ RATE = 48_000
 pytestmark = pytest.mark.realtime
 
 
+@pytest.mark.parametrize("layout", ["v1", "v2"])
 def test_a_python_reader_takes_at_most_3_percent_of_a_core(
-    simulator: Simulator, judge: Judge, tmp_path: Path
+    simulator: Simulator, judge: Judge, tmp_path: Path, layout: str
 ) -> None:
     name = f"/GeckoBenchR.{os.getpid()}"
     player = subprocess.Popen(
         simulator.command("--signal", "noise", "--seconds", str(SECONDS)),
-        env=simulator.environment(name),
+        env=simulator.environment(name) | {"GECKO_SHM_LAYOUT": layout},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -39,7 +40,7 @@ def test_a_python_reader_takes_at_most_3_percent_of_a_core(
     assert outcome.frames > (SECONDS - 2) * RATE
     judge(
         Ratio(
-            "a core's share of a Python reader, 48 kHz stereo",
+            f"a core's share of a Python reader of {layout}, 48 kHz stereo",
             outcome.cpu_percent,
             limit=3,
             unit="%",

@@ -9,8 +9,9 @@ import typer
 
 from lab import __version__
 from lab.commands import devices, doctor, play, trace, version
-from lab.errors import LabError
+from lab.errors import LabError, as_lab_error
 from lab.host.errors import HostGone
+from lab.report.console import throw_output_away
 
 EPILOG = (
     "Exit status: 0 all well; 1 an error, or a run that failed; 2 wrong command line; 3 something "
@@ -102,10 +103,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("hal-lab: stopped\n")
         return 130
-    except BrokenPipeError:
-        # Whoever read the output has gone: that is his right.
-        sys.stderr.close()
+    except SystemExit as ended:
+        # typer ends the program so when whoever read the output has gone: that is his right.
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        throw_output_away()
         return 0
+    except OSError as error:
+        return _report(as_lab_error(error), debug="--debug" in given)
     return outcome if isinstance(outcome, int) else 0
 
 

@@ -53,6 +53,28 @@ class TraceError(LabError):
     """A trace file is not one, or of a version that this reader does not know."""
 
 
+def as_lab_error(error: OSError) -> LabError:
+    """What the system refused, as one line.
+
+    Parameters
+    ----------
+    error
+        As it was raised.
+
+    Returns
+    -------
+    LabError
+        With `error` as its cause.
+    """
+    made = LabError(
+        error.strerror or str(error) or type(error).__name__,
+        where=str(error.filename or ""),
+        do="check the path, its permissions, and the room on the disk" if error.filename else "",
+    )
+    made.__cause__ = error
+    return made
+
+
 def one_line(what: str, where: str = "", do: str = "") -> str:
     """Join the three parts into one line.
 

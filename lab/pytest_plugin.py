@@ -1,7 +1,7 @@
 """The pytest plug-in: fixtures for scenarios, marks for what they need, results at the end.
 
-Hooks and fixtures only; what they do is elsewhere. Everything heavy is imported when a fixture is
-asked for: a project that merely has hal-lab installed pays nothing.
+Hooks and fixtures only; what they do is elsewhere. Everything heavy is imported, and leftovers are
+swept, when a fixture is asked for: a project that merely has hal-lab installed pays for this file.
 
 Fixtures, each to be overridden where a scenario wants it otherwise:
 
@@ -9,7 +9,8 @@ Fixtures, each to be overridden where a scenario wants it otherwise:
 ``driver``             path of the driver bundle (``--hal-driver``; default: Gecko Sink)
 ``clock``              ``"virtual"``
 ``layout``             ``"v2"``: the layout of Gecko Sink's shared memory
-``shm_name``           a name of shared memory that nobody else uses, cleaned up afterwards
+``shm_name``           a name of shared memory that nobody else uses, cleaned up afterwards;
+                       what killed sessions have left is removed before the first
 ``driver_environment`` the driver's settings
 ``start_host``         starts hosts with that driver's environment; all end with the test
 ``host``               a host with the driver loaded
@@ -69,28 +70,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks; remove what killed sessions have left."""
+    """Declare the marks."""
     for name, text in MARKS.items():
         config.addinivalue_line("markers", f"{name}: {text}")
     _collected.clear()
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Remove shared memory of sessions that were killed."""
-    if hasattr(session.config, "workerinput"):
-        return
-    from lab.play.names import sweep_leftovers
-
-    sweep_leftovers()
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine cannot do, with the reason."""
-    from lab.needs_of_marks import reason_to_skip
-
     for item in items:
         for name in MARKS:
             if item.get_closest_marker(name) is not None:
+                from lab.needs_of_marks import reason_to_skip
+
                 reason = reason_to_skip(name)
                 if reason:
                     item.add_marker(pytest.mark.skip(reason=f"{name}: {reason}"))
@@ -123,10 +115,10 @@ def pytest_runtest_makereport(
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect the results, also those of the workers of pytest-xdist."""
-    from lab.results import Result
-
     for name, value in report.user_properties:
         if name == PROPERTY and report.when == "call":
+            from lab.results import Result
+
             _collected.append(Result.model_validate_json(str(value)))
 
 
@@ -214,8 +206,16 @@ def layout() -> Literal["v1", "v2"]:
     return "v2"
 
 
+@pytest.fixture(scope="session")
+def swept_shared_memory() -> list[str]:
+    """What sessions that were killed have left, once it is removed."""
+    from lab.play.names import sweep_leftovers
+
+    return sweep_leftovers()
+
+
 @pytest.fixture
-def shm_name() -> Iterator[str]:
+def shm_name(swept_shared_memory: list[str]) -> Iterator[str]:  # noqa: ARG001  (before ours)
     """A name of shared memory that nobody else uses; cleaned up by whoever lives longest.
 
     The host's guard removes what its drivers made, also after a crash; this fixture removes the

@@ -32,7 +32,8 @@ class Verdict(StrEnum):
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # JSON has no NaN and no infinity: a record that holds one could not be read again.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Measurement(_Record):
@@ -43,7 +44,7 @@ class Measurement(_Record):
     name
         kebab-case.
     value
-        Never NaN.
+        A finite number: never NaN.
     unit
         ``"frames"``, ``"us"``, ``"%"``, ...; empty for a count.
     limit
@@ -71,7 +72,7 @@ class Measurement(_Record):
             return Verdict.PASS
         sign = 1.0 if self.better == "lower" else -1.0
         beyond = sign * (self.value - self.limit)
-        if beyond > 0 or self.value != self.value:
+        if beyond > 0:
             return Verdict.FAIL
         room = abs(self.limit) * self.margin
         return Verdict.MARGINAL if self.margin > 0 and beyond > -room else Verdict.PASS

@@ -7,9 +7,11 @@ good to know.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Literal
 
+from lab.errors import LabError
 from lab.host.models import Check
 from lab.measure.blame import Cause
 from lab.measure.fitness import Fitness
@@ -53,6 +55,7 @@ class Findings:
         self._fitness: Fitness | None = None
         self._measurements: list[Measurement] = []
         self._glitches: list[Glitch] = []
+        self._glitch_count = 0
         self._notes: list[str] = []
 
     @property
@@ -71,8 +74,15 @@ class Findings:
             The number.
         unit
             Its unit.
+
+        Raises
+        ------
+        LabError
+            When it is NaN or infinite.
         """
-        self._measurements.append(Measurement(name=name, value=float(value), unit=unit))
+        self._measurements.append(
+            Measurement(name=name, value=_finite(name, value, unit), unit=unit)
+        )
 
     def require(
         self,
@@ -105,12 +115,14 @@ class Findings:
         ------
         LimitError
             When it is beyond, and not excused.
+        LabError
+            When it, or the limit, is NaN or infinite.
         """
         measurement = Measurement(
             name=name,
-            value=float(value),
+            value=_finite(name, value, unit),
             unit=unit,
-            limit=float(limit),
+            limit=_finite(f"the limit of {name}", limit, unit),
             better=better,
             wall_clock=wall_clock,
         )
@@ -134,6 +146,7 @@ class Findings:
         """
         for name in ("received", "lost", "duplicated", "reordered"):
             self.tell(f"frames-{name}", getattr(check, name), "frames")
+        self._glitch_count += check.event_count
         for event in check.events[: GLITCHES_KEPT - len(self._glitches)]:
             kind = event.kind if isinstance(event.kind, str) else event.kind.word
             self._glitches.append(
@@ -182,7 +195,7 @@ class Findings:
             fitness=record,
             measurements=self._measurements,
             glitches=self._glitches,
-            glitch_count=len(self._glitches),
+            glitch_count=self._glitch_count,
             verdict=self._verdict(outcome),
             reason=reason or self._unfit_reason() or "; ".join(self._notes),
         )
@@ -205,6 +218,15 @@ class Findings:
         if not broken:
             return ""
         return f"{broken[0].name} is beyond its limit, but {self._fitness.reasons[0]}"
+
+
+def _finite(name: str, value: float, unit: str) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise LabError(
+            f"{name} is {number} {unit}".rstrip(), do="look at what was measured: it was nothing"
+        )
+    return number
 
 
 def _identity(bundle: Path | None) -> DriverIdentity | None:

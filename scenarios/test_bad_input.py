@@ -227,7 +227,11 @@ def test_a_crash_says_where_it_was(start_host: StartHost, loop: Path) -> None:
 # ---- files and rates -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("content", [b"", b"this is text", os.urandom(4096)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"this is text", bytes(index * 167 % 251 for index in range(4096))],
+    ids=["nothing", "text", "4096 bytes of no sense"],
+)
 def test_a_file_that_is_not_audio(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "song.wav"
     path.write_bytes(content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from lab.host import sources
+from lab.host.errors import HostError
 from lab.host.models import Device
 from lab.host.subprocess_host import SubprocessHost
 from lab.scenario import Findings
@@ -74,8 +75,9 @@ def test_the_device_runs_until_its_last_client_stops(
     # The device still runs for the second one; what it hears now is silence.
     assert not heard.frames.any()
     second.stop()
-    with pytest.raises(Exception, match=r"run|IO"):
+    with pytest.raises(HostError) as refused:
         host.run(device=device.device, cycles=1)
+    assert refused.value.status == "state"
     findings.take_check(check)
     assert check.clean
 

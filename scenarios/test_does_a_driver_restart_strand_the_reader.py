@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from lab.host.subprocess_host import SubprocessHost
 from lab.pytest_plugin import StartHost
 from lab.scenario import Findings
 from lab.signals.counter_check import CounterCheck
+from lab.transport import posix_shm
 from lab.transport.shm import ShmReader, open_reader
 from lab.transport.shm_types import ReaderState
 from scenarios.steps import LAYOUTS, drain, run_and_read, start_counting
@@ -29,10 +32,28 @@ def start(start_host: StartHost, driver: Path, *, keep_shm: bool) -> tuple[Subpr
     return host, host.set_buffer_frames(host.devices()[0].device, 480)
 
 
-def kill_whole_group(host: SubprocessHost) -> None:
-    """As a power cut would: not even the guard gets to clean up."""
-    os.killpg(host.pid, signal.SIGKILL)
-    host._process.wait()
+def kill_all_at_once(host: SubprocessHost) -> None:
+    """As a power cut would: neither daemon nor guard gets to clean up after the other."""
+    os.kill(host.pid, signal.SIGSTOP)
+    os.kill(host.daemon_pid, signal.SIGKILL)
+    wait_until(lambda: is_over(host.daemon_pid))
+    os.kill(host.pid, signal.SIGKILL)
+    wait_until(lambda: host.exit_status is not None)
+
+
+def is_over(pid: int) -> bool:
+    """Whether a process has ended, buried or not: it holds nothing then."""
+    try:
+        return "State:\tZ" in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
 def goes_on(host: SubprocessHost, device: Device, reader: ShmReader) -> CounterCheck:
@@ -54,7 +75,8 @@ def test_a_v2_reader_goes_on_and_knows_what_it_lost(
         if death == "daemon killed":
             host.kill()
         elif death == "everything killed":
-            kill_whole_group(host)
+            kill_all_at_once(host)
+            assert posix_shm.size_of(shm_name) > 0  # nobody has cleaned up
         else:
             host.close()
         left = CounterCheck(2)
@@ -72,6 +94,9 @@ def test_a_v2_reader_goes_on_and_knows_what_it_lost(
         assert after.first_frame == 1_000_000
         assert reader.generation_changes >= 1
         assert reader.lost_frames == 0
+        # And the new driver sees it, although it has made another object for its readers.
+        said = host.get_property(device.plugin, device.object_id, "gsta", type_="plist")
+        assert [entry["position"] for entry in said["readers"]] == [reader.next_frame]
 
 
 @pytest.mark.parametrize("layout", ["v1"])

@@ -44,7 +44,9 @@ def test_v2_tells_the_reader_exactly_what_it_lost(
 ) -> None:
     start_counting(host, device)
     check = run_and_read(host, device, shm_reader, cycles=10)
+    left_ns = host.info().now_ns
     host.run(device=device.device, cycles=STALLED_CYCLES)
+    away_ns = host.info().now_ns - left_ns  # in the host's time, which is not the reader's
     block = shm_reader.read()
     assert block is not None
     check.take(block.frames)
@@ -55,9 +57,10 @@ def test_v2_tells_the_reader_exactly_what_it_lost(
     # It gets all that the ring can hold, less what may be under way.
     assert len(block.frames) == shm_reader.format.ring_frames
     assert check.duplicated == check.corrupt == 0
-    away_ns = round(STALLED_CYCLES * device.period_s * 1e9)
-    loss = Loss(first_frame=0, frames=block.lost, away_ns=away_ns)
-    assert blame_loss(loss, ring_frames=16_384, sample_rate=48_000) is Cause.READER_LATE
+    format_ = shm_reader.format
+    ring_frames, rate = format_.ring_frames, format_.sample_rate
+    loss = Loss(first_frame=block.first_frame - block.lost, frames=block.lost, away_ns=away_ns)
+    assert blame_loss(loss, ring_frames=ring_frames, sample_rate=rate) is Cause.READER_LATE
 
 
 @pytest.mark.parametrize("layout", ["v1"])

@@ -120,6 +120,9 @@ def test_the_same_run_gives_the_same_bytes(
                 host.run(device=device.device, cycles=5)
                 while (block := reader.read()) is not None:
                     blocks.append(block)
+        frames = np.concatenate([block.frames for block in blocks])
+        assert len(frames) == 250 * device.buffer_frames
+        assert np.any(frames, axis=1).all()
         heard.append([(block.frames.tobytes(), block.host_times.tobytes()) for block in blocks])
         host.close()
     assert heard[0] == heard[1]

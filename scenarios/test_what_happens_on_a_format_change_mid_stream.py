@@ -13,7 +13,7 @@ from lab.host.models import Device
 from lab.host.subprocess_host import SubprocessHost
 from lab.scenario import Findings
 from lab.signals.counter_check import CounterCheck
-from lab.transport.shm import ShmReader
+from lab.transport.shm import ShmReader, open_reader
 from scenarios.steps import LAYOUTS, drain, run_and_read, start_counting
 
 pytestmark = pytest.mark.native
@@ -75,9 +75,38 @@ def test_v2_counts_what_was_not_read_before_the_change(
     assert block.lost == 5 * 480
 
 
+def test_v2_goes_on_in_another_object_when_the_ring_grows(
+    host: SubprocessHost, device: Device, shm_reader: ShmReader, findings: Findings
+) -> None:
+    start_counting(host, device)
+    check = run_and_read(host, device, shm_reader, cycles=100)
+    host.run(device=device.device, cycles=5)  # read from the object that has been left
+    ring = shm_reader.format.ring_frames
+    where = (device.plugin, device.object_id, "gbuf")
+    for grown in (2 * ring, 4 * ring):
+        host.set_property(*where, grown, type_="plist")
+        host.run(device=device.device, cycles=5)
+        drain(shm_reader, check)
+        assert shm_reader.format.ring_frames == grown
+    findings.take_check(check)
+    findings.require("frames-lost-as-the-reader-knows", shm_reader.lost_frames, 0, "frames")
+    assert check.clean, check.events[:5]
+    assert check.received == shm_reader.next_frame == 115 * device.buffer_frames
+    # What has been overwritten there before the reader comes, it counts.
+    host.set_property(*where, 8 * ring, type_="plist")
+    host.run(device=device.device, cycles=10 * ring // device.buffer_frames)
+    drain(shm_reader, check)
+    assert check.lost > 0
+    findings.require("frames-lost-but-not-told", check.lost - shm_reader.lost_frames, 0, "frames")
+
+
 @pytest.mark.parametrize("layout", ["v1"])
 def test_a_v1_reader_plays_on_at_the_wrong_pitch(
-    host: SubprocessHost, device: Device, shm_reader: ShmReader, findings: Findings
+    host: SubprocessHost,
+    device: Device,
+    shm_name: str,
+    shm_reader: ShmReader,
+    findings: Findings,
 ) -> None:
     start_counting(host, device)
     run_and_read(host, device, shm_reader, cycles=100)
@@ -85,11 +114,15 @@ def test_a_v1_reader_plays_on_at_the_wrong_pitch(
     host.run(device=device.device, cycles=10)
     block = shm_reader.read()
     assert block is not None
+    # What the header says now, to one who looks at it.
+    with open_reader(shm_name) as another:
+        written = another.format.sample_rate
+    assert written == 44_100
     believed = block.format.sample_rate
-    assert believed == 48_000
-    wrong = 100 * (believed / 44_100 - 1)
+    wrong = 100 * (believed / written - 1)
     findings.tell("wrong-pitch", wrong, "%")
     findings.note(f"v1: the reader does not notice and plays {wrong:.1f} % too fast")
+    assert believed == 48_000
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

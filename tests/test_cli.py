@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -105,14 +106,76 @@ def test_a_build_that_is_not_there_says_what_to_run(
     assert "cmake --preset dev" in capsys.readouterr().err
 
 
-def test_a_reader_of_our_output_that_leaves_is_no_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["trace", "t"], ["version"], ["--help"]])
+def test_a_reader_of_our_output_that_leaves_is_no_error(
+    arguments: list[str], tmp_path: Path
+) -> None:
     write_trace(tmp_path / "t", records(20))
-    command = f'"{sys.executable}" -m lab.cli trace "{tmp_path / "t"}" | true'
-    done = subprocess.run(
-        ["sh", "-c", command],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-    )
-    assert "Traceback" not in done.stderr
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lab.cli", *arguments],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--seconds", "nan"], "--seconds must be a number above 0"),
+        (["--seconds", "inf"], "--seconds must be a number above 0"),
+        (["--seconds", "0"], "--seconds must be a number above 0"),
+        (["--frames", "0"], "--frames must be 16 to 8192"),
+        (["--frames", "15"], "--frames must be 16 to 8192"),
+        (["--frames", "8193"], "--frames must be 16 to 8192"),
+        (["--call-limit-ms", "0"], "--call-limit-ms must be above 0"),
+        (["--seed", "-1"], "--seed must be 0 to 2^64 - 1"),
+        (["--trace", "/no/such/folder/x"], "--trace: no such folder: /no/such/folder"),
+        (["--record", "/no/such/folder/x.wav"], "--record: no such folder: /no/such/folder"),
+        (["--record", "."], "--record is a folder: .; name a file in it"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_before_anything_starts(
+    option: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lab.commands.play.play", lambda *_, **__: pytest.fail("it has started"))
+    assert main(["play", *option]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"hal-lab: {said}")
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.linux
+def test_a_folder_that_takes_no_files_is_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.commands.play.play", lambda *_, **__: pytest.fail("it has started"))
+    assert main(["play", "--into", "/proc/self"]) == 1
+    assert capsys.readouterr().err.startswith("hal-lab: nothing can be written to the folder")
+
+
+def test_what_the_system_refuses_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/some/file")
+
+    monkeypatch.setattr("lab.commands.play.play", full)
+    assert main(["play", "--clock", "virtual"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("hal-lab: No space left on device: /some/file; ")
+    assert len(error.splitlines()) == 1
+    assert main(["--debug", "play", "--clock", "virtual"]) == 1
+    assert "Traceback" in capsys.readouterr().err

@@ -183,6 +183,28 @@ def test_a_program_that_is_broken_is_no_compiler(
     assert "cannot find stdio.h" in found.detail
 
 
+def test_cc_may_be_a_command_with_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launcher = tmp_path / "launcher"
+    launcher.write_text('#!/bin/sh\nexec "$@"\n', encoding="utf-8")
+    launcher.chmod(0o755)
+    fake = tmp_path / "fakecc"
+    script = '#!/bin/sh\n[ "$1" = -m64 ] || exit 1\necho "fakecc 1.2.3"\n'
+    fake.write_text(script, encoding="utf-8")
+    fake.chmod(0o755)
+    for chosen in (f"{fake} -m64", f"{launcher} {fake} -m64"):
+        monkeypatch.setenv("CC", chosen)
+        assert detect.c_compiler() == Finding(True, "fakecc 1.2.3")
+    monkeypatch.setenv("CC", f"{launcher} {fake} -m32")
+    assert not detect.c_compiler().ok
+
+
+def test_a_cc_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-cc-of-ours -O2")
+    assert "no-such-cc-of-ours" in detect.c_compiler().detail
+    monkeypatch.setenv("CC", "gcc 'unclosed")
+    assert not detect.c_compiler().ok
+
+
 def test_a_cmake_that_is_too_old_counts_as_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

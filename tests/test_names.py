@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.play.names import release, sweep_leftovers, unique_shm_name
+from lab.play.names import pid_namespace, release, sweep_leftovers, unique_shm_name
 from lab.transport import posix_shm
 from lab.transport.gecko_layout import load_layout
 
@@ -29,18 +29,22 @@ def test_what_a_dead_process_left_is_swept_and_what_lives_is_not() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
     )
-    dead = f"/hl{done.stdout.strip()}.3"
+    gone = f"/hl{done.stdout.strip()}.3."
+    dead = gone + pid_namespace()
+    # The same pid elsewhere: in a container that sees the same shared memory, it may be alive.
+    elsewhere = gone + "1"
     mine, foreign = unique_shm_name(), f"/hlx{os.getpid()}"
-    for name in (dead, dead + ".rd", mine, foreign):
+    for name in (dead, dead + ".rd", mine, foreign, elsewhere):
         posix_shm.create(name, b"x")
     try:
         removed = sweep_leftovers()
         assert {dead, dead + ".rd"} <= set(removed)
         assert posix_shm.size_of(mine) == 1
         assert posix_shm.size_of(foreign) == 1
+        assert posix_shm.size_of(elsewhere) == 1
         assert posix_shm.size_of(dead) == -1
     finally:
-        for name in (mine, foreign):
+        for name in (mine, foreign, elsewhere):
             posix_shm.unlink(name)
 
 

@@ -13,6 +13,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from lab.play.names import pid_namespace
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -89,6 +91,56 @@ def test_findings_become_results_in_table_json_and_junit(run: Run) -> None:
         (p.get("name"), p.get("value")) for p in ET.parse(session.folder / "j.xml").iter("property")
     ]
     assert ("hal-lab-verdict", "fail") in properties
+
+
+def test_a_number_that_is_none_fails_that_test_only(run: Run) -> None:
+    session = run(
+        """
+def test_it_measured_nothing(findings):
+    findings.tell("latency-p50", float("nan"), "us")
+
+def test_it_is_good(findings):
+    findings.tell("cycles", 100)
+"""
+    )
+    assert session.code == 1
+    assert "INTERNALERROR" not in session.text
+    assert [r["verdict"] for r in session.results] == ["fail", "pass"]
+    assert "latency-p50 is nan us" in str(session.results[0]["reason"])
+
+
+def test_a_project_that_uses_nothing_of_ours_pays_for_one_file(run: Run) -> None:
+    session = run(
+        """
+import sys
+
+def test_first(): pass
+
+def test_after_the_first_report():
+    ours = sorted(name for name in sys.modules if name.startswith("lab"))
+    assert ours == ["lab", "lab.pytest_plugin"]
+    assert "numpy" not in sys.modules
+    assert "pydantic" not in sys.modules
+"""
+    )
+    assert session.code == 0, session.text
+
+
+@pytest.mark.linux
+def test_leftovers_are_swept_by_those_who_use_shared_memory_only(run: Run) -> None:
+    code = "import os; print(os.getpid())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
+    left = Path(f"/dev/shm/hl{done.stdout.strip()}.0.{pid_namespace()}")
+    left.touch()
+    try:
+        run("def test_x(): pass")
+        assert left.exists()
+        run("def test_x(shm_name): pass")
+        assert not left.exists()
+    finally:
+        left.unlink(missing_ok=True)
 
 
 MARKS = """

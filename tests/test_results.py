@@ -27,7 +27,9 @@ from lab.results import (
     load_result,
     save_result,
 )
-from lab.scenario import Findings, LimitError
+from lab.scenario import GLITCHES_KEPT, Findings, LimitError
+from lab.signals.counter import counter
+from lab.signals.counter_check import CounterCheck
 
 FIT = Fitness(100, 60, 200, 0.1, 0.5, True, 2)
 UNFIT = Fitness(100, 60, 20_000, 0.1, 0.5, True, 2)
@@ -48,11 +50,26 @@ def row(value: float, limit: float | None = 10, **more: object) -> Measurement:
         (row(9, better="higher"), Verdict.FAIL),
         (row(10, better="higher"), Verdict.PASS),
         (row(10.5, better="higher", margin=0.1), Verdict.MARGINAL),
-        (row(math.nan), Verdict.FAIL),
     ],
 )
 def test_a_measurement_is_judged_by_its_limit(measurement: Measurement, verdict: Verdict) -> None:
     assert measurement.verdict is verdict
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_json_cannot_say_is_no_measurement(number: float) -> None:
+    with pytest.raises(ValidationError):
+        row(number)
+    with pytest.raises(ValidationError):
+        row(1, number)
+    findings = Findings("x")
+    with pytest.raises(LabError, match="latency is"):
+        findings.tell("latency", number, "us")
+    with pytest.raises(LabError, match="the limit of latency is"):
+        findings.require("latency", 1, number, "us")
+    with pytest.raises(LabError, match="latency is"):
+        findings.require("latency", number, 1, "us")
+    assert findings.to_result("failed", "why", 1.0).measurements == []
 
 
 def test_a_wall_clock_limit_is_excused_on_an_unfit_machine_only() -> None:
@@ -145,6 +162,15 @@ def test_the_table_says_what_whose_and_why() -> None:
     assert "recording: out.wav" in text
 
 
+def test_causes_of_glitches_that_were_cut_off_are_not_claimed() -> None:
+    result = full_result()
+    assert "in all: machine 20" in printed(result)
+    text = printed(result.model_copy(update={"glitch_count": 5_000}))
+    assert "glitches: 5000" in text
+    assert "4,988 more" in text
+    assert "of the first 20: machine 20" in text
+
+
 def test_colour_is_only_there_on_a_terminal() -> None:
     assert "\033[" not in printed(full_result())
     assert "\033[" in printed(full_result(), colour=True)
@@ -199,6 +225,19 @@ def test_a_wall_clock_finding_does_not_fail_on_an_unfit_machine() -> None:
     strict.fitness(FIT)
     with pytest.raises(LimitError):
         strict.require("latency", 99, 5, "us", wall_clock=True)
+
+
+def test_glitches_are_counted_before_they_are_cut() -> None:
+    check = CounterCheck(2)
+    # Every second frame left out: more holes than a result keeps.
+    check.take(counter(4_000)[::2])
+    assert check.event_count > GLITCHES_KEPT
+    findings = Findings("x")
+    findings.take_check(check)
+    findings.take_check(check)
+    result = findings.to_result("passed", "", 1.0)
+    assert len(result.glitches) == GLITCHES_KEPT
+    assert result.glitch_count == 2 * check.event_count
 
 
 def test_a_skipped_scenario_is_not_a_pass() -> None:

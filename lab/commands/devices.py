@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lab.host.locate import DEFAULT_DRIVER, find_driver
 from lab.host.subprocess_host import SubprocessHost
 from lab.play.names import unique_shm_name
+from lab.report.console import Output
 from lab.report.terminal import device_table
 
 DriverOption = Annotated[
@@ -29,4 +29,4 @@ def devices_command(
     if as_json:
         typer.echo("[" + ",\n".join(device.model_dump_json() for device in found) + "]")
     else:
-        Console().print(device_table(found))
+        Output().print(device_table(found))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import shutil
 import signal
 import tempfile
@@ -18,19 +20,22 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lab.errors import LabError, UsageError
+from lab.errors import LabError, UsageError, as_lab_error
 from lab.host.locate import DEFAULT_DRIVER
 from lab.measure.fitness import probe_fitness
 from lab.play.judge import judge_play
 from lab.play.names import release, sweep_leftovers, unique_shm_name
 from lab.play.run import PlayCut, play
 from lab.play.settings import PlayFacts, PlaySettings
-from lab.report.terminal import show_result
+from lab.report.console import Output
+from lab.report.terminal import show_artefacts, show_result
 from lab.results import Result, Verdict, save_result
 from lab.signals.file import write_wav
 
 TUNE = Path("scenarios/audio/tune.flac")
 EXIT_STOPPED = 130
+FRAMES = (16, 8192)
+"""Per IO cycle, what the host takes."""
 
 
 class Clock(StrEnum):
@@ -122,8 +127,10 @@ def play_command(
 
     Ctrl-C stops it in good order and keeps what was recorded.
     """
-    if seconds is not None and seconds <= 0:
-        raise UsageError("--seconds must be above 0")
+    _check_numbers(seconds=seconds, frames=frames, call_limit_ms=call_limit_ms, seed=seed)
+    for option, target in (("--record", record), ("--trace", trace)):
+        if target is not None:
+            _check_target(option, target)
     sweep_leftovers()
     with _folder(into) as folder:
         settings = PlaySettings(
@@ -152,13 +159,23 @@ def play_command(
             if shm_name is None:
                 release(settings.shm_name)
         result = judge_play(settings, facts, fitness=fitness, duration_s=time.monotonic() - began)
-        result = _keep(
-            result, facts, settings, record=record, trace=trace, keep_all=into is not None
-        )
-    title = f'{settings.file.name} through "{facts.device.name}", {settings.clock} clock'
-    if facts.layout:
-        title += f", layout {facts.layout}"
-    show_result(Console(), result, title=title)
+        title = f'{settings.file.name} through "{facts.device.name}", {settings.clock} clock'
+        if facts.layout:
+            title += f", layout {facts.layout}"
+        # First what was found: what cannot be kept must not take it along.
+        out = Output()
+        show_result(out, result, title=title)
+        try:
+            kept = _keep(
+                result, facts, settings, record=record, trace=trace, keep_all=into is not None
+            )
+        except (LabError, OSError) as error:
+            if cut is None:
+                raise
+            lost = as_lab_error(error) if isinstance(error, OSError) else error
+            typer.echo(f"hal-lab: {lost}", err=True)
+        else:
+            show_artefacts(out, kept)
     if cut is not None:
         raise cut
     if facts.interrupted:
@@ -245,7 +262,39 @@ def _folder(into: Path | None) -> Iterator[Path]:
             where=str(into),
             do="choose another one",
         ) from error
+    try:
+        with tempfile.TemporaryFile(dir=into):
+            pass
+    except OSError as error:
+        raise LabError(
+            f"nothing can be written to the folder ({error.strerror})",
+            where=str(into),
+            do="choose another one",
+        ) from error
     yield into
+
+
+def _check_numbers(
+    *, seconds: float | None, frames: int | None, call_limit_ms: int | None, seed: int
+) -> None:
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError("--seconds must be a number above 0")
+    if frames is not None and not FRAMES[0] <= frames <= FRAMES[1]:
+        raise UsageError(f"--frames must be {FRAMES[0]} to {FRAMES[1]}")
+    if call_limit_ms is not None and call_limit_ms <= 0:
+        raise UsageError("--call-limit-ms must be above 0")
+    if not 0 <= seed < 1 << 64:
+        raise UsageError("--seed must be 0 to 2^64 - 1")
+
+
+def _check_target(option: str, path: Path) -> None:
+    """A file that cannot be written is better known before an hour has been played."""
+    if path.is_dir():
+        raise UsageError(f"{option} is a folder", where=str(path), do="name a file in it")
+    if not path.parent.is_dir():
+        raise UsageError(f"{option}: no such folder", where=str(path.parent), do="make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"{option} cannot be written", where=str(path), do="choose another place")
 
 
 def _keep(
@@ -265,7 +314,8 @@ def _keep(
         kept["recording"] = str(wav)
     made = settings.folder / "io.trace"
     if trace is not None:
-        shutil.copyfile(made, trace)
+        if not (trace.exists() and trace.samefile(made)):
+            shutil.copyfile(made, trace)
         kept["trace"] = str(trace)
     elif keep_all:
         kept["trace"] = str(made)

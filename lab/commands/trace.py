@@ -7,12 +7,12 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from lab.measure.blame import SENTENCES, blame_cycles, count_causes
 from lab.measure.cycles import summarise_cycles
 from lab.measure.latency import LatencySummary
 from lab.measure.trace import Trace, read_trace
+from lab.report.console import Output
 from lab.report.terminal import measurement_table
 from lab.results import Measurement
 
@@ -22,7 +22,7 @@ def trace_command(
 ) -> None:
     """Sum up the IO cycles of a trace: how many, how late, how long, whose fault."""
     trace = read_trace(file)
-    console = Console()
+    console = Output()
     console.print(
         f"{trace.path}: {trace.clock} clock, seed {trace.seed}, {trace.written} cycles written, "
         f"{trace.overwritten} of them no longer in the ring, {trace.torn} torn",

@@ -6,6 +6,7 @@ import ctypes.util
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -119,9 +120,9 @@ def sanitizer(names: str) -> Finding:
 
 def compiles(source: str, *options: str) -> Finding:
     """Whether a C source makes a program; which compiler did it."""
-    chosen = os.environ.get("CC")
-    said = "no C compiler on PATH"
-    for name in [chosen] if chosen else _COMPILERS:
+    chosen = _chosen_compiler()
+    said = f"no {chosen[0]} on PATH, and CC names it" if chosen else "no C compiler on PATH"
+    for name, *words in [chosen] if chosen else [[name] for name in _COMPILERS]:
         compiler = shutil.which(name)
         if compiler is None:
             continue
@@ -129,13 +130,22 @@ def compiles(source: str, *options: str) -> Finding:
             path = Path(folder, "probe.c")
             path.write_text(source, encoding="utf-8")
             out = str(path.with_suffix(""))
-            code, text = run([compiler, str(path), "-o", out, *options])
+            code, text = run([compiler, *words, str(path), "-o", out, *options])
         if code == 0:
-            first = run([compiler, "--version"])[1].splitlines()
+            first = run([compiler, *words, "--version"])[1].splitlines()
             return Finding(True, first[0] if first else compiler)
         last = [line for line in text.splitlines() if line.strip()][-1:]
         said = f"{compiler}: {last[0].strip() if last else 'fails'}"
     return Finding(False, said)
+
+
+def _chosen_compiler() -> list[str]:
+    """CC as make takes it, a command with words behind it (``ccache gcc``); empty without."""
+    chosen = os.environ.get("CC", "")
+    try:
+        return shlex.split(chosen)
+    except ValueError:  # a quote that nobody closed
+        return [chosen]
 
 
 def shared_memory(least_bytes: int) -> Finding:

@@ -62,7 +62,8 @@ class DriverCrashed(HostGone):
     signal
         ``"SIGSEGV"``, ...
     entry_point
-        The function of the interface that it was in.
+        The function of the interface that it was in; ``"?"`` when it was in none, but on a thread
+        of its own, or when nobody could tell.
     backtrace
         One line per frame, innermost first.
     """
@@ -71,12 +72,15 @@ class DriverCrashed(HostGone):
 
     def __init__(self, report: dict[str, Any]) -> None:
         self.signal = str(report.get("signal", "?"))
-        self.entry_point = str(report.get("entry_point", "?"))
+        self.entry_point = str(report.get("entry_point") or "?")
         self.backtrace = [str(line) for line in report.get("backtrace") or []]
         code = report.get("code")
+        where = f"in {self.entry_point}" if report.get("entry_point") else "outside any call"
+        said = report.get("text")
         text = (
-            f"the driver crashed with {self.signal} in {self.entry_point}"
-            f"{f' {code}' if code else ''}: {report.get('plugin') or 'unknown plug-in'}; "
+            f"the driver crashed with {self.signal} {where}"
+            f"{f' {code}' if code else ''}: {report.get('plugin') or 'unknown plug-in'}"
+            f"{f' ({said})' if said else ''}; "
             "look at the backtrace (--debug) and run it in a debugger with --no-guard"
         )
         super().__init__(text, exit_status=70, report=report)

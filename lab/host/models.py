@@ -198,6 +198,7 @@ class FarEndStats(Reply):
     empty_reads: int = 0
     generation_changes: int = 0
     layout: Literal["v1", "v2"] | None = None
+    failure: str | None = None
     check: Check | None = None
 
 

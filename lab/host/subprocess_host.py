@@ -221,7 +221,7 @@ class SubprocessHost(Host):
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._end_group()
+        self._end_groups()
         self.log.wait(1.0)
 
     def _ending(self) -> HostGone:
@@ -233,14 +233,27 @@ class SubprocessHost(Host):
         self.log.wait(_ENDING_S)
         return ending_of(status, self.log.last_report(), self.log.last_words())
 
-    def _end_group(self) -> None:
-        """Whatever the host left in its process group ends, after a moment to do so by itself."""
+    def _end_groups(self) -> None:
+        """Whatever guard and daemon left in their groups ends, after a moment to do so by itself.
+
+        The daemon has a group of its own when its stdin is no terminal: what drivers start is
+        there.
+        """
+        groups = {self._process.pid, self.daemon_pid}
         deadline = time.monotonic() + 2.0
-        while time.monotonic() < deadline:
-            try:
-                os.killpg(self._process.pid, 0)
-            except (ProcessLookupError, PermissionError):
-                return
-            time.sleep(0.002)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        while groups and time.monotonic() < deadline:
+            groups = {group for group in groups if _has_members(group)}
+            if groups:
+                time.sleep(0.002)
+        for group in groups:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
+
+
+def _has_members(group: int) -> bool:
+    """Whether there is a process in that group that is ours to end."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -5,7 +5,8 @@ gives the cause. Four ideas are in the order:
 
 - An error code and a zero timestamp that jumps are the driver's own, however late the machine was.
 - Lateness is the machine's where the machine alone suffices: a thread that ran too late cannot end
-  in time, whatever the driver did afterwards.
+  in time, whatever the driver did afterwards; and time in which it stood waiting for a processor
+  is not the driver's, although it is measured in the driver's call.
 - The driver is blamed on the host's evidence, never because nobody else was found: what no rule
   explains is ``unknown``.
 - A frame that was overwritten in the ring was delivered by the driver. It is the reader's, if
@@ -23,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.measure.cycles import has_flag
-from lab.measure.trace import CycleFlag, Records
+from lab.measure.trace import CycleFlag, Records, driver_ns
+from lab.transport.recording import ARRIVAL_NEW_GENERATION
 
 
 class Cause(IntEnum):
@@ -40,6 +42,8 @@ class Cause(IntEnum):
     DRIVER_RESTART = 8
     READER_WAKE = 9
     UNKNOWN = 10
+    READER_STOPPED = 11
+    RECORDING_FULL = 12
 
     @property
     def id(self) -> str:
@@ -59,6 +63,8 @@ SENTENCES: dict[Cause, str] = {
     Cause.DRIVER_RESTART: "the driver began a new generation",
     Cause.READER_WAKE: "the machine ran the reader late",
     Cause.UNKNOWN: "no record explains it",
+    Cause.READER_STOPPED: "the reader stopped before the end, and said why",
+    Cause.RECORDING_FULL: "the recording had no room left",
 }
 
 NOT_THE_DRIVER = frozenset(
@@ -76,12 +82,20 @@ RULES: tuple[_Rule, ...] = (
     ),
     (Cause.HOST_LOCK, lambda r: has_flag(r, CycleFlag.LOCK_WAIT)),
     (Cause.MACHINE, lambda r: has_flag(r, CycleFlag.LATE_WAKE)),
+    # Over its budget only because the thread was taken off the processor inside the call.
+    (
+        Cause.MACHINE,
+        lambda r: has_flag(r, CycleFlag.OVER_BUDGET) & (2 * waited_ns(r) > driver_ns(r)),
+    ),
     (Cause.DRIVER_OVER_BUDGET, lambda r: has_flag(r, CycleFlag.OVER_BUDGET)),
     # Cycles were skipped or ended late, the thread woke in time and the driver kept within its
     # budget: the thread was taken off the processor in between.
-    (Cause.MACHINE, lambda r: (r["run_delay_ns"] > 1_000_000) & is_late(r)),
+    (Cause.MACHINE, lambda r: waited_ns(r) > 1_000_000),
     (Cause.UNKNOWN, lambda r: np.ones(len(r), dtype=bool)),
 )
+
+
+_OF_THE_HOST = (Cause.MACHINE, Cause.HOST_LOCK)
 
 
 def is_late(records: Records) -> NDArray[np.bool_]:
@@ -100,6 +114,25 @@ def is_late(records: Records) -> NDArray[np.bool_]:
     flags = CycleFlag.OVERLOAD | CycleFlag.RESYNC | CycleFlag.DRIVER_ERROR
     jumps = CycleFlag.TIMESTAMP_JUMP | CycleFlag.TIMESTAMP_BACK
     return has_flag(records, flags | jumps) | (records["skipped_cycles"] > 0)
+
+
+def waited_ns(records: Records) -> NDArray[np.int64]:
+    """For how long the thread stood ready without a processor, from before a cycle to behind it.
+
+    Parameters
+    ----------
+    records
+        Shape (n,), of one device, oldest first, none left out.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Nanoseconds. The host reads the counter when a cycle begins, so what was added within one
+        is in the record of the next; the greater of the two counts.
+    """
+    before = records["run_delay_ns"].astype(np.int64)
+    within = np.append(before[1:], 0)[: len(before)]
+    return np.asarray(np.maximum(before, within), dtype=np.int64)
 
 
 def blame_cycles(records: Records) -> NDArray[np.uint8]:
@@ -121,6 +154,11 @@ def blame_cycles(records: Records) -> NDArray[np.uint8]:
         hit = open_ & holds(records)
         cause[hit] = rule_cause
         open_ &= ~hit
+    # A thread that was still in the cycle before could not wake in time: one cause, not two.
+    woke_late = np.isin(cause, _OF_THE_HOST) & has_flag(records, CycleFlag.LATE_WAKE)
+    busy = records["done_ns"][:-1] > records["scheduled_ns"][1:]
+    for at in (np.flatnonzero(woke_late[1:] & busy) + 1).tolist():
+        cause[at] = cause[at - 1] or cause[at]
     return cause
 
 
@@ -161,6 +199,16 @@ class Loss:
     away_ns: int
     new_generation: bool = False
 
+    @classmethod
+    def of(cls, row: Any) -> Loss:
+        """What a row of arrivals says, dtype `lab.transport.recording.ARRIVAL`."""
+        return cls(
+            first_frame=int(row["first_frame"]) - int(row["lost"]),
+            frames=int(row["lost"]),
+            away_ns=int(row["away_ns"]),
+            new_generation=bool(row["flags"] & ARRIVAL_NEW_GENERATION),
+        )
+
 
 def blame_loss(loss: Loss, *, ring_frames: int, sample_rate: float) -> Cause:
     """The cause of a loss that the ring's own numbers show.
@@ -184,26 +232,30 @@ def blame_loss(loss: Loss, *, ring_frames: int, sample_rate: float) -> Cause:
     return Cause.READER_LATE if loss.away_ns > ring_ns else Cause.RING_OVERRUN
 
 
-def blame_gap(position_frame: int, records: Records) -> Cause:
+def blame_gap(position_frame: int, records: Records, *, first_frame: int = 0) -> Cause:
     """The cause of a gap in what the driver delivered, from the cycles around it.
 
     Parameters
     ----------
     position_frame
-        Frame of the delivered stream, counted from the first record, at which the gap lies.
+        Frame of the delivered stream at which the gap lies.
     records
-        Shape (n,), of one device, oldest first, beginning with the cycle that delivered frame 0.
+        Shape (n,), of one device, oldest first.
+    first_frame
+        Frame of the stream that the first record delivered: above 0 when older ones are gone.
 
     Returns
     -------
     Cause
-        That of the cycle that delivered the frame, else of its neighbours, else UNKNOWN.
+        That of the cycle that delivered the frame, else of its neighbours, else UNKNOWN; also when
+        the cycle's record is gone.
     """
-    if len(records) == 0:
+    if len(records) == 0 or position_frame < first_frame:
         return Cause.UNKNOWN
-    end = np.cumsum(records["frames"].astype(np.int64))
+    end = first_frame + np.cumsum(records["frames"].astype(np.int64))
     at = min(int(np.searchsorted(end, position_frame, side="right")), len(records) - 1)
-    cause = blame_cycles(records[max(0, at - 1) : at + 2])
+    # One record more: a cycle's waiting is in the next one's.
+    cause = blame_cycles(records[max(0, at - 1) : at + 3])[: at + 2 - max(0, at - 1)]
     own = cause[1 if at > 0 else 0]
     if own:
         return Cause(int(own))
@@ -211,7 +263,14 @@ def blame_gap(position_frame: int, records: Records) -> Cause:
     return Cause(int(found[0])) if found.size else Cause.UNKNOWN
 
 
-def blame_underrun(at_ns: int, arrivals: NDArray[Any], records: Records) -> Cause:
+def blame_underrun(
+    at_ns: int,
+    arrivals: NDArray[Any],
+    records: Records,
+    *,
+    ring_frames: int,
+    sample_rate: float,
+) -> Cause:
     """The cause of an underrun of a player behind the reader.
 
     Parameters
@@ -222,23 +281,25 @@ def blame_underrun(at_ns: int, arrivals: NDArray[Any], records: Records) -> Caus
         Dtype `lab.transport.recording.ARRIVAL`, ascending.
     records
         Shape (n,), of the device, in real time, oldest first.
+    ring_frames, sample_rate
+        As for `blame_loss`.
 
     Returns
     -------
     Cause
-        Of the next block to arrive: was it lost before, was its cycle late, or did its reader wake
-        late? The greater delay decides. UNKNOWN without host times.
+        Of the next block to arrive: were frames lost before it (`blame_loss`), was its cycle late,
+        or did its reader wake late? The greater delay decides. UNKNOWN without host times.
     """
     next_ = int(np.searchsorted(arrivals["arrival_ns"], at_ns, side="right"))
     if next_ >= len(arrivals) or len(records) == 0:
         return Cause.UNKNOWN
     row = arrivals[next_]
     if row["lost"]:
-        return Cause.READER_LATE
+        return blame_loss(Loss.of(row), ring_frames=ring_frames, sample_rate=sample_rate)
     if row["host_ns"] < 0:
         return Cause.UNKNOWN
     at = int(np.searchsorted(records["woke_ns"].astype(np.int64), row["host_ns"], side="right")) - 1
-    record = records[max(at, 0) : max(at, 0) + 1]
+    record = records[max(at, 0) : max(at, 0) + 2]
     cause = Cause(int(blame_cycles(record)[0]))
     if cause is not Cause.NONE:
         return cause

@@ -198,7 +198,7 @@ def _snapshot(path: Path, memory: mmap.mmap, size: int) -> Trace:
         seed=int(head["seed"][0]),
         start_ns=int(head["start_ns"][0]),
         written=written,
-        records=copy[whole],
+        records=copy if whole.all() else copy[whole],
         overwritten=first,
         torn=int(np.count_nonzero(~whole)),
     )

@@ -131,7 +131,8 @@ def smallest_clean_buffer(
     int
         Frames; -1 when no buffer up to `most_frames` does.
     """
-    low, high = 1, max(1, most_frames // period_frames)
+    # A buffer longer than the whole stream never starts to play.
+    low, high = 1, min(most_frames, int(np.sum(block_frames))) // period_frames
 
     def clean(periods: int) -> bool:
         report = simulate_player(
@@ -143,11 +144,8 @@ def smallest_clean_buffer(
         )
         return report.underruns == 0 and report.periods > 0
 
-    if not clean(high):
-        # A buffer longer than the whole stream never starts to play.
-        high = max(1, int(np.sum(block_frames)) // period_frames)
-        if not clean(high):
-            return -1
+    if high < low or not clean(high):
+        return -1
     while low < high:
         middle = (low + high) // 2
         if clean(middle):

@@ -9,11 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.errors import LabError
 from lab.host import sources
 from lab.host.base import Client, FarEnd, Host
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.signals.file import read_raw
 from lab.transport import posix_shm
+from lab.transport.recording import read_recording
 from lab.transport.shm import detect_layout, open_reader
 from lab.transport.shm_process import ReaderProcess
 
@@ -51,11 +53,35 @@ class ReaderListener(Listener):
     def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
         """Let it drain the ring and take its recording: it does not need the host for that."""
         del host_lives
-        outcome = self._reader.stop()
+        try:
+            outcome = self._reader.stop()
+        except LabError as error:
+            self._take_what_is_there(facts, error)
+            return
         facts.recorded = outcome.recording.frames
         facts.arrivals = outcome.recording.arrivals
-        facts.reader_lost_frames = outcome.lost_frames
+        facts.reader_error = outcome.error
+        facts.dropped_frames = outcome.dropped_frames
         facts.reader_cpu_percent = outcome.cpu_percent
+
+    def _take_what_is_there(self, facts: PlayFacts, error: LabError) -> None:
+        """A reader that died has left both files at full length, zeros behind what it wrote."""
+        facts.reader_error = str(error)
+        made = self._reader.format
+        try:
+            recording = read_recording(
+                self._reader.raw,
+                self._reader.arrivals,
+                channels=made.channels,
+                sample_rate=made.sample_rate,
+            )
+        except OSError:
+            return
+        facts.arrivals = recording.arrivals[recording.arrivals["frames"] > 0]
+        told = 0
+        if len(facts.arrivals):
+            told = int(facts.arrivals["recorded_frame"][-1] + facts.arrivals["frames"][-1])
+        facts.recorded = recording.frames[:told]
 
     def close(self) -> None:
         """End the process."""
@@ -71,12 +97,13 @@ class StepListener(Listener):
 
     def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
         """Take its recording; one that a crash left is cut where its zeros begin."""
-        if host_lives:
-            stats = self._far_end.close()
-            facts.reader_lost_frames = stats.lost_frames
+        stats = self._far_end.close() if host_lives else None
         facts.recorded = read_raw(self._record, facts.device.output_channels)
-        if not host_lives:
+        if stats is None:
             facts.recorded = _without_zeros_behind(facts.recorded)
+        else:
+            facts.reader_error = stats.failure or ""
+            facts.dropped_frames = max(stats.frames - len(facts.recorded), 0)
         self._record.unlink(missing_ok=True)
 
 

@@ -1,8 +1,9 @@
 """Names of shared memory that nobody else uses, and the sweep of those whose user has gone.
 
-A name carries the pid of the process that made it up: ``/hl<pid>.<n>``, 28 bytes at most, so that
-the readers' suffix still fits. What a killed session has left is known by that and removed by the
-next one.
+A name carries the pid of the process that made it up and the namespace in which that is its pid:
+``/hl<pid>.<n>.<namespace>``, 28 bytes at most, so that the readers' suffix still fits. What a
+killed session has left is known by that and removed by the next one. What another container has
+made, in shared memory that both see, is not: its pids say nothing here.
 """
 
 from __future__ import annotations
@@ -16,17 +17,25 @@ from lab.transport import posix_shm
 from lab.transport.gecko_layout import load_layout
 
 _PREFIX = "hl"
-_NAME = re.compile(rf"{_PREFIX}(\d+)\.\d+")
+_NAME = re.compile(rf"{_PREFIX}(\d+)\.\d+\.([0-9a-f]+)")
 _serial = itertools.count()
 
 
 def unique_shm_name() -> str:
     """A name, with its slash, that no other process makes up."""
-    return f"/{_PREFIX}{os.getpid()}.{next(_serial)}"
+    return f"/{_PREFIX}{os.getpid()}.{next(_serial)}.{pid_namespace()}"
+
+
+def pid_namespace() -> str:
+    """What tells the pids of one container from those of another, eight digits; 0 without any."""
+    try:
+        return f"{Path('/proc/self/ns/pid').stat().st_ino & 0xFFFFFFFF:x}"
+    except OSError:
+        return "0"
 
 
 def sweep_leftovers(folder: Path = Path("/dev/shm")) -> list[str]:  # noqa: S108
-    """Remove shared memory of processes that are gone.
+    """Remove shared memory of processes of this pid namespace that are gone.
 
     Parameters
     ----------
@@ -46,6 +55,7 @@ def sweep_leftovers(folder: Path = Path("/dev/shm")) -> list[str]:  # noqa: S108
         found = _NAME.fullmatch(entry.name.removesuffix(suffix))
         if (
             found
+            and found[2] == pid_namespace()
             and not posix_shm.process_is_alive(int(found[1]))
             and posix_shm.unlink(f"/{entry.name}")
         ):

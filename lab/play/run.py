@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 
-from lab.errors import LabError, UsageError
+from lab.errors import LabError, TraceError, UsageError
 from lab.host import sources
 from lab.host.base import Client, Host
-from lab.host.errors import HostGone
+from lab.host.errors import HostGone, HostTimeout
 from lab.host.locate import find_driver
 from lab.host.models import Device
 from lab.host.subprocess_host import HostOptions, SubprocessHost
-from lab.measure.trace import read_trace
-from lab.play.listeners import listen
+from lab.measure.trace import MAX_CAPACITY, read_trace
+from lab.play.listeners import Listener, listen
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.signals.file import read_audio, write_raw
 
@@ -29,9 +30,9 @@ _HOST_S = 30.0
 
 
 class PlayCut(LabError):  # noqa: N818  (the name says what happened)
-    """The host ended while playing; what had arrived is in `facts`."""
+    """Playing ended with an error; what had arrived is in `facts`."""
 
-    def __init__(self, cause: HostGone, facts: PlayFacts) -> None:
+    def __init__(self, cause: LabError, facts: PlayFacts) -> None:
         self.cause = cause
         self.facts = facts
         self.exit_code = cause.exit_code
@@ -57,7 +58,7 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
     Raises
     ------
     PlayCut
-        When the driver crashed or hung; it carries what had arrived.
+        When the driver crashed or hung, or the host refused to go on; it carries what had arrived.
     LabError
         When it could not begin.
     """
@@ -78,7 +79,7 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
             audio = read_audio(settings.file, sample_rate=rate, resample=settings.resample)
         limit = len(audio.frames)
         if settings.seconds is not None:
-            limit = min(limit, round(settings.seconds * rate))
+            limit = round(min(limit, settings.seconds * rate))
         # Channel i of the device takes channel i mod n of the file.
         chosen = np.arange(device.output_channels) % audio.channels
         source = np.ascontiguousarray(audio.frames[:limit, chosen])
@@ -98,23 +99,76 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
             recorded=np.empty((0, device.output_channels), dtype=np.float32),
         )
         end = stack.enter_context(listen(host, client, facts, settings, capacity))
-        gone: HostGone | None = None
+        failed: LabError | None = None
         try:
             _play_through(host, client, facts, settings, progress, stop)
-        except HostGone as error:
-            gone = error
+        except LabError as error:
+            failed = error
             facts.interrupted = True
-        end.finish(facts, host_lives=gone is None)
-        facts.records = read_trace(settings.folder / "io.trace").of_device(device.device)
+        failed = finish(end, facts, failed)
+        try:
+            take_trace(facts, settings.folder / "io.trace")
+        except TraceError as error:
+            failed = failed or error
         raw.unlink(missing_ok=True)
-        if gone is None:
-            gone = _take_leave(host, client, plugin.plugin)
+        if failed is None:
+            failed = _take_leave(host, client, plugin.plugin)
         else:
             # The client could not be asked any more; each cycle took its frames of it.
-            facts.position_frames = max(facts.position_frames, int(facts.records["frames"].sum()))
-        if gone is not None:
-            raise PlayCut(gone, facts) from gone
+            traced = facts.untraced_frames + int(facts.records["frames"].sum())
+            facts.position_frames = max(facts.position_frames, traced)
+        if failed is not None:
+            raise PlayCut(failed, facts) from failed
         return facts
+
+
+def finish(end: Listener, facts: PlayFacts, failed: LabError | None) -> LabError | None:
+    """Take what the listener has, whatever happened before, with the host's help or without.
+
+    Parameters
+    ----------
+    end
+        The listener.
+    facts
+        Gets what it has.
+    failed
+        What ended the playing; None when it came to its end.
+
+    Returns
+    -------
+    LabError or None
+        What went wrong first.
+    """
+    if not isinstance(failed, HostGone | HostTimeout):
+        try:
+            end.finish(facts, host_lives=True)
+        except LabError as error:
+            failed = failed or error
+        else:
+            return failed
+    end.finish(facts, host_lives=False)
+    facts.interrupted = True
+    return failed
+
+
+def take_trace(facts: PlayFacts, path: Path) -> None:
+    """Take the records of the trace; count what its ring no longer holds.
+
+    Parameters
+    ----------
+    facts
+        Gets both.
+    path
+        Of the trace, of a host in which only this device has run.
+
+    Raises
+    ------
+    TraceError
+        When it is no trace.
+    """
+    trace = read_trace(path)
+    facts.records = trace.of_device(facts.device.device)
+    facts.untraced_frames = trace.overwritten * facts.device.buffer_frames
 
 
 def choose_device(host: Host, name: str | None, devices: list[int]) -> Device:
@@ -175,7 +229,9 @@ def prepare_device(host: Host, device: Device, settings: PlaySettings, file_rate
                 do="resample the file (--resample)",
             )
         device = host.set_rate(device.device, wanted)
-    frames = settings.buffer_frames or round(device.nominal_rate / 100)
+    frames = settings.buffer_frames
+    if frames is None:
+        frames = round(device.nominal_rate / 100)
     if frames != device.buffer_frames:
         device = host.set_buffer_frames(device.device, frames)
     return device
@@ -192,7 +248,6 @@ def _play_through(
     total = len(facts.source)
     tail = _TAIL_CYCLES * facts.device.buffer_frames
     client.start()
-    facts.realtime_priority = host.info().realtime_priority
     while facts.position_frames < total + tail:
         if stop():
             facts.interrupted = True
@@ -209,16 +264,16 @@ def _play_through(
     facts.position_frames = client.stats().position_frames
 
 
-def _take_leave(host: Host, client: Client, plugin: int) -> HostGone | None:
+def _take_leave(host: Host, client: Client, plugin: int) -> LabError | None:
     """The last calls into a driver may be the ones that it does not survive."""
     try:
         client.remove()
         host.unload(plugin)
-    except HostGone as error:
+    except LabError as error:
         return error
     return None
 
 
 def _trace_capacity(frames: int, device: Device) -> int:
     cycles = frames // device.buffer_frames + 1_000
-    return int(min(max(cycles, 64), 1 << 20))
+    return min(max(cycles, 64), MAX_CAPACITY)

@@ -110,16 +110,18 @@ class PlayFacts:
         Dtype `ARRIVAL`; empty in virtual time.
     records
         Trace of the device.
-    reader_lost_frames
-        What the reader itself knows to have lost.
+    untraced_frames
+        Played in cycles whose records the trace no longer holds.
+    reader_error
+        Why the reader stopped early; empty when it did not.
+    dropped_frames
+        Frames that the reader had read, and its recording had no room for.
     reader_cpu_percent
         -1 when it is not another process.
     ring_frames
         0 without shared memory.
-    realtime_priority
-        Whether the IO thread had it.
     interrupted
-        By Ctrl-C, or by the end of the host.
+        By Ctrl-C, by the end of the host, or by another error.
     """
 
     device: Device
@@ -131,10 +133,11 @@ class PlayFacts:
     position_frames: int = 0
     arrivals: NDArray[Any] = field(default_factory=_no_arrivals)
     records: Records = field(default_factory=_no_records)
-    reader_lost_frames: int = 0
+    untraced_frames: int = 0
+    reader_error: str = ""
+    dropped_frames: int = 0
     reader_cpu_percent: float = -1.0
     ring_frames: int = 0
-    realtime_priority: bool = False
     interrupted: bool = False
 
     @property

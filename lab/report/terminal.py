@@ -26,7 +26,7 @@ _SENTENCE_OF = {cause.id: sentence for cause, sentence in SENTENCES.items()}
 
 
 def show_result(console: Console, result: Result, *, title: str = "") -> None:
-    """Print a result: what was measured, what was wrong, whose fault, the verdict.
+    """Print a result: what was measured, what was wrong, whose fault, the verdict, what was kept.
 
     Parameters
     ----------
@@ -41,6 +41,11 @@ def show_result(console: Console, result: Result, *, title: str = "") -> None:
     if result.glitches:
         console.print(glitch_table(result.glitches, result.glitch_count))
     console.print(verdict_line(result))
+    show_artefacts(console, result)
+
+
+def show_artefacts(console: Console, result: Result) -> None:
+    """Print where the things lie that were kept, one a line."""
     for name, path in result.artefacts.items():
         console.print(Text.assemble((f"{name}: ", "dim"), path), soft_wrap=True)
 
@@ -74,12 +79,12 @@ def measurement_table(measurements: Sequence[Measurement], *, title: str) -> Tab
 
 
 def glitch_table(glitches: Sequence[Glitch], count: int) -> Table:
-    """The first glitches one by one, and who is to blame for all of them.
+    """The first glitches one by one, and who is to blame for all that were kept.
 
     Parameters
     ----------
     glitches
-        In the order in which they came.
+        In the order in which they came; later ones may have been left out.
     count
         How many there were in all.
 
@@ -100,7 +105,8 @@ def glitch_table(glitches: Sequence[Glitch], count: int) -> Table:
     if count > _GLITCHES_SHOWN:
         causes = Counter(glitch.cause for glitch in glitches)
         told = ", ".join(f"{cause} {times}" for cause, times in causes.most_common())
-        table.add_row(f"... {count - _GLITCHES_SHOWN} more", "", "", f"in all: {told}")
+        of = "in all" if count == len(glitches) else f"of the first {number(len(glitches))}"
+        table.add_row(f"... {number(count - _GLITCHES_SHOWN)} more", "", "", f"{of}: {told}")
     return table
 
 

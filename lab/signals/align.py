@@ -5,24 +5,29 @@ recorded frames are the source's, bit for bit. So: hash every window of `WINDOW`
 sides, take the windows that occur once in the source as anchors, grow each anchor frame by frame
 as far as the bits agree, and read losses, repeats and insertions off the seams.
 
-The counts are integers, with no threshold. Two things are said instead of guessed:
+The counts are integers, with no threshold. Three things are said instead of guessed:
 
 - Where a cut lies inside content that repeats (digital silence above all), its *size* is exact
   and its *place* is not: ``Seam.slack_frames`` is how far it could be shifted.
 - Recorded frames that no anchor reaches are ``inserted`` (of which ``inserted_silence`` are
   zeros). A block shorter than `WINDOW` frames that was moved elsewhere shows up as inserted here
   and lost there.
+- A source in which every window occurs again (a pure tone, silence, a loop), or that is shorter
+  than one, has no anchors. It is compared at the place where it is due, and goes on at the nearest
+  place that fits: ``Alignment.repeats``.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 WINDOW = 16
+_MOST_GUESSES = 10_000  # of places: what is in more pieces is not worth the time
 _BASE = 0x9E3779B97F4A7C15 | 1
 _BASE_INVERSE = pow(_BASE, -1, 1 << 64)
 
@@ -93,6 +98,9 @@ class Alignment:
         The places where it was not seamless.
     segments
         The matches.
+    repeats
+        No window of the source occurs only once. When all of it was found where it was due, that
+        is exact; otherwise places and sizes are the nearest ones that fit.
     """
 
     matched: int = 0
@@ -109,6 +117,12 @@ class Alignment:
     missing_tail: int = 0
     seams: tuple[Seam, ...] = ()
     segments: tuple[Segment, ...] = field(default=(), repr=False)
+    repeats: bool = False
+
+    @property
+    def strays(self) -> int:
+        """Recorded frames before the first and behind the last match that are not silent."""
+        return self.leading - self.leading_silence + self.trailing - self.trailing_silence
 
     @property
     def is_clean(self) -> bool:
@@ -167,7 +181,11 @@ def window_hashes(keys: NDArray[np.uint64], window: int) -> NDArray[np.uint64]:
 
 
 def align(
-    source: NDArray[np.float32], recorded: NDArray[np.float32], *, window: int = WINDOW
+    source: NDArray[np.float32],
+    recorded: NDArray[np.float32],
+    *,
+    window: int = WINDOW,
+    start: int | None = None,
 ) -> Alignment:
     """Account for every recorded frame against its source.
 
@@ -179,6 +197,9 @@ def align(
         What arrived, shape (frames, channels), the same number of channels.
     window
         Frames per anchor.
+    start
+        The recorded frame at which the source is due to begin. Anchors do not need it; a source
+        without any does. None takes the first place where both stop being silent.
 
     Returns
     -------
@@ -196,14 +217,26 @@ def align(
     source_keys = frame_keys(source)
     recorded_keys = frame_keys(recorded)
     silent = ~np.any(recorded, axis=1)
-    segments = _segments(source_keys, recorded_keys, window)
+    source_hashes = window_hashes(source_keys, window)
+    unique = _unique(source_hashes)
+    repeats = len(unique[0]) == 0
+    segments = [] if repeats else _segments(source_keys, recorded_keys, unique, window)
     if not segments:
-        return Alignment(
+        due = _due(source, silent) if start is None else start
+        segments = _segments_by_position(
+            source_keys, recorded_keys, source_hashes if repeats else source_hashes[:0], window, due
+        )
+    elif start is not None:
+        segments = [*_head(segments[0], source_keys, recorded_keys, start), *segments]
+    if segments:
+        found = _account(segments, silent, source_keys, recorded_keys)
+    else:
+        found = Alignment(
             leading=len(recorded),
             leading_silence=int(np.count_nonzero(silent)),
             missing_head=len(source),
         )
-    return _account(segments, silent, source_keys, recorded_keys)
+    return replace(found, repeats=repeats)
 
 
 def _powers(base: int, count: int) -> NDArray[np.uint64]:
@@ -213,11 +246,20 @@ def _powers(base: int, count: int) -> NDArray[np.uint64]:
     return np.cumprod(factors, dtype=np.uint64)
 
 
+def _unique(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
+    """The hashes that occur once, ascending, and where."""
+    value, first, count = np.unique(hashes, return_index=True, return_counts=True)
+    return value[count == 1], first[count == 1]
+
+
 def _segments(
-    source: NDArray[np.uint64], recorded: NDArray[np.uint64], window: int
+    source: NDArray[np.uint64],
+    recorded: NDArray[np.uint64],
+    unique: tuple[NDArray[np.uint64], NDArray[np.intp]],
+    window: int,
 ) -> list[Segment]:
     """Maximal exact matches in recording order; they do not overlap in the recording."""
-    anchors = _anchors(source, recorded, window)
+    anchors = _anchors(unique, window_hashes(recorded, window))
     segments: list[Segment] = []
     done = 0
     previous_offset: int | None = None
@@ -243,16 +285,11 @@ def _segments(
 
 
 def _anchors(
-    source: NDArray[np.uint64], recorded: NDArray[np.uint64], window: int
+    unique: tuple[NDArray[np.uint64], NDArray[np.intp]], recorded_hashes: NDArray[np.uint64]
 ) -> list[tuple[int, int]]:
     """First recorded frame and offset (source - recorded) of each run of unique matches."""
-    source_hashes = window_hashes(source, window)
-    recorded_hashes = window_hashes(recorded, window)
-    if len(source_hashes) == 0 or len(recorded_hashes) == 0:
-        return []
-    value, first, count = np.unique(source_hashes, return_index=True, return_counts=True)
-    unique_value, unique_first = value[count == 1], first[count == 1]
-    if len(unique_value) == 0:
+    unique_value, unique_first = unique
+    if len(unique_value) == 0 or len(recorded_hashes) == 0:
         return []
     slot = np.minimum(np.searchsorted(unique_value, recorded_hashes), len(unique_value) - 1)
     at = np.flatnonzero(unique_value[slot] == recorded_hashes)
@@ -260,6 +297,63 @@ def _anchors(
     new = np.ones(len(at), dtype=bool)
     new[1:] = (np.diff(offset) != 0) | (np.diff(at) != 1)
     return list(zip(at[new].tolist(), offset[new].tolist(), strict=True))
+
+
+def _due(source: NDArray[np.float32], silent: NDArray[np.bool_]) -> int:
+    """Where the source begins, taken from where both stop being silent."""
+    played = np.flatnonzero(np.any(source, axis=1))
+    heard = np.flatnonzero(~silent)
+    return max(int(heard[0]) - int(played[0]), 0) if played.size and heard.size else 0
+
+
+def _head(
+    first: Segment, source: NDArray[np.uint64], recorded: NDArray[np.uint64], due: int
+) -> list[Segment]:
+    """What is where it was due before the first anchor: the tone before a cut, say."""
+    frames = _equal_run(recorded[due : first.recorded_frame], source[: first.source_frame])
+    return [Segment(due, 0, frames)] if frames else []
+
+
+def _segments_by_position(
+    source: NDArray[np.uint64],
+    recorded: NDArray[np.uint64],
+    source_hashes: NDArray[np.uint64],
+    window: int,
+    due: int,
+) -> list[Segment]:
+    """A match from where the source is due; with hashes, more at the nearest places that fit."""
+    recorded_hashes = window_hashes(recorded, window)
+    order = np.argsort(source_hashes, kind="stable")
+    ascending = source_hashes[order]
+    known = np.flatnonzero(np.isin(recorded_hashes, source_hashes))
+    segments: list[Segment] = []
+    at, expected, tried = due, 0, -1
+    while at < len(recorded) and expected < len(source) and len(segments) < _MOST_GUESSES:
+        ahead = _equal_run(recorded[at:], source[expected:])
+        # A few frames are equal by chance: zeros, above all.
+        if ahead >= min(window, len(source)):
+            segments.append(Segment(at, expected, ahead))
+            at, expected = at + ahead, expected + ahead
+            if expected == len(source):
+                break
+        slot = int(np.searchsorted(known, max(at, tried + 1)))
+        if slot == len(known):
+            break
+        tried = int(known[slot])
+        begin, end = (
+            int(np.searchsorted(ascending, recorded_hashes[tried], side=side))
+            for side in ("left", "right")
+        )
+        expected = _nearest(order[begin:end], expected + tried - at)
+        at = tried
+    return segments
+
+
+def _nearest(ascending: NDArray[np.int64], wanted: int) -> int:
+    """The element that is nearest to `wanted`, the greater one of two."""
+    slot = bisect_left(ascending, wanted)
+    near = ascending[max(slot - 1, 0) : slot + 1].tolist()
+    return int(min(near, key=lambda value: (abs(value - wanted), -value)))
 
 
 def _equal_run(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> int:

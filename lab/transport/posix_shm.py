@@ -10,12 +10,14 @@ import _posixshmem  # type: ignore[import-not-found]
 import errno
 import mmap
 import os
+import struct
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
 from lab.errors import ShmError
 
+_U64 = struct.Struct("<Q")
 _WHY = {
     errno.ENOENT: "start the host and the driver, or check the name",
     errno.EACCES: "the driver's GECKO_SHM_MODE and your user decide; run as the owner",
@@ -38,7 +40,8 @@ class Mapping:
     size
         Bytes that the object had when it was mapped.
     inode
-        Device and inode: which object it is, whatever the name leads to later.
+        Device and inode: which object it is, whatever the name leads to later. 0 and 0 on macOS,
+        where shared memory has none.
     """
 
     name: str
@@ -112,28 +115,33 @@ def _check_least(name: str, size: int, least_bytes: int) -> None:
         )
 
 
-def inode_of(name: str) -> tuple[int, int] | None:
-    """Which object a name leads to now.
+def leads_elsewhere(mapping: Mapping, *, instance_at: int) -> bool:
+    """Whether the name of a mapped object leads to another object now.
 
     Parameters
     ----------
-    name
-        With its slash.
+    mapping
+        The object.
+    instance_at
+        Offset of a u64 that differs from object to object, 0 in one that is not finished: what
+        tells them apart where there are no inodes.
 
     Returns
     -------
-    tuple of int or None
-        Device and inode; None when the name is free or not ours to open.
+    bool
+        False also when the name is free or not ours to open.
     """
     try:
-        fd = _posixshmem.shm_open(name, os.O_RDONLY)
-    except OSError:
-        return None
+        now = open_mapping(mapping.name, writable=False, least_bytes=instance_at + _U64.size)
+    except ShmError:
+        return False
     try:
-        status = os.fstat(fd)
-        return status.st_dev, status.st_ino
+        if any(now.inode):
+            return now.inode != mapping.inode
+        (instance,) = _U64.unpack_from(now.memory, instance_at)
+        return bool(instance) and (instance,) != _U64.unpack_from(mapping.memory, instance_at)
     finally:
-        os.close(fd)
+        now.close()
 
 
 def size_of(name: str) -> int:

@@ -8,6 +8,7 @@ the pipe ends with its parent, it cannot outlive it. `lab.transport.shm_process`
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -80,7 +81,7 @@ def main(arguments: list[str]) -> int:
     threading.Thread(target=_wait_for_stop, args=(stop,), daemon=True).start()
     try:
         return _record(settings, stop)
-    except LabError as error:
+    except (LabError, OSError) as error:
         _say({"event": "error", "message": str(error)})
         return 1
 
@@ -170,8 +171,14 @@ def _wait_for_stop(stop: threading.Event) -> None:
 
 
 def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The parent has gone. What is left in the buffer must not be tried again on the way out.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 if __name__ == "__main__":

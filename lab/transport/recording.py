@@ -49,29 +49,35 @@ class _GrowingFile:
     """A file of fixed room, mapped, cut to what was written when it is closed."""
 
     def __init__(self, path: Path, room_bytes: int) -> None:
-        self._path = path
         self.used = 0
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
-            os.ftruncate(fd, room_bytes)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        except OSError as error:
+            raise LabError(
+                f"the recording cannot be written ({error.strerror})",
+                where=str(path),
+                do="record into another folder",
+            ) from error
+        try:
+            os.ftruncate(self._fd, room_bytes)
             if hasattr(os, "posix_fallocate"):
                 # Room that is not there has to show now, not as SIGBUS later.
-                os.posix_fallocate(fd, 0, room_bytes)
-            self.memory = mmap.mmap(fd, room_bytes, mmap.MAP_SHARED)
+                os.posix_fallocate(self._fd, 0, room_bytes)
+            self.memory = mmap.mmap(self._fd, room_bytes, mmap.MAP_SHARED)
         except OSError as error:
+            os.close(self._fd)
             path.unlink(missing_ok=True)
             raise LabError(
                 f"no room for a recording of {room_bytes} bytes ({error.strerror})",
                 where=str(path),
                 do="record less (--seconds) or into another folder",
             ) from error
-        finally:
-            os.close(fd)
 
     def close(self) -> None:
         if not self.memory.closed:
             self.memory.close()
-            os.truncate(self._path, self.used)
+            os.ftruncate(self._fd, self.used)
+            os.close(self._fd)
 
 
 class Recorder:
@@ -85,6 +91,11 @@ class Recorder:
         Samples per frame.
     capacity_frames
         Frames beyond are counted in `dropped_frames`, not kept.
+
+    Raises
+    ------
+    LabError
+        When a file cannot be written, or there is no room.
     """
 
     def __init__(self, raw: Path, arrivals: Path, *, channels: int, capacity_frames: int) -> None:

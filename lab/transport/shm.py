@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import load_layout
-from lab.transport.posix_shm import open_mapping
+from lab.transport.posix_shm import Mapping, open_mapping
 from lab.transport.shm_types import Attach, Block, ReaderState, StreamFormat
 
 POLL_S = 0.001
@@ -55,6 +55,8 @@ class ShmReader(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.format: StreamFormat
+        self._mapping: Mapping
+        self._ring: NDArray[np.float32]  # shape (ring_frames, channels), read-only
         self.frames_read = 0
         self.lost_frames = 0
         self.torn_reads = 0
@@ -123,7 +125,7 @@ class ShmReader(ABC):
     def wait(self, timeout_s: float, *, poll_s: float = POLL_S) -> bool:
         """Wait until there is something to read, by polling: the IO thread makes no system calls.
 
-        A reader that knows the period (v2) looks right behind the next cycle first.
+        A reader that knows when the next block is due looks right behind that first.
 
         Parameters
         ----------
@@ -141,15 +143,18 @@ class ShmReader(ABC):
             return True
         now = time.monotonic()
         deadline = now + timeout_s
+        step = poll_s
         # Nothing comes before the next cycle: one sleep until right behind it, then polling.
         due = min(self._next_due_s() + _BEHIND_THE_CYCLE_S, deadline)
         if due > now:
             time.sleep(due - now)
+            step = poll_s / 8  # what is not there yet will be there soon
         while not self.available():
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            time.sleep(min(poll_s, left))
+            time.sleep(min(step, left))
+            step = min(2 * step, poll_s)
         return True
 
     def blocks(
@@ -171,24 +176,46 @@ class ShmReader(ABC):
         poll_s
             Between two looks.
         stop
-            Asked whenever the ring is empty; true ends it.
+            Asked whenever the ring is empty; true ends it, once what was written before is read.
 
         Yields
         ------
         Block
         """
+        over = False
         while True:
             block = self.read(max_frames)
             if block is not None:
+                over = False
                 yield block
-                continue
-            over = self.state is ReaderState.CLOSED or (stop is not None and stop())
-            if over or not self.wait(timeout_s, poll_s=poll_s):
+            elif over:
                 return
+            else:
+                # A block may have come between that read and the word: one more read finds it.
+                over = self.state is ReaderState.CLOSED or (stop is not None and stop())
+                if not over and not self.wait(timeout_s, poll_s=poll_s):
+                    return
 
     def _next_due_s(self) -> float:
         """When the next block is due, on CLOCK_MONOTONIC; 0 when that cannot be told."""
         return 0.0
+
+    def _check_size(self) -> None:
+        """Raise when the object has become smaller than what is mapped of it."""
+        if not self._mapping.still_fits():
+            raise ShmError(
+                "shared memory has shrunk under its reader",
+                where=self.name,
+                do="restart the driver",
+            )
+
+    def _gather(self, at: int, count: int) -> NDArray[np.float32]:
+        """Copy `count` frames from place `at` of the ring on, around its end."""
+        to_end = min(count, len(self._ring) - at)
+        frames = np.empty((count, self._ring.shape[1]), dtype=np.float32)
+        frames[:to_end] = self._ring[at : at + to_end]
+        frames[to_end:] = self._ring[: count - to_end]
+        return frames
 
     def _away_ns(self) -> int:
         """Time since the last call of this function."""

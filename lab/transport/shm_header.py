@@ -60,6 +60,14 @@ class HeaderV2:
         """A 32-bit field by its name, ``"V2_..."``."""
         return self._u32[self.layout[name] // 4]
 
+    def instance(self) -> int:
+        """Which object this is."""
+        return self.u64("V2_INSTANCE")
+
+    def predecessor(self) -> int:
+        """Instance of the object whose frame numbers go on in this one; 0 when they do not."""
+        return self.u64("V2_PREDECESSOR")
+
     def generation(self) -> int:
         """Odd while the format changes."""
         return self._u64[self._generation]

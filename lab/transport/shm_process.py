@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import IO, Any, Literal, Self
 
 from lab.errors import ShmError
 from lab.transport.reader import ReaderSettings
@@ -28,6 +28,7 @@ from lab.transport.shm_types import Attach, StreamFormat
 
 _START_S = 20.0
 _STOP_S = 10.0
+_END_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -178,12 +179,17 @@ class ReaderProcess:
 
     def close(self) -> None:
         """End the process, gently or not. May be called twice."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        with suppress(BrokenPipeError):
+            stdin.close()
+        if not stdout.closed:
+            # To its end: a reader must not find nobody there to hear that it is done.
+            _read_to_end(stdout, time.monotonic() + _END_S)
+            stdout.close()
         try:
-            self._process.wait(timeout=2.0)
+            self._process.wait(timeout=0.2)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -218,3 +224,12 @@ class ReaderProcess:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _read_to_end(pipe: IO[bytes], deadline: float) -> None:
+    """Pass over what else comes, until the other end is closed or the time is up."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            if not pipe.read1(65536):  # type: ignore[attr-defined]
+                return

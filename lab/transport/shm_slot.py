@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import Layout, load_layout
-from lab.transport.posix_shm import Mapping, open_mapping, process_is_alive
+from lab.transport.posix_shm import Mapping, leads_elsewhere, open_mapping, process_is_alive
 from lab.transport.shm_types import StreamFormat
 
 _SEQ_CST = 5
@@ -44,6 +44,7 @@ class ReaderSlot:
         self._lost = layout["SLOT_LOST_FRAMES"] // 8
         self._heartbeat = layout["SLOT_HEARTBEAT"] // 8
         self._generation = layout["SLOT_GENERATION"] // 8
+        self._instance_at = layout["READERS_INSTANCE"]
         atexit.register(self.release)
 
     @classmethod
@@ -104,6 +105,10 @@ class ReaderSlot:
         self._u64[self._heartbeat] = ticks
         self._u64[self._generation] = stream.generation
         self._u64[self._read_head] = read_head
+
+    def is_stranded(self) -> bool:
+        """Whether another readers' object has taken the name: nobody looks at this slot now."""
+        return leads_elsewhere(self._mapping, instance_at=self._instance_at)
 
     def release(self) -> None:
         """Free the slot. May be called twice."""

@@ -8,11 +8,14 @@ scenarios; v2 is there to be used.
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import load_layout
+from lab.transport.pace import Pace
 from lab.transport.posix_shm import open_mapping
 from lab.transport.shm import ShmReader
 from lab.transport.shm_types import NO_HOST_TIMES, Attach, Block, ReaderState, StreamFormat
@@ -49,23 +52,21 @@ class ShmReaderV1(ShmReader):
         self._at_write = layout["V1_WRITE_HEAD"] // 4
         self._at_read = layout["V1_READ_HEAD"] // 4
         try:
-            self._samples = self._check()
-            channels = self._u32[layout["V1_CHANNELS"] // 4]
-            self.format = StreamFormat(
-                layout="v1",
-                channels=channels,
-                sample_rate=self._u32[layout["V1_SAMPLE_RATE"] // 4],
-                ring_frames=self._samples // channels,
-            )
+            self.format = self._read_format()
+            shape = (self.format.ring_frames, self.format.channels)
             self._ring = np.frombuffer(
-                self._mapping.memory, dtype="<f4", count=self._samples, offset=layout["V1_DATA"]
-            )
+                self._mapping.memory,
+                dtype="<f4",
+                count=shape[0] * shape[1],
+                offset=layout["V1_DATA"],
+            ).reshape(shape)
             self._ring.flags.writeable = False
-            self._index = self._begin(attach)
+            self._at = self._begin(attach)
         except ShmError:
             self.close()
             raise
         self._position = 0
+        self._pace = Pace()
         self._store_read_head()
 
     @property
@@ -79,8 +80,11 @@ class ShmReaderV1(ShmReader):
         return self._position
 
     def available(self) -> int:
-        """Whole frames between the indices; 0 also when the ring is exactly full."""
-        return (self._write_head() - self._index) % self._samples // self.format.channels
+        """Frames between the indices; 0 also when the ring is exactly full."""
+        count = (self._write_at() - self._at) % self.format.ring_frames
+        if count == 0:
+            self._pace.nothing_there(time.monotonic())
+        return count
 
     def read(self, max_frames: int | None = None) -> Block | None:
         """Read from the read index to the write index.
@@ -97,27 +101,20 @@ class ShmReaderV1(ShmReader):
         Raises
         ------
         ShmError
-            When the write index lies outside the ring, or the object has shrunk.
+            When the write index cannot be true, or the object has shrunk.
         """
         away = self._away_ns()
-        if not self._mapping.still_fits():
-            raise ShmError(
-                "shared memory has shrunk under its reader",
-                where=self.name,
-                do="restart the driver",
-            )
+        self._check_size()
         count = self.available()
         if max_frames is not None:
             count = min(count, max_frames)
         if count == 0:
             self.empty_reads += 1
             return None
-        channels = self.format.channels
-        index = (self._index + np.arange(count * channels)) % self._samples
-        frames = self._ring[index].reshape(count, channels)
+        self._pace.found(time.monotonic(), count / self.format.sample_rate)
         block = Block(
             first_frame=self._position,
-            frames=frames,
+            frames=self._gather(self._at, count),
             lost=0,
             away_ns=away,
             new_generation=False,
@@ -129,13 +126,12 @@ class ShmReaderV1(ShmReader):
 
     def view(self) -> NDArray[np.float32] | None:
         """The frames up to the end of the ring, without a copy."""
-        channels = self.format.channels
-        samples = min(self.available() * channels, self._samples - self._index)
-        samples -= samples % channels
-        if samples == 0:
+        self._check_size()
+        count = min(self.available(), self.format.ring_frames - self._at)
+        if count == 0:
             return None
-        part: NDArray[np.float32] = self._ring[self._index : self._index + samples]
-        return part.reshape(-1, channels)
+        part: NDArray[np.float32] = self._ring[self._at : self._at + count]
+        return part
 
     def advance(self, frames: int) -> bool:
         """Be done with `frames` frames; whether they were overwritten cannot be known."""
@@ -144,16 +140,20 @@ class ShmReaderV1(ShmReader):
 
     def close(self) -> None:
         """Unmap."""
-        self._ring = np.empty(0, dtype=np.float32)
+        self._ring = np.empty((0, 1), dtype=np.float32)
         self._u32.release()
         self._mapping.close()
 
-    def _check(self) -> int:
-        """The number of samples in the ring, if the header can be true."""
+    def _next_due_s(self) -> float:
+        return self._pace.due_s
+
+    def _read_format(self) -> StreamFormat:
+        """What the header says, if it can be true. Each field is read once: it may change."""
         layout = self._layout
         samples = self._u32[layout["V1_BUFFER_SIZE"] // 4]
         channels = self._u32[layout["V1_CHANNELS"] // 4]
         rate = self._u32[layout["V1_SAMPLE_RATE"] // 4]
+        head = self._u32[self._at_write]
         room = (self._mapping.size - layout["V1_DATA"]) // 4
         wrong = ""
         if samples == 0:
@@ -166,36 +166,41 @@ class ShmReaderV1(ShmReader):
             wrong = f"a ring of {samples} samples for {channels} channels"
         elif not layout["MIN_SAMPLE_RATE"] <= rate <= layout["MAX_SAMPLE_RATE"]:
             wrong = f"a sample rate of {rate} Hz"
-        elif self._u32[self._at_write] >= samples:
-            wrong = f"write index {self._u32[self._at_write]} of {samples}"
+        elif head >= samples or head % channels:
+            wrong = f"write index {head} of {samples}, {channels} channels"
         if wrong:
             raise ShmError(
                 f"the v1 header cannot be true: {wrong}", where=self.name, do="restart the driver"
             )
-        return samples
+        return StreamFormat(
+            layout="v1", channels=channels, sample_rate=rate, ring_frames=samples // channels
+        )
 
     def _begin(self, attach: Attach) -> int:
         if attach == "start":
             return 0
-        head = self._write_head()
-        return (head + self.format.channels) % self._samples if attach == "oldest" else head
+        at = self._write_at()
+        return (at + 1) % self.format.ring_frames if attach == "oldest" else at
 
-    def _write_head(self) -> int:
-        head = self._u32[self._at_write]
-        if head >= self._samples:
+    def _write_at(self) -> int:
+        """The place in the ring, in frames, that the writer writes next."""
+        head, channels = self._u32[self._at_write], self.format.channels
+        at, rest = divmod(head, channels)
+        if at >= self.format.ring_frames or rest:
             raise ShmError(
-                f"write index {head} lies outside a ring of {self._samples}",
+                f"the v1 header cannot be true: write index {head} of "
+                f"{self.format.ring_frames * channels}, {channels} channels",
                 where=self.name,
                 do="restart the driver",
             )
-        return head
+        return at
 
     def _move(self, frames: int) -> None:
-        self._index = (self._index + frames * self.format.channels) % self._samples
+        self._at = (self._at + frames) % self.format.ring_frames
         self._position += frames
         self.frames_read += frames
         self._store_read_head()
 
     def _store_read_head(self) -> None:
         if self._share:
-            self._u32[self._at_read] = self._index
+            self._u32[self._at_read] = self._at * self.format.channels

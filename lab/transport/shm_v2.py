@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lab.errors import ShmError
 from lab.transport.gecko_layout import load_layout
-from lab.transport.posix_shm import Mapping, inode_of, open_mapping, process_is_alive
+from lab.transport.posix_shm import Mapping, leads_elsewhere, open_mapping, process_is_alive
 from lab.transport.shm import ShmReader
 from lab.transport.shm_header import (
     BlockTable,
@@ -71,7 +71,6 @@ class ShmReaderV2(ShmReader):
         super().__init__(name)
         self._layout = load_layout()
         self._follow = follow
-        self._mapping: Mapping
         self._header: HeaderV2
         self._gone_states = (self._layout["STATE_RETIRED"], self._layout["STATE_CLOSED"])
         self._looked_at_name = 0.0
@@ -87,13 +86,13 @@ class ShmReaderV2(ShmReader):
             raise ShmError(
                 "the driver has left this shared memory", where=name, do="start it, or try again"
             )
-        head, claim = self._header.write_head(), self._header.write_claim()
-        oldest = max(self.format.generation_start, max(head, claim) - self.format.ring_frames, 0)
-        self._next: int = head if attach == "newest" else min(oldest, head)
+        self._next: int = self._header.write_head() if attach == "newest" else self._oldest()
         self._next_block = self._header.block_head()
         if attach != "newest":
             self._next_block = max(0, self._next_block - self._table.count)
-        self._slot = ReaderSlot.claim(name) if slot else None
+        self._wants_slot = slot
+        self._slot: ReaderSlot | None = None
+        self._keep_slot()
 
     @property
     def state(self) -> ReaderState:
@@ -167,7 +166,9 @@ class ShmReaderV2(ShmReader):
                 )
             if ready == 0:
                 if self._follow and self._another_object():
-                    self._switch_object()
+                    # Now the head is final; a block may have come since it was looked at.
+                    if self._header.write_head() == head:
+                        self._switch_object()
                     continue
                 self.empty_reads += 1
                 return None
@@ -206,12 +207,12 @@ class ShmReaderV2(ShmReader):
             self._header.write_claim() - self.format.ring_frames <= self._next
             and self._header.generation() == self.format.generation
         )
-        self._next += frames
         if sound:
+            self._next += frames
             self.frames_read += frames
         else:
             self.torn_reads += 1
-            self.lost_frames += frames
+            self._pending_lost += self._skip(self._next + frames)
         self._tell()
         return sound
 
@@ -225,32 +226,29 @@ class ShmReaderV2(ShmReader):
     # ---- one block -------------------------------------------------------------------------
 
     def _copy(self, head: int, max_frames: int | None, away: int) -> Block | None:
-        """Copy and check; None when the generation changed under the copy."""
+        """Copy and check; None when nothing of it is left, or the generation changed under it."""
         ring_frames = self.format.ring_frames
-        lost = self._skip(max(self._next, head - ring_frames))
-        count = head - self._next
+        first = max(self._next, head - ring_frames)
+        count = head - first
         if max_frames is not None:
             count = min(count, max_frames)
-        frames = self._gather(self._next, count)
-        times = self._host_times(self._next + count)
+        frames = self._gather(first & (ring_frames - 1), count)
         fence()
         claim = self._header.write_claim()
         if self._header.generation() != self.format.generation:
-            return None
-        torn = min(max(claim - ring_frames - self._next, 0), count)
+            return None  # nothing has been counted: the new generation counts all that is lost
+        torn = min(max(claim - ring_frames - first, 0), count)
+        self._pending_lost += self._skip(first + torn)
         if torn:
             self.torn_reads += 1
-            lost += self._skip(self._next + torn)
             frames = frames[torn:]
-            times = times[times["first_frame"] >= self._next]
             if torn == count:
-                # Nothing of it is left; what is newer is read at once.
-                self._pending_lost += lost
-                return None
+                return None  # what is newer is read at once
+        times = self._host_times(first + count)
         block = Block(
             first_frame=self._next,
             frames=frames,
-            lost=lost + self._pending_lost,
+            lost=self._pending_lost,
             away_ns=away,
             new_generation=self._changed,
             host_times=times,
@@ -282,14 +280,6 @@ class ShmReaderV2(ShmReader):
         self.lost_frames += lost
         return lost
 
-    def _gather(self, first: int, count: int) -> NDArray[np.float32]:
-        at = first & (self.format.ring_frames - 1)
-        to_end = min(count, self.format.ring_frames - at)
-        frames = np.empty((count, self.format.channels), dtype=np.float32)
-        frames[:to_end] = self._ring[at : at + to_end]
-        frames[to_end:] = self._ring[: count - to_end]
-        return frames
-
     def _host_times(self, end_frame: int) -> NDArray[Any]:
         """Blocks that begin before `end_frame` and have not been told yet."""
         head = self._header.block_head()
@@ -309,15 +299,26 @@ class ShmReaderV2(ShmReader):
         if self._slot is not None:
             self._slot.tell(self._next, self.lost_frames, self.format)
 
+    def _keep_slot(self) -> None:
+        """See to it that the slot is in the object that the driver looks at.
+
+        Each driver makes one of its own, before it says in the audio object that it is there.
+        """
+        if not self._wants_slot:
+            return
+        if self._slot is not None and self._slot.is_stranded():
+            self._slot.release()
+            self._slot = None
+        if self._slot is None:
+            self._slot = ReaderSlot.claim(self.name)
+
     # ---- generations and objects -----------------------------------------------------------
 
-    def _check_size(self) -> None:
-        if not self._mapping.still_fits():
-            raise ShmError(
-                "shared memory has shrunk under its reader",
-                where=self.name,
-                do="restart the driver",
-            )
+    def _oldest(self) -> int:
+        """Number of the oldest frame that can still be had."""
+        head, claim = self._header.write_head(), self._header.write_claim()
+        oldest = max(self.format.generation_start, max(head, claim) - self.format.ring_frames)
+        return min(oldest, head)
 
     def _change_generation(self) -> None:
         self._read_format()
@@ -329,6 +330,7 @@ class ShmReaderV2(ShmReader):
             self._pending_lost += self._skip(start)
         else:
             self._next = start  # numbering began again: how much is between cannot be known
+        self._keep_slot()
 
     def _read_format(self) -> None:
         self.format = read_format(self._header, self._geometry, self.name)
@@ -373,8 +375,7 @@ class ShmReaderV2(ShmReader):
             silent = now - self._last_progress > _SILENT_S
             if not silent and process_is_alive(self.format.writer_pid):
                 return False
-        found = inode_of(self.name)
-        self._other_object = found is not None and found != self._mapping.inode
+        self._other_object = leads_elsewhere(self._mapping, instance_at=self._layout["V2_INSTANCE"])
         return self._other_object
 
     def _switch_object(self) -> None:
@@ -389,6 +390,7 @@ class ShmReaderV2(ShmReader):
             self._mapping, self._header, self.format = before
             self._ring, self._table, self._geometry = old_ring, old_table, old_geometry
             return
+        goes_on = self._goes_on_from(before[1]) and self._next <= self._header.write_head()
         del old_ring, old_table
         with suppress(BufferError):
             before[1].release()
@@ -396,9 +398,19 @@ class ShmReaderV2(ShmReader):
         self.generation_changes += 1
         self._changed = True
         self._next_block = 0
-        start = self.format.generation_start
-        if start >= self._next:
-            self._pending_lost += self._skip(start)
+        if goes_on:
+            self._pending_lost += self._skip(max(self._next, self.format.generation_start))
         else:
-            self._next = start
+            self._next = self._oldest()  # how much lies between cannot be known
         self._last_progress = time.monotonic()
+        self._keep_slot()
+
+    def _goes_on_from(self, before: HeaderV2) -> bool:
+        """Whether frame numbers mean in this object what they meant in the one before."""
+        came_from = before.instance()
+        if came_from == 0:
+            return False
+        if self._header.instance() == came_from:
+            return True
+        closed = before.state() == self._layout["STATE_CLOSED"]
+        return not closed and self._header.predecessor() == came_from

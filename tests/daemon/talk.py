@@ -244,6 +244,12 @@ class Daemon:
         return Ending(code, "".join(self._out), "".join(self._err))
 
 
+def has_loaded(name: str, pid: int) -> bool:
+    """Whether the process, or a child of it, has the code of that driver in its memory."""
+    family = [psutil.Process(pid), *psutil.Process(pid).children()]
+    return any(f"/{name}.driver/" in Path(f"/proc/{one.pid}/maps").read_text() for one in family)
+
+
 def is_gone(pid: int) -> bool:
     """Whether the process has ended; a zombie has."""
     try:

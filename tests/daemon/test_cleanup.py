@@ -16,6 +16,7 @@ from tests.daemon.talk import (
     SHM,
     Daemon,
     driver,
+    has_loaded,
     is_gone,
     program,
     request,
@@ -209,6 +210,30 @@ def test_stand_alone_playing_that_is_interrupted_sums_up_and_leaves_nothing(
     assert not shm_exists(name)
     frames = recording.stat().st_size // 8
     assert 0.1 * 48000 < frames < 60 * 48000  # cut to what was heard
+
+
+@pytest.mark.parametrize("guard", [(), ("--no-guard",)])
+@pytest.mark.parametrize("entry_point", ["Initialize", "SetPropertyData", "AddDeviceClient"])
+def test_stand_alone_playing_that_is_interrupted_before_it_plays_ends_in_good_order(
+    entry_point: str, guard: tuple[str, ...]
+) -> None:
+    process = subprocess.Popen(
+        [
+            *(str(program()), *guard, "--driver", driver("Loop"), "--signal", "counter"),
+            *("--seconds", "600", "--rate", "96000", "--clock", "virtual"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LOOP_FAULT": f"stall:{entry_point}"},
+    )
+    assert wait_until(lambda: has_loaded("Loop", process.pid))
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert out == ""  # nothing was played
+    assert err == ""  # nobody was killed
 
 
 def test_many_starts_and_ends_leave_no_process() -> None:

@@ -169,6 +169,60 @@ def test_a_driver_that_calls_exit_is_reported() -> None:
     assert ending.report["entry_point"] == "Factory"
 
 
+@pytest.mark.parametrize("word", ["quit", "thread-quit"])
+def test_a_driver_that_ends_the_process_past_everybody_is_reported(word: str) -> None:
+    ending = blunt(word)
+    assert ending.code == 70
+    report = ending.report
+    assert report["event"] == "driver-crashed"
+    assert report["signal"] == "exit"
+    assert report["status"] == 0
+    assert report["backtrace"] == []
+
+
+@pytest.mark.parametrize(("word", "signal_name"), [("trap", "SIGTRAP"), ("sys", "SIGSYS")])
+def test_a_trap_and_a_forbidden_system_call_are_crashes(word: str, signal_name: str) -> None:
+    ending = blunt(word)
+    assert ending.code == 70
+    assert ending.report["event"] == "driver-crashed"
+    assert ending.report["signal"] == signal_name
+    assert ending.report["entry_point"] == "Factory"
+
+
+def test_threads_that_crash_together_make_one_report() -> None:
+    if has_address_sanitizer():
+        pytest.skip("AddressSanitizer handles SIGSEGV and has a report of its own")
+    for _ in range(20):
+        ending = blunt("together")
+        assert ending.code == 70
+        (report,) = ending.events
+        assert report == ending.report
+        assert report["signal"] == "SIGSEGV"
+        assert "text" not in report  # its stack was walked to the end
+        assert any(line.startswith("Blunt + 0x") for line in report["backtrace"])
+
+
+def test_a_stack_that_cannot_be_walked_does_not_keep_the_daemon_alive() -> None:
+    if has_address_sanitizer():
+        pytest.skip("AddressSanitizer handles SIGSEGV and has a report of its own")
+    ending = blunt("in-loader", "--call-limit-ms", "0")
+    assert ending.code == 72  # without a stack nobody knows that the thread is the driver's
+    assert ending.report["signal"] == "SIGSEGV"
+    assert ending.report["text"] == "the stack could not be walked"
+    assert ending.report["backtrace"] == []
+
+
+def test_children_of_a_driver_end_as_they_like() -> None:
+    with Daemon("--clock", "virtual", environment={"BLUNT": "fork"}) as daemon:
+        daemon.refuse("plugin.load", path=driver("Blunt"))
+        daemon.ask("host.shutdown")
+        ending = daemon.ending()
+    assert ending.code == 0
+    assert ending.events == []
+    assert "Blunt: child 0: status 0\n" in ending.err
+    assert "Blunt: child 2: status 0\n" in ending.err
+
+
 def test_a_write_to_a_closed_connection_kills_unless_sigpipe_is_ignored() -> None:
     assert blunt("pipe").report["signal"] == "SIGPIPE"
     with Daemon("--sigpipe", "ignore", environment={"BLUNT": "pipe thread-pipe"}) as daemon:

@@ -134,6 +134,31 @@ def test_a_hostile_header_is_refused_in_one_line(name: str) -> None:
         daemon.ask("host.info")
 
 
+def test_a_far_end_that_is_refused_leaves_an_old_recording_alone(name: str, tmp_path: Path) -> None:
+    recording = tmp_path / "heard.raw"
+    recording.write_bytes(b"from yesterday")
+    wish: dict[str, object] = {
+        "kind": "gecko-shm",
+        "name": name,
+        "record": str(recording),
+        "record_frames": 48000,
+    }
+    with gecko(name) as daemon:
+        daemon.ask("io.start", device=0, client=1)  # now there is shared memory to record from
+        assert daemon.refuse("farend.open", **wish)["data"]["status"] == "state"
+        assert recording.read_bytes() == b"from yesterday"
+        assert list(tmp_path.iterdir()) == [recording]
+
+
+@pytest.mark.parametrize("device", [1, 999, 4294967295])
+def test_a_far_end_of_a_device_that_is_not_there_is_refused(name: str, device: int) -> None:
+    with gecko(name) as daemon:
+        error = daemon.refuse("farend.open", kind="gecko-shm", name=name, device=device)
+        assert error["data"]["status"] == "not-found"
+        assert str(device) in error["message"]
+        assert daemon.ask("farend.open", kind="gecko-shm", name=name, device=0)["farend"] == 0
+
+
 def test_a_far_end_cannot_come_or_go_while_io_runs(name: str) -> None:
     with gecko(name) as daemon:
         far_end = daemon.ask("farend.open", kind="gecko-shm", name=name)["farend"]

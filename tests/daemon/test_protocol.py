@@ -141,6 +141,43 @@ def test_a_signal_ends_it_in_good_order_also_during_a_run(number: signal.Signals
     assert ending.events == []
 
 
+def unread(count: int) -> subprocess.Popen[str]:
+    """A daemon with so many answers for a peer that does not read them."""
+    process = subprocess.Popen(
+        [str(program()), *VIRTUAL],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write("".join(request(i, "host.info") + "\n" for i in range(count)))
+    process.stdin.flush()
+    time.sleep(0.3)
+    return process
+
+
+def test_answers_that_are_read_late_are_whole() -> None:
+    with unread(1000) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answers = [json.loads(process.stdout.readline()) for _ in range(1000)]
+        assert [answer["id"] for answer in answers] == list(range(1000))
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+def test_a_peer_that_does_not_read_cannot_keep_it_from_ending() -> None:
+    with unread(1000) as process:
+        began = time.monotonic()
+        process.terminate()  # once: no impatience of the guard is involved
+        try:
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+        assert time.monotonic() - began < 5
+
+
 def test_a_program_that_is_gone_ends_the_run_it_asked_for() -> None:
     process = subprocess.Popen(
         [str(program()), "--clock", "realtime"],

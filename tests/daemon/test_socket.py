@@ -7,13 +7,16 @@ import os
 import signal
 import socket
 import stat
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.daemon.talk import Daemon, driver, request, run, wait_until
+from tests.daemon.talk import Daemon, driver, has_loaded, request, run, wait_until
 
 pytestmark = [pytest.mark.native, pytest.mark.linux]
 
@@ -59,6 +62,10 @@ class Connection:
         self._file.write(request(1, method, **params) + "\n")
         self._file.flush()
 
+    def hear(self) -> Any:
+        """The next line."""
+        return json.loads(self._file.readline())
+
     def close(self) -> None:
         """Hang up."""
         self._file.close()
@@ -101,6 +108,75 @@ def test_hanging_up_ends_the_run_but_not_the_host(daemon: Daemon, path: Path) ->
 def test_a_signal_takes_the_socket_away(daemon: Daemon, path: Path) -> None:
     daemon.process.terminate()
     assert daemon.ending().code == 0
+    assert not path.exists()
+
+
+def test_a_peer_that_does_not_read_cannot_keep_it_from_ending(daemon: Daemon, path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+        peer.connect(str(path))
+        peer.settimeout(1)
+        lines = "".join(request(i, "host.info") + "\n" for i in range(5000)).encode()
+        with suppress(TimeoutError):  # it takes no more while its answers are not read
+            peer.sendall(lines)
+        daemon.process.terminate()
+        assert daemon.process.wait(10) == 0
+
+
+def settled_descriptors(pid: int) -> set[int]:
+    """What a process has open, once that holds still: a daemon that starts opens and closes."""
+    seen: list[set[int]] = []
+    for _ in range(200):
+        seen.append({int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()})
+        if len(seen) >= 5 and all(each == seen[-1] for each in seen[-5:]):
+            return seen[-1]
+        time.sleep(0.02)
+    raise AssertionError(f"the descriptors never hold still: {seen[-5:]}")
+
+
+def test_who_cannot_be_let_in_waits_and_costs_nothing(daemon: Daemon, path: Path) -> None:
+    (inner,) = psutil.Process(daemon.process.pid).children()
+    limits = inner.rlimit(psutil.RLIMIT_NOFILE)
+    used = settled_descriptors(inner.pid)
+    lowest_free = min(set(range(len(used) + 1)) - used)
+    inner.rlimit(psutil.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    connection = Connection(path)  # the kernel takes it; the daemon has no descriptor for it
+    connection.send("io.interrupt")
+    before = inner.cpu_times()
+    time.sleep(1)
+    after = inner.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.2
+    inner.rlimit(psutil.RLIMIT_NOFILE, limits)
+    connection.hear()
+    assert connection.ask("host.info")["protocol"] == 1
+    connection.close()
+    daemon.process.terminate()
+    ending = daemon.ending()
+    assert ending.err.count("has to wait") == 1
+
+
+def test_the_socket_of_a_successor_is_left_alone(daemon: Daemon, path: Path) -> None:
+    path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as successor:
+        successor.bind(str(path))
+        successor.listen()
+        daemon.process.terminate()
+        assert daemon.ending().code == 0
+        assert is_listening(path)
+
+
+def test_the_socket_is_there_before_any_driver_runs(path: Path) -> None:
+    """Its mode needs the process's file mode mask, which drivers' threads would share."""
+    with Daemon(
+        *("--rpc", f"unix:{path}", "--driver", driver("Loop"), "--call-limit-ms", "0"),
+        environment={"LOOP_FAULT": "hang:Initialize"},
+    ) as daemon:
+        assert wait_until(lambda: has_loaded("Loop", daemon.process.pid))
+        time.sleep(0.1)
+        assert is_listening(path)
+        daemon.process.terminate()
+        time.sleep(1.1)  # the guard's patience
+        daemon.process.terminate()
+        assert daemon.ending().code == 128 + signal.SIGKILL
     assert not path.exists()
 
 

@@ -18,6 +18,7 @@ from lab.host.errors import (
     HostGone,
     HostTimeout,
     ProtocolError,
+    ending_of,
 )
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 
@@ -90,6 +91,16 @@ def test_a_crash_of_the_driver_says_where(program: Path) -> None:
         assert "crashed with SIGSEGV in StartIO 'rite': /x/Bad.driver" in str(crash)
 
 
+def test_a_crash_in_no_call_does_not_make_one_up() -> None:
+    report = {"event": "driver-crashed", "signal": "SIGSEGV", "entry_point": None, "plugin": None}
+    crash = ending_of(70, report, "")
+    assert isinstance(crash, DriverCrashed)
+    assert crash.entry_point == "?"
+    assert "crashed with SIGSEGV outside any call: unknown plug-in; look" in str(crash)
+    left = ending_of(70, {**report, "signal": "exit", "text": "a driver called _exit()"}, "")
+    assert "with exit outside any call: unknown plug-in (a driver called _exit())" in str(left)
+
+
 @pytest.mark.parametrize(
     ("mode", "kind", "said"),
     [
@@ -144,6 +155,8 @@ def test_a_child_that_the_host_left_behind_ends_too(program: Path) -> None:
             time.sleep(0.01)
         child = int(host.log.events("child")[0].fields["pid"])
         assert is_alive(child)
+        # As with the real one: what the guard's group holds is not all.
+        assert os.getpgid(child) == host.daemon_pid != host.pid
     deadline = time.monotonic() + 5
     while is_alive(child) and time.monotonic() < deadline:
         # It was handed to init, which takes a moment to bury it.

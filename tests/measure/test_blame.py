@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from lab.measure.blame import (
@@ -12,10 +15,14 @@ from lab.measure.blame import (
     blame_cycles,
     blame_gap,
     blame_loss,
+    blame_underrun,
     count_causes,
 )
 from lab.measure.trace import CycleFlag, Records
+from lab.transport.recording import ARRIVAL, ARRIVAL_NEW_GENERATION
 from tests.support.fake_trace import records
+
+OVER_BUDGET = Cause.DRIVER_OVER_BUDGET
 
 
 def one(flags: CycleFlag, **columns: int) -> Records:
@@ -34,6 +41,8 @@ def one(flags: CycleFlag, **columns: int) -> Records:
         (one(CycleFlag.RESYNC | CycleFlag.LATE_WAKE, skipped_cycles=2), Cause.MACHINE),
         (one(CycleFlag.OVERLOAD | CycleFlag.OVER_BUDGET), Cause.DRIVER_OVER_BUDGET),
         (one(CycleFlag.OVERLOAD, run_delay_ns=4_000_000), Cause.MACHINE),
+        (one(CycleFlag.OVERLOAD | CycleFlag.OVER_BUDGET, run_delay_ns=400), Cause.MACHINE),
+        (one(CycleFlag.OVERLOAD | CycleFlag.OVER_BUDGET, run_delay_ns=200), OVER_BUDGET),
         (one(CycleFlag.OVERLOAD, run_delay_ns=1_000), Cause.UNKNOWN),
         (one(CycleFlag.OVERLOAD | CycleFlag.LOCK_WAIT), Cause.HOST_LOCK),
         (one(CycleFlag.DRIVER_ERROR), Cause.DRIVER_ERROR),
@@ -85,6 +94,63 @@ def test_a_gap_is_blamed_on_the_cycle_it_lies_in_or_next_to(position: int, cause
     made = records(10)
     made["flags"][5] = CycleFlag.RESYNC | CycleFlag.LATE_WAKE
     assert blame_gap(position, made) is cause
+
+
+def test_what_a_cycle_waited_is_in_the_record_of_the_next() -> None:
+    made = records(3)
+    made["flags"][1] = CycleFlag.OVERLOAD
+    made["run_delay_ns"][2] = 4_000_000
+    assert Cause(int(blame_cycles(made)[1])) is Cause.MACHINE
+    made["run_delay_ns"][2] = 0
+    assert Cause(int(blame_cycles(made)[1])) is Cause.UNKNOWN
+
+
+def test_a_cycle_that_waits_for_the_one_before_has_its_cause() -> None:
+    made = records(6)
+    made["flags"][1] = CycleFlag.OVERLOAD | CycleFlag.OVER_BUDGET
+    made["flags"][2:5] = CycleFlag.OVERLOAD | CycleFlag.LATE_WAKE
+    made["done_ns"][1:3] = made["scheduled_ns"][2:4] + 1
+    causes = [Cause(cause) for cause in blame_cycles(made).tolist()]
+    assert causes[1:4] == [OVER_BUDGET] * 3
+    # The thread was done before cycle 4 was due: this time it is the machine's.
+    assert causes[4] is Cause.MACHINE
+
+
+def test_a_gap_knows_which_cycles_the_trace_no_longer_holds() -> None:
+    made = records(10)
+    made["flags"][5] = CycleFlag.RESYNC | CycleFlag.LATE_WAKE
+    assert blame_gap(480 * 105, made, first_frame=48_000) is Cause.MACHINE
+    assert blame_gap(480 * 5, made, first_frame=48_000) is Cause.UNKNOWN
+
+
+def arrivals(**last: int) -> np.ndarray[Any, Any]:
+    rows = np.zeros(10, dtype=ARRIVAL)
+    rows["frames"] = 480
+    rows["host_ns"] = records(10)["woke_ns"]
+    rows["arrival_ns"] = rows["host_ns"] + 100_000
+    for name, value in last.items():
+        rows[name][9] = value
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("last", "cause"),
+    [
+        ({"lost": 480, "away_ns": 2_000_000_000}, Cause.READER_LATE),
+        ({"lost": 480, "away_ns": 1_000_000}, Cause.RING_OVERRUN),
+        ({"lost": 480, "flags": ARRIVAL_NEW_GENERATION}, Cause.DRIVER_RESTART),
+        ({}, Cause.READER_WAKE),
+        ({"host_ns": -1}, Cause.UNKNOWN),
+    ],
+)
+def test_an_underrun_has_the_cause_of_the_block_that_came_too_late(
+    last: dict[str, int], cause: Cause
+) -> None:
+    rows = arrivals(**last)
+    found = blame_underrun(
+        int(rows["arrival_ns"][8]) + 1, rows, records(10), ring_frames=48_000, sample_rate=48_000
+    )
+    assert found is cause
 
 
 def test_a_gap_without_a_trace_is_unknown() -> None:

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from lab.measure.fitness import Fitness, parse_run_delay, parse_steal, probe_fitness
+from lab.measure.fitness import (
+    Fitness,
+    parse_run_delay,
+    parse_steal,
+    probe_fitness,
+    steal_share,
+)
 
 GOOD = Fitness(
     probes=100,
@@ -45,6 +51,18 @@ def test_steal_is_the_eighth_field_of_the_first_line() -> None:
     assert parse_steal("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 1 1\n") == (8, 36)
     assert parse_steal("cpu 1 2 3 4\n") == (0, 10)
     assert parse_steal("") == (0, 0)
+
+
+@pytest.mark.parametrize(("stolen", "percent"), [(0, 0), (1, 0), (2, 5), (5, 20)])
+def test_one_stolen_tick_in_a_short_probe_is_no_evidence(stolen: int, percent: float) -> None:
+    # 100 ms on two processors are 20 ticks.
+    share = steal_share((100, 5_000), (100 + stolen, 5_020))
+    assert share == percent
+    assert replace(GOOD, steal_percent=share).is_fit == (stolen < 2)
+
+
+def test_a_machine_that_counts_no_ticks_steals_none() -> None:
+    assert steal_share((0, 0), (0, 0)) == 0
 
 
 def test_run_delay_is_the_second_field() -> None:

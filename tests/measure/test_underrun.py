@@ -56,6 +56,20 @@ def test_a_buffer_bears_what_it_is_for() -> None:
     )
 
 
+@pytest.mark.parametrize(("most", "found"), [(2_880, 2_880), (2_879, -1), (480, -1), (1, -1)])
+def test_no_buffer_is_longer_than_the_longest_that_was_asked_for(most: int, found: int) -> None:
+    arrival = steady(100)
+    arrival[50:55] = arrival[55]
+    buffer_frames = smallest_clean_buffer(
+        arrival,
+        np.full(100, PERIOD),
+        sample_rate=RATE,
+        period_frames=PERIOD,
+        most_frames=most,
+    )
+    assert buffer_frames == found
+
+
 def test_frames_that_never_arrive_shorten_the_buffer() -> None:
     frames = np.full(100, PERIOD)
     frames[50] = 0

@@ -133,12 +133,81 @@ def test_a_changed_sample_is_one_frame_inserted_and_one_lost() -> None:
     assert (found.lost, found.inserted, found.inserted_silence) == (1, 1, 0)
 
 
-def test_a_source_that_only_repeats_itself_cannot_be_aligned_and_says_so() -> None:
-    source = np.tile(SOURCE[:100], (20, 1))
-    found = align(source, source[50:950])
-    assert found.matched == 0
+PERIOD = 48
+TONE = np.tile(SOURCE[:PERIOD], (100, 1))
+"""No window of it is unique, as in a pure tone of 1 kHz at 48 kHz."""
+SILENCE = np.zeros((4_800, 2), dtype=np.float32)
+
+
+@pytest.mark.parametrize("source", [TONE, SILENCE, SOURCE[:10]], ids=["tone", "silence", "short"])
+@pytest.mark.parametrize("behind", [0, 960])
+def test_a_source_without_anchors_is_found_where_it_is_due(
+    source: NDArray[np.float32], behind: int
+) -> None:
+    recorded = np.concatenate([source, np.zeros((behind, 2), dtype=np.float32)])
+    found = align(source, recorded, start=0)
+    assert found.repeats
+    assert found.is_clean
+    assert (found.matched, found.missing_head, found.missing_tail) == (len(source), 0, 0)
+    assert found.trailing == behind
+
+
+def test_a_source_without_anchors_that_is_due_nowhere_known_begins_with_its_first_sound() -> None:
+    recorded = np.concatenate([SILENCE[:300], TONE])
+    found = align(TONE, recorded)
+    assert found.is_clean
+    assert (found.leading, found.matched) == (300, len(TONE))
+
+
+def test_a_loop_played_three_times_has_no_anchors_and_loses_nothing() -> None:
+    source = np.tile(SOURCE, (3, 1))
+    found = align(source, source, start=0)
+    assert found.repeats
+    assert (found.is_clean, found.matched) == (True, len(source))
+    # Here even a loss is exact: the nearest place that fits is the true one.
+    found = align(source, np.delete(source, slice(500, 980), axis=0), start=0)
+    assert (found.lost, found.duplicated, found.missing_tail) == (480, 0, 0)
+
+
+@pytest.mark.parametrize("size", [1, 10, PERIOD // 2])
+def test_a_loss_in_a_tone_is_the_smallest_that_fits(size: int) -> None:
+    found = align(TONE, np.delete(TONE, slice(1_000, 1_000 + size), axis=0), start=0)
+    assert found.repeats
+    assert (found.lost, found.duplicated, found.inserted) == (size, 0, 0)
     assert not found.is_clean
-    assert found.leading == 900
+
+
+def test_whole_periods_that_a_tone_lost_are_missing_at_its_end() -> None:
+    found = align(TONE, np.delete(TONE, slice(480, 480 + 2 * PERIOD), axis=0), start=0)
+    assert (found.lost, found.missing_tail) == (0, 2 * PERIOD)
+
+
+def test_a_block_of_a_tone_that_came_twice_is_left_over_behind_it() -> None:
+    found = align(TONE, np.concatenate([TONE[:480], TONE]), start=0)
+    assert (found.missing_tail, found.strays) == (0, 480)
+
+
+def test_a_tone_that_the_driver_changed_is_not_found() -> None:
+    found = align(TONE, TONE * np.float32(0.5), start=0)
+    assert (found.repeats, found.matched, found.missing_head) == (True, 0, len(TONE))
+    found = align(TONE, SILENCE, start=0)
+    assert (found.matched, found.leading) == (0, len(SILENCE))
+
+
+def test_a_cut_in_a_tone_before_the_first_anchor_is_exact_too() -> None:
+    source = np.concatenate([TONE, SOURCE[:500]])
+    recorded = np.delete(source, slice(1_000, 1_010), axis=0)
+    found = align(source, recorded, start=0)
+    assert not found.repeats
+    assert (found.lost, found.missing_head, found.inserted) == (10, 0, 0)
+    # Without the place where it is due, what is before the cut is nobody's.
+    assert align(source, recorded).missing_head == 1_010
+
+
+def test_silence_in_place_of_a_source_with_silence_in_it_ends_in_time() -> None:
+    source = np.tile(np.concatenate([SOURCE, SILENCE[:100]]), (2, 1))
+    recorded = np.zeros((400_000, 2), dtype=np.float32)
+    assert align(source, recorded, start=0).matched < len(recorded)
 
 
 def test_negative_zero_is_zero() -> None:

@@ -139,9 +139,21 @@ def answer(mode: str, method: str, number: int, params: dict[str, Any]) -> None:
     say({"id": number, "result": RESULTS[method]})
 
 
+def go_under_guard() -> None:
+    """As the real one: a child answers, in a session of its own; this process waits for it."""
+    daemon = os.fork()
+    if daemon != 0:
+        _, status = os.waitpid(daemon, 0)
+        os._exit(os.waitstatus_to_exitcode(status))
+    os.setsid()
+    RESULTS["host.info"]["pid"] = os.getpid()
+
+
 def main() -> None:
     """Answer until stdin ends."""
     mode = os.environ.get("FAKE_MODE", "good")
+    if mode == "leaves-child":
+        go_under_guard()
     if mode == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     child = os.fork() if mode == "leaves-child" else -1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import struct
 from typing import Any, Self
 
@@ -22,6 +23,10 @@ _serial = itertools.count()
 
 def unique_name() -> str:
     return f"/halt-{os.getpid()}-{next(_serial)}"
+
+
+def new_instance() -> int:
+    return secrets.randbits(63) + 1
 
 
 class FakeWriter:
@@ -90,6 +95,7 @@ def v2_image(
     block_count: int = 64,
     start_frame: int = 0,
     generation: int = 2,
+    predecessor: int = 0,
 ) -> bytearray:
     """A sound, empty object."""
     data = L["V2_HEADER_BYTES"] + block_count * L["V2_BLOCK_BYTES"]
@@ -104,6 +110,8 @@ def v2_image(
         "DATA_OFFSET": ("Q", data),
         "RING_BYTES": ("Q", ring_bytes),
         "BLOCKS_OFFSET": ("Q", L["V2_HEADER_BYTES"]),
+        "INSTANCE": ("Q", new_instance()),
+        "PREDECESSOR": ("Q", predecessor),
         "RING_FRAMES": ("Q", ring_frames),
         "GENERATION_START": ("Q", start_frame),
         "CHANNELS": ("I", channels),
@@ -131,6 +139,7 @@ class FakeV2(FakeWriter):
         image = v2_image(**options)
         super().__init__(name, bytes(image), mode)
         self.head = self.f("WRITE_HEAD", "Q")
+        self.instance = self.f("INSTANCE", "Q")
         self.block = 0
 
     def f(self, name: str, code: str) -> int:
@@ -201,6 +210,7 @@ class FakeReaders:
         struct.pack_into("<Q", image, L["READERS_MAGIC"], L["READERS_MAGIC_VALUE"])
         struct.pack_into("<I", image, L["READERS_VERSION"], L["V2_VERSION_VALUE"])
         struct.pack_into("<I", image, L["READERS_SLOT_COUNT"], count)
+        struct.pack_into("<Q", image, L["READERS_INSTANCE"], new_instance())
         posix_shm.create(self.name, bytes(image), mode=mode)
         self.mapping = posix_shm.open_mapping(self.name, writable=True)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +17,7 @@ import pytest
 
 from lab.errors import ShmError
 from lab.signals.counter import counter
+from lab.transport.reader import ReaderSettings
 from lab.transport.shm_process import ReaderProcess
 from tests.support.fake_gecko import FakeV1, FakeV2, unique_name
 
@@ -100,11 +105,58 @@ def test_a_missing_object_is_one_line(tmp_path: Path) -> None:
         ReaderProcess("/halt-there-is-none", tmp_path, capacity_frames=1, wait_s=0.0)
 
 
-def test_leaving_the_block_ends_the_process(writer: FakeV2, tmp_path: Path) -> None:
+def test_leaving_the_block_ends_the_process_without_a_word(
+    writer: FakeV2, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with ReaderProcess(writer.name, tmp_path, capacity_frames=480) as reader:
         pid = reader.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_whose_parent_has_gone_ends_without_a_word(writer: FakeV2, tmp_path: Path) -> None:
+    settings = ReaderSettings(
+        name=writer.name,
+        raw=str(tmp_path / "r.f32"),
+        arrivals=str(tmp_path / "r.arrivals"),
+        capacity_frames=4_800,
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab.transport.reader", json.dumps(asdict(settings))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stderr is not None
+        assert b"attached" in process.stdout.readline()
+        writer.write(counter(480))
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert (tmp_path / "r.f32").stat().st_size == 480 * 8
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    writer: FakeV2, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ShmError, match="recording cannot be written") as caught:
+        ReaderProcess(writer.name, tmp_path / "nowhere", capacity_frames=480)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_folder_that_goes_while_it_records_is_none_of_its_business(
+    writer: FakeV2, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "short-lived"
+    folder.mkdir()
+    with ReaderProcess(writer.name, folder, capacity_frames=480) as reader:
+        for path in (reader.raw, reader.arrivals, folder):
+            path.rmdir() if path.is_dir() else path.unlink()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_what_a_killed_reader_had_recorded_is_still_there(writer: FakeV2, tmp_path: Path) -> None:

@@ -97,6 +97,12 @@ def test_a_v1_index_outside_the_ring_is_refused() -> None:
     assert "write index 64 of 64" in refusal(bytes(image))
 
 
+def test_a_v1_index_in_the_middle_of_a_frame_is_refused() -> None:
+    image = bytearray(v1_image(64, 2, 48_000))
+    struct.pack_into("<I", image, L["V1_WRITE_HEAD"], 63)
+    assert "write index 63 of 64, 2 channels" in refusal(bytes(image))
+
+
 @pytest.mark.parametrize("size", [1, 19, 100, 4095])
 def test_an_object_shorter_than_its_header_is_refused(size: int) -> None:
     assert "truncated" in refusal(bytes(v2_image())[:size], "v2")

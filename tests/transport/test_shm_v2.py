@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from lab.errors import ShmError
 from lab.signals.counter import counter
 from lab.signals.counter_check import CounterCheck
+from lab.transport import posix_shm
 from lab.transport.shm import ShmReader, open_reader
 from lab.transport.shm_types import Block, ReaderState
 from lab.transport.shm_v2 import ShmReaderV2
@@ -24,6 +27,19 @@ from tests.support.fake_gecko import FakeReaders, FakeV2, L, unique_name
 @pytest.fixture
 def name() -> str:
     return unique_name()
+
+
+@pytest.fixture(params=["inodes", "no inodes"])
+def objects_told_apart_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the system says of shared memory: on macOS device and inode are 0."""
+    if request.param == "no inodes":
+        fstat = os.fstat
+
+        def as_on_a_mac(fd: int) -> SimpleNamespace:
+            return SimpleNamespace(st_size=fstat(fd).st_size, st_dev=0, st_ino=0)
+
+        monkeypatch.setattr("lab.transport.posix_shm.os.fstat", as_on_a_mac)
+    return str(request.param)
 
 
 @pytest.fixture
@@ -199,25 +215,133 @@ def test_a_change_during_the_copy_voids_the_copy(
         assert (block.first_frame, block.lost, len(block.frames)) == (300, 300, 10)
 
 
-def test_another_object_under_the_name_is_followed(name: str) -> None:
+def test_a_change_during_the_copy_counts_once_what_the_copy_would_have_skipped(
+    writer: FakeV2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_reader(writer.name) as reader:
+        for first in range(0, 2_000, 500):
+            writer.write(counter(500, start_frame=first))  # 976 frames more than the ring holds
+        gather = ShmReaderV2._gather
+
+        def changed(self: ShmReaderV2, at: int, count: int) -> np.ndarray:
+            frames = gather(self, at, count)
+            monkeypatch.undo()
+            writer.new_generation()
+            writer.write(counter(10, start_frame=2_000))
+            return frames
+
+        monkeypatch.setattr(ShmReaderV2, "_gather", changed)
+        block = reader.read()
+        assert block is not None
+        assert (block.first_frame, block.lost, reader.lost_frames) == (2_000, 2_000, 2_000)
+
+
+def test_another_object_under_the_name_is_followed(name: str, objects_told_apart_by: str) -> None:
     with FakeV2(name) as old, open_reader(name) as reader:
         old.write(counter(100))
         old.set("STATE", "I", L["STATE_RETIRED"])
         old.close()
-        with FakeV2(name, ring_frames=2048, start_frame=130, generation=4) as new:
+        came_from = old.instance
+        with FakeV2(
+            name, ring_frames=2048, start_frame=130, generation=4, predecessor=came_from
+        ) as new:
             new.write(counter(20, start_frame=130))
             frames, lost = everything(reader)
             assert (len(frames), lost) == (120, 30)
+            assert reader.lost_frames == 30
             assert reader.format.ring_frames == 2048
             assert reader.generation_changes == 1
 
 
-def test_a_reader_is_not_stranded_when_the_object_goes_without_a_word(name: str) -> None:
+def test_what_was_written_right_before_the_change_of_objects_is_delivered(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeV2(name) as old, ExitStack() as stack, open_reader(name) as reader:
+        another = ShmReaderV2._another_object
+
+        def after_the_head_was_read(self: ShmReaderV2) -> bool:
+            monkeypatch.undo()
+            old.write(counter(100))
+            old.set("STATE", "I", L["STATE_RETIRED"])
+            posix_shm.unlink(name)
+            new = stack.enter_context(FakeV2(name, start_frame=100, predecessor=old.instance))
+            new.write(counter(20, start_frame=100))
+            return another(self)
+
+        monkeypatch.setattr(ShmReaderV2, "_another_object", after_the_head_was_read)
+        frames, lost = everything(reader)
+        assert lost == 0
+        assert np.array_equal(frames, counter(120))
+
+
+def test_an_object_that_does_not_go_on_from_ours_is_read_from_its_oldest_frame(name: str) -> None:
+    """Its numbers mean something else: the difference to ours is no loss."""
+    with FakeV2(name) as old, open_reader(name) as reader:
+        old.write(counter(100))
+        old.set("STATE", "I", L["STATE_RETIRED"])
+        old.close()
+        with FakeV2(name, start_frame=5_000, predecessor=old.instance + 1) as new:
+            for first in range(5_000, 8_000, 500):
+                new.write(counter(500, start_frame=first))
+            frames, lost = everything(reader)
+            assert (lost, reader.lost_frames) == (0, 0)
+            assert np.array_equal(frames[:100], counter(100))
+            assert np.array_equal(frames[100:], counter(1024, start_frame=8_000 - 1024))
+
+
+def test_an_object_that_has_fewer_frames_than_it_goes_on_from_is_read_from_its_oldest(
+    name: str,
+) -> None:
+    with FakeV2(name) as old, open_reader(name) as reader:
+        old.write(counter(100))
+        everything(reader)
+        old.set("STATE", "I", L["STATE_RETIRED"])
+        old.close()
+        with FakeV2(name, start_frame=20, predecessor=old.instance) as new:
+            new.write(counter(30, start_frame=20))
+            block = reader.read()
+            assert block is not None
+            assert (block.first_frame, len(block.frames), reader.lost_frames) == (20, 30, 0)
+
+
+@pytest.mark.parametrize("says_it_goes_on", [False, True])
+def test_after_a_good_end_a_new_driver_counts_from_its_own_start(
+    name: str, says_it_goes_on: bool
+) -> None:
+    with FakeV2(name) as old, open_reader(name) as reader:
+        old.write(counter(100))
+        everything(reader)
+        old.set("STATE", "I", L["STATE_CLOSED"])
+        old.close()
+        predecessor = old.instance if says_it_goes_on else 0
+        with FakeV2(name, start_frame=1_000_000, predecessor=predecessor) as new:
+            new.write(counter(20, start_frame=1_000_000))
+            block = reader.read()
+            assert block is not None
+            assert (block.first_frame, block.lost, reader.lost_frames) == (1_000_000, 0, 0)
+            assert block.new_generation
+
+
+def test_a_reader_stays_with_an_object_that_nobody_writes_to(
+    writer: FakeV2, objects_told_apart_by: str
+) -> None:
+    with open_reader(writer.name) as reader:
+        writer.write(counter(10))
+        everything(reader)
+        writer.set("STATE", "I", L["STATE_RETIRED"])
+        assert reader.read() is None
+        assert reader.next_frame == 10
+        assert reader.generation_changes == 0
+
+
+def test_a_reader_is_not_stranded_when_the_object_goes_without_a_word(
+    name: str, objects_told_apart_by: str
+) -> None:
     with FakeV2(name) as old, open_reader(name) as reader:
         old.write(counter(10))
         everything(reader)
         old.close()
-        with FakeV2(name, start_frame=10) as new:
+        with FakeV2(name, start_frame=10, predecessor=old.instance) as new:
             new.write(counter(5, start_frame=10))
             assert reader.wait(2.0)
             block = reader.read()
@@ -225,13 +349,19 @@ def test_a_reader_is_not_stranded_when_the_object_goes_without_a_word(name: str)
             assert len(block.frames) == 5
 
 
-def test_an_object_that_is_not_finished_yet_is_waited_for(name: str) -> None:
+def test_an_object_that_is_not_finished_yet_is_waited_for(
+    name: str, objects_told_apart_by: str
+) -> None:
     with FakeV2(name) as old, open_reader(name) as reader:
         old.set("STATE", "I", L["STATE_CLOSED"])
         old.close()
         with FakeV2(name) as new:
+            instance = new.instance
             new.set("MAGIC", "Q", 0)
-            assert wait_for_block(reader, 0.2) is None
+            new.set("INSTANCE", "Q", 0)
+            assert wait_for_block(reader, 0.1) is None
+            new.set("INSTANCE", "Q", instance)
+            assert wait_for_block(reader, 0.1) is None
             new.set("MAGIC", "Q", L["V2_MAGIC_VALUE"])
             new.write(counter(5))
             assert wait_for_block(reader, 1.0) is not None
@@ -260,6 +390,35 @@ def test_a_closed_stream_ends_the_iteration_and_an_empty_ring_does_not(writer: F
         player.join()
         assert received == 300
         assert reader.state is ReaderState.CLOSED
+
+
+def test_what_was_written_right_before_the_end_is_delivered(
+    writer: FakeV2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_reader(writer.name) as reader:
+        read = ShmReaderV2.read
+
+        def then_the_end(self: ShmReaderV2, max_frames: int | None = None) -> Block | None:
+            block = read(self, max_frames)
+            if block is None and writer.head == 0:
+                writer.write(counter(100))
+                writer.set("STATE", "I", L["STATE_CLOSED"])
+            return block
+
+        monkeypatch.setattr(ShmReaderV2, "read", then_the_end)
+        assert [len(block.frames) for block in reader.blocks(timeout_s=5.0)] == [100]
+
+
+def test_what_was_written_right_before_the_word_to_stop_is_delivered(writer: FakeV2) -> None:
+    with open_reader(writer.name) as reader:
+
+        def stop() -> bool:
+            if writer.head == 0:
+                writer.write(counter(100))
+            return True
+
+        found = [len(block.frames) for block in reader.blocks(timeout_s=5.0, stop=stop)]
+        assert found == [100]
 
 
 def test_frames_are_numbered_across_2_to_the_32(name: str) -> None:
@@ -298,6 +457,9 @@ def test_advance_tells_when_the_view_was_overwritten(writer: FakeV2) -> None:
         assert not reader.advance(200)
         assert reader.torn_reads == 1
         assert reader.lost_frames == 200
+        # And the block that comes next says so.
+        _, lost = everything(reader)
+        assert lost == reader.lost_frames == 1_400 - 1024
 
 
 def test_a_reader_claims_a_slot_tells_where_it_is_and_gives_it_back(writer: FakeV2) -> None:
@@ -325,6 +487,41 @@ def test_the_slot_of_a_dead_reader_is_taken_over(writer: FakeV2) -> None:
         with open_reader(writer.name) as reader:
             assert isinstance(reader, ShmReaderV2)
             assert reader.slot == 0
+
+
+@pytest.mark.parametrize("how", ["new generation", "new object"])
+def test_a_slot_is_claimed_anew_in_the_readers_object_of_the_next_driver(
+    name: str, objects_told_apart_by: str, how: str
+) -> None:
+    with FakeV2(name) as old, FakeReaders(name) as first, open_reader(name) as reader:
+        assert first.slot(0, "OWNER_PID", "I") == os.getpid()
+        posix_shm.unlink(first.name)
+        with FakeReaders(name) as second:
+            if how == "new generation":
+                old.new_generation()
+                old.write(counter(100))
+                assert reader.read() is not None
+                assert second.slot(0, "READ_HEAD") == 100
+            else:
+                old.set("STATE", "I", L["STATE_RETIRED"])
+                old.close()
+                with FakeV2(name, start_frame=70, predecessor=old.instance) as new:
+                    new.write(counter(100))
+                    assert reader.read() is not None
+                    assert second.slot(0, "READ_HEAD") == 170
+            assert second.slot(0, "OWNER_PID", "I") == os.getpid()
+            assert first.slot(0, "OWNER_PID", "I") == 0
+
+
+def test_a_reader_keeps_its_slot_over_a_generation_of_the_same_driver(writer: FakeV2) -> None:
+    with FakeReaders(writer.name) as readers, open_reader(writer.name) as reader:
+        readers.take(1, 0)
+        writer.new_generation()
+        writer.write(counter(10))
+        assert reader.read() is not None
+        assert isinstance(reader, ShmReaderV2)
+        assert reader.slot == 0
+        assert readers.slot(1, "OWNER_PID", "I") == 0
 
 
 def test_a_reader_without_a_slot_reads_all_the_same(writer: FakeV2) -> None:

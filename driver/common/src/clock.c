@@ -1,4 +1,4 @@
-/* clock.c - exact zero time stamps behind a sequence lock. */
+/* clock.c - exact zero time stamps, read without waiting for who changes them. */
 #include "haldrv/clock.h"
 #include <assert.h>
 #include <math.h>
@@ -9,7 +9,7 @@ struct line {
     uint64_t seed;
     uint64_t ticks;
     uint64_t frames;
-    uint32_t running;
+    uint64_t running;
 };
 
 static uint64_t load(const _Atomic uint64_t *field) {
@@ -20,30 +20,33 @@ static void store(_Atomic uint64_t *field, uint64_t value) {
     atomic_store_explicit(field, value, memory_order_release);
 }
 
-/* The writer's stores are releases and the reader's loads acquires: a reader that has seen one new
- * field also sees the odd sequence that came before it, with no fence needed. */
+/* Fills the line that is not in force and then puts it in force, so that one of the two is always
+ * whole. All stores are releases and the reader's loads acquires: a reader that has seen one field
+ * of the line after the next also sees the count that put the next one in force. */
 static void write_line(struct haldrv_clock *clock, const struct line *line) {
-    uint64_t sequence = load(&clock->sequence);
-    store(&clock->sequence, sequence + 1);
-    store(&clock->anchor, line->anchor);
-    store(&clock->seed, line->seed);
-    store(&clock->ticks, line->ticks);
-    store(&clock->frames, line->frames);
-    atomic_store_explicit(&clock->running, line->running, memory_order_release);
-    store(&clock->sequence, sequence + 2);
+    uint64_t count = load(&clock->count);
+    struct haldrv_clock_line *next = &clock->lines[(count + 1) % 2];
+    store(&next->anchor, line->anchor);
+    store(&next->seed, line->seed);
+    store(&next->ticks, line->ticks);
+    store(&next->frames, line->frames);
+    store(&next->running, line->running);
+    store(&clock->count, count + 1);
 }
 
+/* Once more only when another line has come into force meanwhile: somebody gets on at each turn. */
 static struct line read_line(const struct haldrv_clock *clock) {
     for (;;) {
-        uint64_t sequence = load(&clock->sequence);
+        uint64_t count = load(&clock->count);
+        const struct haldrv_clock_line *now = &clock->lines[count % 2];
         struct line line = {
-            .anchor = load(&clock->anchor),
-            .seed = load(&clock->seed),
-            .ticks = load(&clock->ticks),
-            .frames = load(&clock->frames),
-            .running = atomic_load_explicit(&clock->running, memory_order_acquire),
+            .anchor = load(&now->anchor),
+            .seed = load(&now->seed),
+            .ticks = load(&now->ticks),
+            .frames = load(&now->frames),
+            .running = load(&now->running),
         };
-        if (sequence % 2 == 0 && load(&clock->sequence) == sequence) {
+        if (load(&clock->count) == count) {
             return line;
         }
     }

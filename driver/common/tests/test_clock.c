@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef unsigned __int128 u128;
 
@@ -161,6 +162,28 @@ static void a_reader_never_sees_half_a_time_line(void **state) {
     pthread_join(thread, NULL);
 }
 
+/* As if its thread had lost the processor for good. A reader that waited would be ended by the
+ * alarm. */
+static void a_change_that_is_never_finished_keeps_no_reader_waiting(void **state) {
+    (void)state;
+    struct haldrv_clock clock = {0};
+    haldrv_clock_init(&clock, 48000, PERIOD, 1, 1);
+    haldrv_clock_start(&clock, 5000);
+    struct haldrv_clock_line *next = &clock.lines[(clock.count + 1) % 2];
+    atomic_store(&next->anchor, 999);
+    atomic_store(&next->frames, 0);
+    alarm(10);
+    struct haldrv_zero_time zero;
+    assert_true(haldrv_clock_read(&clock, 6000, &zero));
+    assert_int_equal(zero.host_time, 5000);
+    assert_int_equal(zero.seed, 1);
+    alarm(0);
+    haldrv_clock_start(&clock, 7000); /* the next change begins it anew */
+    assert_true(haldrv_clock_read(&clock, 7000, &zero));
+    assert_int_equal(zero.host_time, 7000);
+    assert_int_equal(zero.seed, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_that_does_not_run_gives_no_time),
@@ -170,6 +193,7 @@ int main(void) {
         cmocka_unit_test(a_rate_set_while_stopped_counts_from_the_next_start),
         cmocka_unit_test(time_before_the_anchor_gives_the_first_time_stamp),
         cmocka_unit_test(a_reader_never_sees_half_a_time_line),
+        cmocka_unit_test(a_change_that_is_never_finished_keeps_no_reader_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

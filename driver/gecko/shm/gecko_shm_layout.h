@@ -29,6 +29,10 @@ struct gecko_shm_writer {
     uint64_t block_number;           /* v2 */
     _Atomic uint64_t published_head; /* head_frame, for other threads of the writer */
     _Atomic uint64_t refused;
+
+    /* For the header. */
+    uint64_t instance;        /* v2; of the last object that there was when there is none */
+    uint64_t process_started; /* see gecko_process.h */
 };
 
 /* Copies into the ring, around its end where need be: once in many blocks, so it is set apart. */
@@ -61,8 +65,10 @@ struct gecko_layout_ops {
     size_t (*size)(const struct gecko_shm_config *config);
     /* Fills a new object, which is zero. Frames go on at writer->head_frame. */
     void (*make)(struct gecko_shm_writer *writer, uint64_t now);
-    /* Takes over an object whose writer is dead; false when it does not fit. */
-    bool (*take_over)(struct gecko_shm_writer *writer, uint64_t now);
+    /* Whether the object of a dead writer can be taken over as it is. */
+    bool (*fits)(const struct gecko_shm_writer *writer);
+    /* Takes over one that fits. */
+    void (*take_over)(struct gecko_shm_writer *writer, uint64_t now);
     /* Changes the object in place; false, and nothing changed, when it does not fit. */
     bool (*change)(struct gecko_shm_writer *writer, const struct gecko_shm_config *config,
                    uint64_t now);
@@ -83,13 +89,20 @@ extern const struct gecko_layout_ops gecko_layout_v2;
 
 /* The process that `object` names as its writer when it is a sound v2 object, else 0. */
 uint32_t gecko_v2_writer_pid(const struct gecko_shm_object *object);
-/* Whether that writer should be taken for alive when the lock cannot tell. */
-bool gecko_v2_writer_seems_alive(const struct gecko_shm_object *object, uint64_t now);
-/* Tells readers of a sound v2 object that the name now leads elsewhere. False when it is none. */
+/* Whether the object has a writer that lives, by its lock and by its header. */
+bool gecko_v2_writer_is_alive(const struct gecko_shm_object *object, uint64_t now);
+/* Whether it has no header of either layout yet: its writer may be about to make one. */
+bool gecko_shm_is_unfinished(const struct gecko_shm_object *object);
+/* Tells readers of a sound v2 object, whose writer is dead, that the name now leads elsewhere.
+ * False when it is none. */
 bool gecko_v2_retire(const struct gecko_shm_object *object);
+/* Frames, blocks and generations of writer->object, whose writer is dead, go on where they stand.
+ */
+void gecko_v2_inherit(struct gecko_shm_writer *writer);
 
-/* The readers' object. Nothing depends on it, so it may fail to open: then readers do without.
- * Closing takes its name away. */
+/* The readers' object; in v1, and when there is one already, nothing is done. Nothing depends on
+ * it, so it may fail to open: then readers do without. Only for who owns the name. Closing takes
+ * its name away. */
 void gecko_shm_readers_open(struct gecko_shm_writer *writer);
 void gecko_shm_readers_close(struct gecko_shm_writer *writer);
 /* Takes the name of a readers' object away that a dead writer of `name` has left. */

@@ -3,12 +3,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 bool gecko_shm_fail(struct gecko_shm_error *error, int system_errno, const char *format, ...) {
@@ -64,8 +64,9 @@ bool gecko_shm_object_create(const char *name, size_t size, mode_t mode,
         return gecko_shm_fail(error, errno, "shared memory \"%s\": cannot create it", name);
     }
     object->lock = gecko_platform_lock(object->fd);
-    if (object->lock == GECKO_SHM_LOCK_WRITER) {
-        /* Another writer found our object before we had locked it: it owns the name now. */
+    if (object->lock == GECKO_SHM_LOCK_WRITER || !gecko_shm_object_is_named(object)) {
+        /* Another writer found our object before we had locked it: it owns the name now, or has
+         * taken ours away to put its own there. */
         gecko_shm_object_close(object);
         *exists = true;
         return gecko_shm_fail(error, EEXIST, "shared memory \"%s\": cannot create it", name);
@@ -77,7 +78,8 @@ bool gecko_shm_object_create(const char *name, size_t size, mode_t mode,
                        "ring frames",
                        name, size);
     }
-    if (status != 0 || !map_object(object, size, error)) {
+    if (status != 0 || !map_object(object, size, error) ||
+        !gecko_shm_object_set_mode(object, mode, error)) {
         gecko_shm_object_unlink(object);
         gecko_shm_object_close(object);
         return false;
@@ -119,7 +121,7 @@ bool gecko_shm_object_open(const char *name, struct gecko_shm_object *object, bo
 
 bool gecko_shm_object_set_mode(struct gecko_shm_object *object, mode_t mode,
                                struct gecko_shm_error *error) {
-    int status = fchmod(object->fd, mode) == 0 ? 0 : errno;
+    int status = gecko_platform_set_mode(object->fd, mode);
     struct stat info;
     if (fstat(object->fd, &info) != 0) {
         return gecko_shm_fail(error, errno, "shared memory \"%s\": cannot read its mode",
@@ -134,14 +136,12 @@ bool gecko_shm_object_set_mode(struct gecko_shm_object *object, mode_t mode,
 }
 
 bool gecko_shm_object_is_named(const struct gecko_shm_object *object) {
-    struct stat ours, named;
     int fd = shm_open(object->name, O_RDONLY, 0);
     if (fd < 0) {
         /* A mode without read permission: the name exists and we cannot compare. */
         return errno == EACCES;
     }
-    bool same = fstat(fd, &named) == 0 && fstat(object->fd, &ours) == 0 &&
-                named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+    bool same = gecko_platform_is_same(object, fd);
     close(fd);
     return same;
 }
@@ -172,9 +172,16 @@ void gecko_shm_object_touch(struct gecko_shm_object *object) {
     }
 }
 
-bool gecko_process_is_alive(uint32_t pid) {
-    if (pid == 0 || pid > INT32_MAX) {
-        return false;
+uint64_t gecko_shm_new_instance(void) {
+    for (int i = 0; i < 16; i++) {
+        uint64_t number = gecko_platform_random();
+        if (number != 0) {
+            return number;
+        }
     }
-    return kill((pid_t)pid, 0) == 0 || errno == EPERM;
+    /* No two objects of one name are made in the same nanosecond. */
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t mix = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return (mix ^ (uint64_t)getpid() << 48) | 1;
 }

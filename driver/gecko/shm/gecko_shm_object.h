@@ -15,6 +15,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* GECKO_PLATFORM_PORTABLE builds for Linux what other systems get, so that it can be tested. */
+#if defined(__linux__) && !defined(GECKO_PLATFORM_PORTABLE)
+#define GECKO_PLATFORM_LINUX 1
+#endif
+
 struct gecko_shm_error {
     int system_errno; /* 0 when the operating system did not refuse anything */
     char text[256];   /* one line: what, where, what to do */
@@ -45,7 +50,7 @@ struct gecko_shm_object {
 bool gecko_shm_name_check(const char *name, size_t max, struct gecko_shm_error *error);
 
 /* Makes a new object of `size` zero bytes, with memory set aside for all of it (a full file system
- * is an error here, not a SIGBUS later), locked and mapped; its mode is `mode` less the umask.
+ * is an error here, not a SIGBUS later), locked and mapped, of mode `mode` whatever the umask is.
  * *exists is set when the name is taken; nothing is left behind on failure. */
 bool gecko_shm_object_create(const char *name, size_t size, mode_t mode,
                              struct gecko_shm_object *object, bool *exists,
@@ -56,13 +61,13 @@ bool gecko_shm_object_create(const char *name, size_t size, mode_t mode,
 bool gecko_shm_object_open(const char *name, struct gecko_shm_object *object, bool *missing,
                            struct gecko_shm_error *error);
 
-/* Gives the object `mode` whatever the umask is (shm_open() applies it, and it belongs to the whole
- * process, so it is not touched). False only when the object now has another mode: macOS may refuse
- * fchmod() on shared memory, and then the umask decides. */
+/* Gives the object `mode` where the system lets one change it; macOS does not. The umask belongs to
+ * the whole process and is not touched. False when the object has another mode afterwards. */
 bool gecko_shm_object_set_mode(struct gecko_shm_object *object, mode_t mode,
                                struct gecko_shm_error *error);
 
-/* True while the name leads to this object. */
+/* True while the name leads to this object. Where objects have no inodes (macOS), their instance
+ * tells; v1 has none, so that there two objects of one shape are taken for the same. */
 bool gecko_shm_object_is_named(const struct gecko_shm_object *object);
 
 /* Takes the name away if it still leads to this object. The memory lives on where it is mapped. */
@@ -74,8 +79,8 @@ void gecko_shm_object_close(struct gecko_shm_object *object);
 /* Touches each page so that the IO thread does not meet a page fault. Leaves the contents. */
 void gecko_shm_object_touch(struct gecko_shm_object *object);
 
-/* True when a process of that id exists (also when it belongs to another user). */
-bool gecko_process_is_alive(uint32_t pid);
+/* A random number that is not 0, for INSTANCE. */
+uint64_t gecko_shm_new_instance(void);
 
 /* ---- gecko_shm_platform.c: what differs between systems ----------------------------------- */
 
@@ -84,6 +89,19 @@ int gecko_platform_reserve(int fd, size_t size);
 
 /* Tries to become the writer of the object behind `fd`. */
 enum gecko_shm_lock gecko_platform_lock(int fd);
+
+/* The mode to create an object with that is to have `mode` once it is filled, and that nobody else
+ * may be able to shorten before. */
+mode_t gecko_platform_first_mode(mode_t mode);
+
+/* Returns 0 or an errno; 0, and nothing done, where the mode of an object cannot be changed. */
+int gecko_platform_set_mode(int fd, mode_t mode);
+
+/* Whether `fd` is the same object, as well as that can be told. */
+bool gecko_platform_is_same(const struct gecko_shm_object *object, int fd);
+
+/* 0 when the system has no random numbers to give. */
+uint64_t gecko_platform_random(void);
 
 /* Copies the first `size` bytes of an object that others may shorten at any time; false when it is
  * not open or too short. */

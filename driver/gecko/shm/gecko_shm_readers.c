@@ -13,8 +13,7 @@
 
 #define READERS_BYTES                                                                              \
     (GECKO_READERS_SLOTS + GECKO_READERS_SLOT_COUNT_VALUE * GECKO_READERS_SLOT_BYTES)
-#define CLOSED_MODE 0600
-#define OPEN_MODE   0666
+#define OPEN_MODE 0666
 
 static void name_of(const char *audio, char name[GECKO_NAME_MAX + 1]) {
     size_t length = strlen(audio);
@@ -34,16 +33,21 @@ void gecko_shm_readers_remove(const char *audio) {
 void gecko_shm_readers_open(struct gecko_shm_writer *writer) {
     struct gecko_shm_object *object = &writer->readers;
     struct gecko_shm_error ignored;
+    if (writer->config.layout != GECKO_LAYOUT_V2 || object->fd >= 0) {
+        return;
+    }
     char name[GECKO_NAME_MAX + 1];
     name_of(writer->config.name, name);
     /* We hold the name of the audio object, so one of these that is there has no owner left. */
     gecko_shm_readers_remove(writer->config.name);
     bool exists;
-    if (!gecko_shm_object_create(name, READERS_BYTES, CLOSED_MODE, object, &exists, &ignored)) {
+    if (!gecko_shm_object_create(name, READERS_BYTES, gecko_platform_first_mode(OPEN_MODE), object,
+                                 &exists, &ignored)) {
         return;
     }
     gecko_store_u32(object->base, GECKO_READERS_VERSION, GECKO_V2_VERSION_VALUE);
     gecko_store_u32(object->base, GECKO_READERS_SLOT_COUNT, GECKO_READERS_SLOT_COUNT_VALUE);
+    gecko_store_u64(object->base, GECKO_READERS_INSTANCE, gecko_shm_new_instance());
     gecko_store_u64(object->base, GECKO_READERS_MAGIC, GECKO_READERS_MAGIC_VALUE);
     gecko_shm_object_set_mode(object, OPEN_MODE, &ignored);
 }

@@ -26,10 +26,9 @@ static void v1_make(struct gecko_shm_writer *writer, uint64_t now) {
     gecko_store_u32(base, GECKO_V1_BUFFER_SIZE, (uint32_t)config->ring_frames * config->channels);
 }
 
-static bool v1_take_over(struct gecko_shm_writer *writer, uint64_t now) {
+static bool v1_fits(const struct gecko_shm_writer *writer) {
     /* Nothing in the header tells a reader that the writer is another one. */
     (void)writer;
-    (void)now;
     return false;
 }
 
@@ -81,7 +80,7 @@ static void v1_beat(struct gecko_shm_writer *writer, uint64_t now) {
 const struct gecko_layout_ops gecko_layout_v1 = {
     .size = v1_size,
     .make = v1_make,
-    .take_over = v1_take_over,
+    .fits = v1_fits,
     .change = v1_change,
     .begin = v1_begin,
     .commit = v1_commit,

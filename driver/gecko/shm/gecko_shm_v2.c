@@ -1,5 +1,6 @@
 /* gecko_shm_v2.c - the default layout: monotonic heads, generations, a block table. */
 #include "gecko_memory.h"
+#include "gecko_process.h"
 #include "gecko_shm_layout.h"
 #include <assert.h>
 #include <string.h>
@@ -40,7 +41,8 @@ static bool is_sound(const struct gecko_shm_object *object) {
     const unsigned char *base = object->base;
     if (object->size < GECKO_V2_HEADER_BYTES ||
         gecko_load_u64(base, GECKO_V2_MAGIC) != GECKO_V2_MAGIC_VALUE ||
-        gecko_load_u32(base, GECKO_V2_VERSION) != GECKO_V2_VERSION_VALUE) {
+        gecko_load_u32(base, GECKO_V2_VERSION) != GECKO_V2_VERSION_VALUE ||
+        gecko_load_u64(base, GECKO_V2_INSTANCE) == 0) {
         return false;
     }
     uint32_t block_count = gecko_load_u32(base, GECKO_V2_BLOCK_COUNT);
@@ -59,7 +61,22 @@ uint32_t gecko_v2_writer_pid(const struct gecko_shm_object *object) {
     return is_sound(object) ? gecko_load_u32(object->base, GECKO_V2_WRITER_PID) : 0;
 }
 
-bool gecko_v2_writer_seems_alive(const struct gecko_shm_object *object, uint64_t now) {
+/* IO that runs without a beat is over. */
+static bool beats(const unsigned char *base, uint64_t now) {
+    uint64_t beat = gecko_load_u64(base, GECKO_V2_HEARTBEAT);
+    uint64_t numer = gecko_load_u32(base, GECKO_V2_TIMEBASE_NUMER);
+    uint64_t denom = gecko_load_u32(base, GECKO_V2_TIMEBASE_DENOM);
+    if (numer == 0 || now <= beat) {
+        return true;
+    }
+    double silent_ns = (double)(now - beat) * (double)numer / (double)denom;
+    return silent_ns < SILENT_SECONDS * 1e9;
+}
+
+bool gecko_v2_writer_is_alive(const struct gecko_shm_object *object, uint64_t now) {
+    if (object->lock == GECKO_SHM_LOCK_WRITER) {
+        return true;
+    }
     if (!is_sound(object)) {
         return false;
     }
@@ -68,26 +85,79 @@ bool gecko_v2_writer_seems_alive(const struct gecko_shm_object *object, uint64_t
     if (state != GECKO_STATE_IDLE && state != GECKO_STATE_RUNNING) {
         return false;
     }
-    if (!gecko_process_is_alive(gecko_load_u32(base, GECKO_V2_WRITER_PID))) {
-        return false;
+    uint32_t pid = gecko_load_u32(base, GECKO_V2_WRITER_PID);
+    enum gecko_life life = gecko_process_life(pid, gecko_load_u64(base, GECKO_V2_WRITER_STARTED));
+    if (object->lock == GECKO_SHM_LOCK_HELD) {
+        /* A writer keeps others from locking, unless some reader's lock kept it from locking
+         * itself. A process that has replaced its program still bears the id that we read. */
+        return life == GECKO_LIFE_SURE && pid != (uint32_t)getpid();
     }
-    /* The id may have been given to another process since. IO that runs without a beat is over. */
-    uint64_t beat = gecko_load_u64(base, GECKO_V2_HEARTBEAT);
-    uint64_t numer = gecko_load_u32(base, GECKO_V2_TIMEBASE_NUMER);
-    uint64_t denom = gecko_load_u32(base, GECKO_V2_TIMEBASE_DENOM);
-    if (state == GECKO_STATE_RUNNING && numer != 0 && now > beat) {
-        double silent_ns = (double)(now - beat) * (double)numer / (double)denom;
-        return silent_ns < SILENT_SECONDS * 1e9;
+    return life == GECKO_LIFE_SURE ||
+           (life == GECKO_LIFE_LIKELY && (state == GECKO_STATE_IDLE || beats(base, now)));
+}
+
+bool gecko_shm_is_unfinished(const struct gecko_shm_object *object) {
+    if (object->size < GECKO_V1_DATA) {
+        return true;
     }
-    return true;
+    /* Both layouts store last what tells readers that they are made. */
+    uint32_t second = gecko_load_u32(object->base, GECKO_V2_VERSION);
+    return gecko_load_u64(object->base, GECKO_V2_MAGIC) == 0 &&
+           (second == 0 || second == GECKO_V2_VERSION_VALUE);
+}
+
+static uint64_t end_of(const unsigned char *base) {
+    uint64_t head = gecko_load_u64(base, GECKO_V2_WRITE_HEAD);
+    uint64_t claim = gecko_load_u64(base, GECKO_V2_WRITE_CLAIM);
+    return claim > head ? claim : head;
+}
+
+/* A writer that dies while it changes the generation leaves it odd, between two formats. Nothing
+ * was written in either: it becomes a generation without frames, of a format that holds together.
+ */
+static void settle_generation(unsigned char *base) {
+    uint64_t generation = gecko_load_u64(base, GECKO_V2_GENERATION);
+    if (generation % 2 == 0) {
+        return;
+    }
+    uint64_t end = end_of(base);
+    uint32_t frame_bytes = gecko_load_u32(base, GECKO_V2_CHANNELS) * (uint32_t)sizeof(float);
+    uint64_t ring_frames = gecko_load_u64(base, GECKO_V2_RING_FRAMES);
+    while (ring_frames > GECKO_MIN_RING_FRAMES &&
+           ring_frames * frame_bytes > gecko_load_u64(base, GECKO_V2_RING_BYTES)) {
+        ring_frames /= 2;
+    }
+    gecko_store_u32(base, GECKO_V2_BYTES_PER_FRAME, frame_bytes);
+    gecko_store_u64(base, GECKO_V2_RING_FRAMES, ring_frames);
+    gecko_store_u64(base, GECKO_V2_GENERATION_START, end);
+    gecko_store_u64(base, GECKO_V2_WRITE_CLAIM, end);
+    gecko_store_u64(base, GECKO_V2_WRITE_HEAD, end);
+    gecko_store_u64(base, GECKO_V2_GENERATION, generation + 1);
 }
 
 bool gecko_v2_retire(const struct gecko_shm_object *object) {
     if (!is_sound(object)) {
         return false;
     }
-    gecko_store_u32(object->base, GECKO_V2_STATE, GECKO_STATE_RETIRED);
+    /* A driver that has said goodbye is not followed by this one. */
+    if (gecko_load_u32(object->base, GECKO_V2_STATE) != GECKO_STATE_CLOSED) {
+        gecko_store_u32(object->base, GECKO_V2_STATE, GECKO_STATE_RETIRED);
+    }
+    settle_generation(object->base);
     return true;
+}
+
+void gecko_v2_inherit(struct gecko_shm_writer *writer) {
+    const unsigned char *base = writer->object.base;
+    if (writer->config.layout != GECKO_LAYOUT_V2 ||
+        gecko_load_u32(base, GECKO_V2_STATE) == GECKO_STATE_CLOSED) {
+        return;
+    }
+    /* Frames between head and claim are half written: number on behind them. */
+    writer->head_frame = end_of(base);
+    writer->block_number = gecko_load_u64(base, GECKO_V2_BLOCK_HEAD);
+    writer->generation = gecko_load_u64(base, GECKO_V2_GENERATION) & ~(uint64_t)1;
+    writer->instance = gecko_load_u64(base, GECKO_V2_INSTANCE);
 }
 
 /* The fields that are constant during a generation, inside a pair of generation changes. Every
@@ -108,6 +178,7 @@ static void write_generation(struct gecko_shm_writer *writer) {
     gecko_store_u32(base, GECKO_V2_TIMEBASE_DENOM, config->timebase_denom);
     gecko_store_u32(base, GECKO_V2_SAFETY_OFFSET, config->safety_offset);
     gecko_store_u32(base, GECKO_V2_REPORTED_LATENCY, config->reported_latency);
+    gecko_store_u64(base, GECKO_V2_WRITER_STARTED, writer->process_started);
     gecko_store_u64(base, GECKO_V2_WRITE_CLAIM, writer->head_frame);
     gecko_store_u64(base, GECKO_V2_WRITE_HEAD, writer->head_frame);
     writer->generation += 2;
@@ -133,6 +204,9 @@ static void v2_make(struct gecko_shm_writer *writer, uint64_t now) {
     gecko_store_u64(base, GECKO_V2_DATA_OFFSET, data_offset_for(block_count));
     gecko_store_u64(base, GECKO_V2_RING_BYTES, ring_bytes_for(&writer->config));
     gecko_store_u64(base, GECKO_V2_BLOCKS_OFFSET, GECKO_V2_HEADER_BYTES);
+    gecko_store_u64(base, GECKO_V2_PREDECESSOR, writer->instance);
+    writer->instance = gecko_shm_new_instance();
+    gecko_store_u64(base, GECKO_V2_INSTANCE, writer->instance);
     gecko_store_u64(base, GECKO_V2_BLOCK_HEAD, writer->block_number);
     gecko_store_u64(base, GECKO_V2_HEARTBEAT, now);
     gecko_store_u32(base, GECKO_V2_STATE, GECKO_STATE_IDLE);
@@ -140,29 +214,25 @@ static void v2_make(struct gecko_shm_writer *writer, uint64_t now) {
     gecko_store_u64(base, GECKO_V2_MAGIC, GECKO_V2_MAGIC_VALUE);
 }
 
-static bool v2_take_over(struct gecko_shm_writer *writer, uint64_t now) {
-    unsigned char *base = writer->object.base;
-    if (!is_sound(&writer->object) ||
-        gecko_load_u64(base, GECKO_V2_RING_BYTES) < ring_bytes_for(&writer->config)) {
+static bool v2_fits(const struct gecko_shm_writer *writer) {
+    if (!is_sound(&writer->object)) {
         return false;
     }
+    const unsigned char *base = writer->object.base;
     uint32_t state = gecko_load_u32(base, GECKO_V2_STATE);
-    if (state == GECKO_STATE_RETIRED || state == GECKO_STATE_CLOSED) {
-        return false; /* its readers have been told to leave */
-    }
-    /* Frames between head and claim are half written: number on behind them. */
-    uint64_t head = gecko_load_u64(base, GECKO_V2_WRITE_HEAD);
-    uint64_t claim = gecko_load_u64(base, GECKO_V2_WRITE_CLAIM);
-    uint64_t generation = gecko_load_u64(base, GECKO_V2_GENERATION);
-    writer->head_frame = claim > head ? claim : head;
-    writer->block_number = gecko_load_u64(base, GECKO_V2_BLOCK_HEAD);
-    writer->generation = generation & ~(uint64_t)1; /* odd when it died while changing */
+    bool left = state == GECKO_STATE_RETIRED || state == GECKO_STATE_CLOSED;
+    /* One that is left has told its readers to go. */
+    return !left && gecko_load_u64(base, GECKO_V2_RING_BYTES) >= ring_bytes_for(&writer->config);
+}
+
+static void v2_take_over(struct gecko_shm_writer *writer, uint64_t now) {
+    unsigned char *base = writer->object.base;
+    gecko_v2_inherit(writer);
     set_geometry(writer, gecko_load_u32(base, GECKO_V2_BLOCK_COUNT));
     gecko_store_u64(base, GECKO_V2_HEARTBEAT, now);
     gecko_store_u32(base, GECKO_V2_FLAGS, 0);
     gecko_store_u32(base, GECKO_V2_STATE, GECKO_STATE_IDLE);
     write_generation(writer);
-    return true;
 }
 
 static bool v2_change(struct gecko_shm_writer *writer, const struct gecko_shm_config *config,
@@ -240,6 +310,7 @@ static void v2_beat(struct gecko_shm_writer *writer, uint64_t now) {
 const struct gecko_layout_ops gecko_layout_v2 = {
     .size = v2_size,
     .make = v2_make,
+    .fits = v2_fits,
     .take_over = v2_take_over,
     .change = v2_change,
     .begin = v2_begin,

@@ -1,15 +1,19 @@
 /* gecko_shm_writer.c - taking the name, and writing blocks. */
 #include "gecko_shm_writer.h"
 #include "gecko_memory.h"
+#include "gecko_process.h"
 #include "gecko_shm_layout.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Each try loses a race against another process that makes or removes an object of our name. */
-#define OPEN_TRIES 16
+#define OPEN_TRIES   16
+/* What a writer needs to finish an object takes microseconds. */
+#define GRACE_MILLIS 200
 
 bool gecko_shm_config_check(const struct gecko_shm_config *config, struct gecko_shm_error *error) {
     bool v2 = config->layout == GECKO_LAYOUT_V2;
@@ -66,9 +70,38 @@ enum attempt {
     ATTEMPT_DONE,
     ATTEMPT_FAILED,
     ATTEMPT_AGAIN, /* the name changed hands, or is free now */
+    ATTEMPT_WAIT,  /* somebody may be making an object at this moment */
 };
 
-static enum attempt try_existing(struct gecko_shm_writer *writer, uint64_t now,
+static void wait_a_millisecond(void) {
+    struct timespec left = {.tv_nsec = 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+/* The readers' object comes before the header is published: whoever sees the header joins it. */
+static void take_over(struct gecko_shm_writer *writer, uint64_t now) {
+    gecko_shm_readers_open(writer);
+    writer->ops->take_over(writer, now);
+    writer->continued = true;
+}
+
+/* Clears the name of an object that has no writer. */
+static void replace(struct gecko_shm_writer *writer) {
+    struct gecko_shm_object *object = &writer->object;
+    if (gecko_v2_retire(object)) {
+        if (writer->instance == 0) {
+            gecko_v2_inherit(writer);
+        }
+        if (writer->readers.fd < 0) {
+            gecko_shm_readers_remove(object->name);
+        }
+    }
+    gecko_shm_object_unlink(object);
+    gecko_shm_object_close(object);
+}
+
+static enum attempt try_existing(struct gecko_shm_writer *writer, uint64_t now, bool patient,
                                  struct gecko_shm_error *error) {
     struct gecko_shm_object *object = &writer->object;
     bool missing;
@@ -79,43 +112,61 @@ static enum attempt try_existing(struct gecko_shm_writer *writer, uint64_t now,
         gecko_shm_object_close(object);
         return ATTEMPT_AGAIN;
     }
-    bool alive =
-        object->lock == GECKO_SHM_LOCK_WRITER ||
-        (object->lock == GECKO_SHM_LOCK_UNAVAILABLE && gecko_v2_writer_seems_alive(object, now));
-    if (alive) {
+    if (gecko_v2_writer_is_alive(object, now)) {
         fail_second_writer(object, error);
         gecko_shm_object_close(object);
         return ATTEMPT_FAILED;
     }
-    if (object->base != NULL && writer->ops->take_over(writer, now)) {
-        writer->continued = true;
+    if (patient && object->lock != GECKO_SHM_LOCK_HELD && gecko_shm_is_unfinished(object)) {
+        gecko_shm_object_close(object);
+        return ATTEMPT_WAIT;
+    }
+    /* Only a writer that had no object yet: one that had goes on with its own numbers. */
+    struct gecko_shm_error ignored;
+    if (writer->instance == 0 && writer->ops->fits(writer) &&
+        gecko_shm_object_set_mode(object, writer->config.mode, &ignored)) {
+        take_over(writer, now);
         return ATTEMPT_DONE;
     }
-    if (gecko_v2_retire(object)) {
-        gecko_shm_readers_remove(object->name);
-    }
-    gecko_shm_object_unlink(object);
-    gecko_shm_object_close(object);
+    replace(writer);
     return ATTEMPT_AGAIN;
+}
+
+/* Whether another writer has taken the name away from one that was slow, which locks prevent. */
+static bool was_overtaken(const struct gecko_shm_object *object) {
+    return object->lock != GECKO_SHM_LOCK_HELD && !gecko_shm_object_is_named(object);
 }
 
 static enum attempt try_new(struct gecko_shm_writer *writer, uint64_t now,
                             struct gecko_shm_error *error) {
+    struct gecko_shm_object *object = &writer->object;
     bool exists;
     if (!gecko_shm_object_create(writer->config.name, writer->ops->size(&writer->config),
-                                 writer->config.mode, &writer->object, &exists, error)) {
+                                 writer->config.mode, object, &exists, error)) {
         return exists ? ATTEMPT_AGAIN : ATTEMPT_FAILED;
     }
-    writer->ops->make(writer, now);
-    return ATTEMPT_DONE;
+    if (!was_overtaken(object)) {
+        gecko_shm_readers_open(writer);
+        writer->ops->make(writer, now);
+        if (!was_overtaken(object)) {
+            return ATTEMPT_DONE;
+        }
+        writer->ops->set_state(writer, GECKO_STATE_RETIRED);
+    }
+    gecko_shm_object_close(object);
+    return ATTEMPT_AGAIN;
 }
 
 /* Sets writer->object; writer->head_frame and generation say where a new object begins. */
 static bool take_name(struct gecko_shm_writer *writer, uint64_t now,
                       struct gecko_shm_error *error) {
     enum attempt result = ATTEMPT_AGAIN;
+    int waited = 0;
     for (int i = 0; i < OPEN_TRIES && result == ATTEMPT_AGAIN; i++) {
-        result = try_existing(writer, now, error);
+        while ((result = try_existing(writer, now, waited < GRACE_MILLIS, error)) == ATTEMPT_WAIT) {
+            wait_a_millisecond();
+            waited++;
+        }
         if (result == ATTEMPT_AGAIN) {
             result = try_new(writer, now, error);
         }
@@ -123,12 +174,6 @@ static bool take_name(struct gecko_shm_writer *writer, uint64_t now,
     if (result == ATTEMPT_AGAIN) {
         gecko_shm_fail(error, EBUSY, "shared memory \"%s\": its name keeps changing hands",
                        writer->config.name);
-    }
-    if (result == ATTEMPT_DONE &&
-        !gecko_shm_object_set_mode(&writer->object, writer->config.mode, error)) {
-        gecko_shm_object_unlink(&writer->object);
-        gecko_shm_object_close(&writer->object);
-        result = ATTEMPT_FAILED;
     }
     if (result != ATTEMPT_DONE) {
         return false;
@@ -157,12 +202,11 @@ bool gecko_shm_writer_open(const struct gecko_shm_config *config, uint64_t now,
     writer->object = GECKO_SHM_OBJECT_NONE;
     writer->readers = GECKO_SHM_OBJECT_NONE;
     writer->head_frame = config->start_frame;
+    writer->process_started = gecko_process_started((uint32_t)getpid());
     if (!take_name(writer, now, error)) {
+        gecko_shm_readers_close(writer);
         free(writer);
         return false;
-    }
-    if (config->layout == GECKO_LAYOUT_V2) {
-        gecko_shm_readers_open(writer);
     }
     writer->first_frame = writer->head_frame;
     *out = writer;
@@ -181,18 +225,18 @@ bool gecko_shm_writer_reconfigure(struct gecko_shm_writer *writer,
         return false;
     }
     assert(writer->block_frames == 0);
-    if (wanted.layout == writer->config.layout && writer->ops->change(writer, &wanted, now)) {
-        return true;
+    if (!gecko_shm_writer_is_lost(writer)) {
+        if (wanted.layout == writer->config.layout && writer->ops->change(writer, &wanted, now)) {
+            return true;
+        }
+        /* Another object must take the name. The old one has to go first: POSIX cannot rename
+         * shared memory, and two at a time may be more than there is room for. */
+        writer->ops->set_state(writer, GECKO_STATE_RETIRED);
+        gecko_shm_object_unlink(&writer->object);
+        gecko_shm_object_close(&writer->object);
     }
 
-    /* Another object must take the name. The old one has to go first: POSIX cannot rename shared
-     * memory, and two at a time may be more than there is room for. */
     const struct gecko_shm_config before = writer->config;
-    writer->ops->set_state(writer, GECKO_STATE_RETIRED);
-    gecko_shm_object_unlink(&writer->object);
-    gecko_shm_object_close(&writer->object);
-    writer->continued = false;
-
     writer->config = wanted;
     writer->ops = ops_for(wanted.layout);
     bool changed = take_name(writer, now, error);
@@ -202,12 +246,17 @@ bool gecko_shm_writer_reconfigure(struct gecko_shm_writer *writer,
         writer->ops = ops_for(before.layout);
         *lost = !take_name(writer, now, &ignored);
     }
+    if (*lost) {
+        writer->ring_frames = 0; /* too short for any block */
+    }
     if (*lost || writer->config.layout == GECKO_LAYOUT_V1) {
         gecko_shm_readers_close(writer);
-    } else if (writer->readers.fd < 0) {
-        gecko_shm_readers_open(writer);
     }
     return changed;
+}
+
+bool gecko_shm_writer_is_lost(const struct gecko_shm_writer *writer) {
+    return writer->object.base == NULL;
 }
 
 void gecko_shm_writer_close(struct gecko_shm_writer *writer) {
@@ -224,11 +273,20 @@ void gecko_shm_writer_close(struct gecko_shm_writer *writer) {
 }
 
 void gecko_shm_writer_set_running(struct gecko_shm_writer *writer, bool running, uint64_t now) {
+    if (gecko_shm_writer_is_lost(writer)) {
+        return;
+    }
+    if (writer->object.lock != GECKO_SHM_LOCK_HELD) {
+        writer->object.lock = gecko_platform_lock(writer->object.fd);
+    }
     writer->ops->beat(writer, now);
     writer->ops->set_state(writer, running ? GECKO_STATE_RUNNING : GECKO_STATE_IDLE);
 }
 
 void gecko_shm_writer_set_muted(struct gecko_shm_writer *writer, bool muted) {
+    if (gecko_shm_writer_is_lost(writer)) {
+        return;
+    }
     writer->ops->set_muted(writer, muted);
 }
 

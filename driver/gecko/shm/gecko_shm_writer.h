@@ -63,29 +63,35 @@ struct gecko_shm_writer;
 bool gecko_shm_config_check(const struct gecko_shm_config *config, struct gecko_shm_error *error);
 
 /* Takes the name. A v2 object left by a writer that died is continued: its readers go on, in a new
- * generation. Anything else left under the name is replaced. Fails when another writer lives, when
- * memory is short or permission lacks; nothing is left behind then. */
+ * generation. One that does not fit any more is retired, and a new one goes on with its numbers.
+ * Anything else left under the name is replaced. Fails when another writer lives, when memory is
+ * short or permission lacks; nothing is left behind then. */
 bool gecko_shm_writer_open(const struct gecko_shm_config *config, uint64_t now,
                            struct gecko_shm_writer **writer, struct gecko_shm_error *error);
 
 /* Changes rate, channels, ring size, layout or latencies; name, mode and start_frame stay. Only
  * while no block is under way. v2 readers see a new generation, or GECKO_STATE_RETIRED when the
  * change needs another object. On failure the writer goes on as it was, with one exception:
- * *lost is set when the old object had to go first and could not be had again; then only
- * gecko_shm_writer_close() is allowed. */
+ * *lost is set when the old object had to go first and could not be had again. Such a writer
+ * refuses every block; to reconfigure it again, with whatever configuration, is to try once more.
+ */
 bool gecko_shm_writer_reconfigure(struct gecko_shm_writer *writer,
                                   const struct gecko_shm_config *config, uint64_t now, bool *lost,
                                   struct gecko_shm_error *error);
+
+/* Whether reconfigure() has lost the object. */
+bool gecko_shm_writer_is_lost(const struct gecko_shm_writer *writer);
 
 /* Says goodbye to readers (v2: GECKO_STATE_CLOSED), frees the name and the writer. NULL is allowed.
  */
 void gecko_shm_writer_close(struct gecko_shm_writer *writer);
 
-/* v2 only, no effect in v1. */
+/* v2 only, no effect in v1, nor on a writer that is lost. set_running also tries to lock the object
+ * once more if some reader's lock was in the way so far. */
 void gecko_shm_writer_set_running(struct gecko_shm_writer *writer, bool running, uint64_t now);
 void gecko_shm_writer_set_muted(struct gecko_shm_writer *writer, bool muted);
 
-/* False, and nothing written, when `frames` is 0 or more than the ring holds. */
+/* False, and nothing written, when `frames` is 0 or more than the ring holds, or there is none. */
 bool gecko_shm_writer_begin(struct gecko_shm_writer *writer, uint32_t frames);
 /* Frames [at, at + frames) of the block begun; must lie within it. */
 void gecko_shm_writer_put(struct gecko_shm_writer *writer, uint32_t at, const float *audio,
@@ -102,9 +108,9 @@ uint64_t gecko_shm_writer_head(const struct gecko_shm_writer *writer);
 uint64_t gecko_shm_writer_written(const struct gecko_shm_writer *writer);
 /* Blocks that begin() refused. Safe on any thread. */
 uint64_t gecko_shm_writer_refused(const struct gecko_shm_writer *writer);
-/* Whether open() continued the object of a dead writer. */
+/* Whether open() continued the object of a dead writer; stays so whatever is reconfigured. */
 bool gecko_shm_writer_continued(const struct gecko_shm_writer *writer);
-/* The mapped object, for tests and tools. */
+/* The mapped object, for tests and tools; NULL when it is lost. */
 void *gecko_shm_writer_memory(const struct gecko_shm_writer *writer, size_t *size);
 /* Fills up to GECKO_READERS_SLOT_COUNT_VALUE taken slots; returns their number, 0 in v1. What
  * readers claim, unchecked. */

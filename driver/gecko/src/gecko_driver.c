@@ -116,7 +116,7 @@ static OSStatus initialize(struct haldrv_plugin *plugin) {
     struct gecko *gecko = plugin->context;
     struct gecko_shm_error error;
     struct gecko_shm_config config = gecko->config;
-    if (!gecko_settings_load(plugin->host, &config, &error)) {
+    if (!gecko_settings_load(plugin->host, gecko->log, &config, &error)) {
         os_log_error(gecko->log, "Gecko Sink does not start: %{public}s", error.text);
         return kAudioHardwareIllegalOperationError;
     }

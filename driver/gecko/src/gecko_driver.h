@@ -44,7 +44,7 @@ struct gecko {
     os_log_t log;
 
     struct gecko_shm_config config;  /* under the lock */
-    struct gecko_shm_writer *writer; /* under the lock; the IO thread uses it while IO runs */
+    struct gecko_shm_writer *writer; /* the same from Initialize() on; the IO thread uses it too */
 
     /* Of the IO thread, set up before it starts. */
     _Atomic bool running;

@@ -3,6 +3,7 @@
 #include "haldrv/storage.h"
 #include <mach/mach_time.h>
 #include <math.h>
+#include <string.h>
 
 /* ---- the writer ---------------------------------------------------------------------------- */
 
@@ -23,45 +24,51 @@ bool gecko_open_writer(struct gecko *gecko) {
     return true;
 }
 
-/* With the lock held. */
+/* What of the last time line counts no more. */
+static void begin_time_line(struct gecko *gecko) {
+    gecko->has_time = false;
+    haldrv_gain_reset(&gecko->gain, &gecko->level);
+    /* The first block must not be the one that meets a page fault. */
+    memset(gecko->scratch, 0, sizeof gecko->scratch);
+}
+
+/* With the lock held. IO stands still, though a host need not have stopped it through us. */
 static bool reconfigure(struct gecko *gecko, const struct gecko_shm_config *config) {
     struct gecko_shm_error error;
+    bool was_lost = gecko_shm_writer_is_lost(gecko->writer);
     bool lost;
-    if (gecko->writer == NULL) {
-        struct gecko_shm_config before = gecko->config;
+    bool changed =
+        gecko_shm_writer_reconfigure(gecko->writer, config, mach_absolute_time(), &lost, &error);
+    if (changed) {
         gecko->config = *config;
-        if (!gecko_open_writer(gecko)) {
-            gecko->config = before;
-            return false;
-        }
-        return true;
+    } else {
+        os_log_error(gecko->log, "Gecko Sink keeps its configuration: %{public}s", error.text);
     }
-    if (gecko_shm_writer_reconfigure(gecko->writer, config, mach_absolute_time(), &lost, &error)) {
-        gecko->config = *config;
-        show_state(gecko);
-        return true;
-    }
-    os_log_error(gecko->log, "Gecko Sink keeps its configuration: %{public}s", error.text);
     if (lost) {
         os_log_error(gecko->log, "Gecko Sink has lost its shared memory; the next start of IO will "
                                  "try to make it again");
-        gecko_shm_writer_close(gecko->writer);
-        gecko->writer = NULL;
-    } else {
-        show_state(gecko);
+        atomic_store_explicit(&gecko->running, false, memory_order_release);
+        return false;
     }
-    return false;
+    show_state(gecko);
+    if (was_lost && haldrv_device_is_running(&gecko->device)) {
+        begin_time_line(gecko);
+        atomic_store_explicit(&gecko->running, true, memory_order_release);
+    }
+    return changed;
 }
 
 /* ---- start and stop ------------------------------------------------------------------------ */
 
 static OSStatus start(struct haldrv_device *device) {
     struct gecko *gecko = device->context;
-    if (gecko->writer == NULL && !gecko_open_writer(gecko)) {
-        return kAudioHardwareNotReadyError;
+    if (gecko_shm_writer_is_lost(gecko->writer)) {
+        reconfigure(gecko, &gecko->config);
+        if (gecko_shm_writer_is_lost(gecko->writer)) {
+            return kAudioHardwareNotReadyError;
+        }
     }
-    gecko->has_time = false;
-    haldrv_gain_reset(&gecko->gain, &gecko->level);
+    begin_time_line(gecko);
     gecko_shm_writer_set_running(gecko->writer, true, mach_absolute_time());
     atomic_store_explicit(&gecko->running, true, memory_order_release);
     return kAudioHardwareNoError;
@@ -70,9 +77,7 @@ static OSStatus start(struct haldrv_device *device) {
 static void stop(struct haldrv_device *device) {
     struct gecko *gecko = device->context;
     atomic_store_explicit(&gecko->running, false, memory_order_release);
-    if (gecko->writer != NULL) {
-        gecko_shm_writer_set_running(gecko->writer, false, mach_absolute_time());
-    }
+    gecko_shm_writer_set_running(gecko->writer, false, mach_absolute_time());
 }
 
 /* ---- the IO thread ------------------------------------------------------------------------- */
@@ -123,6 +128,11 @@ static OSStatus write_mix(struct haldrv_device *device, AudioObjectID stream, UI
     struct gecko *gecko = device->context;
     if (!atomic_load_explicit(&gecko->running, memory_order_acquire)) {
         return kAudioHardwareNotRunningError;
+    }
+    /* First of all: a block that is refused must leave no trace in ramp and time line. */
+    if (frames - 1 >= gecko->config.ring_frames) {
+        gecko_shm_writer_begin(gecko->writer, frames); /* counts the refusal */
+        return kAudioHardwareIllegalOperationError;
     }
     struct haldrv_ramp ramp = haldrv_ramp_begin(&gecko->gain, &gecko->level, frames);
     struct gecko_shm_block block = describe_block(gecko, frames, cycle);

@@ -52,25 +52,30 @@ static bool load_name(struct gecko_shm_config *config, struct gecko_shm_error *e
     return true;
 }
 
-static bool load_layout(AudioServerPlugInHostRef host, struct gecko_shm_config *config,
-                        struct gecko_shm_error *error) {
+static void log_unusable(os_log_t log, const char *key, const char *value, const char *allowed) {
+    struct gecko_shm_error reason;
+    fail(&reason, key, value, allowed);
+    os_log_error(log, "Gecko Sink starts with the default: storage key %{public}s", reason.text);
+}
+
+static bool load_layout(AudioServerPlugInHostRef host, os_log_t log,
+                        struct gecko_shm_config *config, struct gecko_shm_error *error) {
     const char *value = environment("GECKO_SHM_LAYOUT");
     if (value != NULL) {
         return gecko_layout_parse(value, &config->layout) ||
                fail(error, "GECKO_SHM_LAYOUT", value, "v1 or v2");
     }
     char stored[16] = "";
-    switch (haldrv_storage_string(host, GECKO_STORAGE_LAYOUT, stored, sizeof stored)) {
-    case HALDRV_STORED_NOTHING:
-        config->layout = GECKO_LAYOUT_V2;
-        return true;
-    case HALDRV_STORED_VALUE:
-        return gecko_layout_parse(stored, &config->layout) ||
-               fail(error, "storage key \"" GECKO_STORAGE_LAYOUT "\"", stored, "v1 or v2");
-    default:
-        return fail(error, "storage key \"" GECKO_STORAGE_LAYOUT "\"", "(no short string)",
-                    "the string v1 or v2");
+    enum haldrv_stored found =
+        haldrv_storage_string(host, GECKO_STORAGE_LAYOUT, stored, sizeof stored);
+    config->layout = GECKO_LAYOUT_V2;
+    if (found != HALDRV_STORED_NOTHING &&
+        !(found == HALDRV_STORED_VALUE && gecko_layout_parse(stored, &config->layout))) {
+        log_unusable(log, "\"" GECKO_STORAGE_LAYOUT "\"",
+                     found == HALDRV_STORED_VALUE ? stored : "(no short string)",
+                     "the string v1 or v2");
     }
+    return true;
 }
 
 static bool ring_fits(const struct gecko_shm_config *config) {
@@ -79,7 +84,7 @@ static bool ring_fits(const struct gecko_shm_config *config) {
            (config->layout == GECKO_LAYOUT_V1 || (ring & (ring - 1)) == 0);
 }
 
-static bool load_ring(AudioServerPlugInHostRef host, struct gecko_shm_config *config,
+static bool load_ring(AudioServerPlugInHostRef host, os_log_t log, struct gecko_shm_config *config,
                       struct gecko_shm_error *error) {
     const char *value = environment("GECKO_SHM_RING_FRAMES");
     if (value != NULL) {
@@ -88,21 +93,19 @@ static bool load_ring(AudioServerPlugInHostRef host, struct gecko_shm_config *co
                fail(error, "GECKO_SHM_RING_FRAMES", value, RING_RANGE);
     }
     int64_t stored = 0;
-    switch (haldrv_storage_integer(host, GECKO_STORAGE_RING_FRAMES, &stored)) {
-    case HALDRV_STORED_NOTHING:
-        config->ring_frames = GECKO_DEFAULT_RING_FRAMES;
-        return true;
-    case HALDRV_STORED_VALUE: {
-        char text[32];
+    char text[32] = "(no integer)";
+    enum haldrv_stored found = haldrv_storage_integer(host, GECKO_STORAGE_RING_FRAMES, &stored);
+    if (found == HALDRV_STORED_VALUE) {
         snprintf(text, sizeof text, "%lld", (long long)stored);
-        config->ring_frames = (uint64_t)stored; /* a negative one becomes too large */
-        return ring_fits(config) ||
-               fail(error, "storage key \"" GECKO_STORAGE_RING_FRAMES "\"", text, RING_RANGE);
     }
-    default:
-        return fail(error, "storage key \"" GECKO_STORAGE_RING_FRAMES "\"", "(no integer)",
-                    "an integer, " RING_RANGE);
+    config->ring_frames = (uint64_t)stored; /* a negative one becomes too large */
+    if (found != HALDRV_STORED_VALUE || !ring_fits(config)) {
+        config->ring_frames = GECKO_DEFAULT_RING_FRAMES;
     }
+    if (found != HALDRV_STORED_NOTHING && config->ring_frames != (uint64_t)stored) {
+        log_unusable(log, "\"" GECKO_STORAGE_RING_FRAMES "\"", text, "an integer, " RING_RANGE);
+    }
+    return true;
 }
 
 static bool load_number(const char *key, unsigned base, uint64_t min, uint64_t max,
@@ -114,11 +117,11 @@ static bool load_number(const char *key, unsigned base, uint64_t min, uint64_t m
            fail(error, key, value, allowed);
 }
 
-bool gecko_settings_load(AudioServerPlugInHostRef host, struct gecko_shm_config *config,
-                         struct gecko_shm_error *error) {
+bool gecko_settings_load(AudioServerPlugInHostRef host, os_log_t log,
+                         struct gecko_shm_config *config, struct gecko_shm_error *error) {
     uint64_t channels, mode;
-    if (!load_layout(host, config, error) || !load_name(config, error) ||
-        !load_ring(host, config, error) ||
+    if (!load_layout(host, log, config, error) || !load_name(config, error) ||
+        !load_ring(host, log, config, error) ||
         !load_number("GECKO_SHM_CHANNELS", 10, 1, GECKO_DEVICE_MAX_CHANNELS, GECKO_DEFAULT_CHANNELS,
                      "1 to 8", &channels, error) ||
         !load_number("GECKO_SHM_MODE", 8, 0600, 0666, GECKO_DEFAULT_MODE,

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka.h wants the four above first */
+#include "gecko_memory.h"
 #include "shm_test.h"
 #include <cmocka.h>
 #include <fcntl.h>
@@ -112,18 +113,12 @@ void shm_test_write(struct gecko_shm_writer *writer, uint32_t frames) {
     gecko_shm_writer_commit(writer, &block);
 }
 
-bool shm_test_exists(const char *name, ino_t *inode) {
-    struct stat info;
+bool shm_test_exists(const char *name) {
     int fd = shm_open(name, O_RDONLY, 0);
-    if (fd < 0) {
-        return false;
+    if (fd >= 0) {
+        close(fd);
     }
-    assert_int_equal(fstat(fd, &info), 0);
-    close(fd);
-    if (inode != NULL) {
-        *inode = info.st_ino;
-    }
-    return true;
+    return fd >= 0;
 }
 
 struct shm_test_child shm_test_start_child(void (*body)(const void *argument),
@@ -177,24 +172,61 @@ unsigned char *shm_test_memory(struct gecko_shm_writer *writer) {
     return gecko_shm_writer_memory(writer, &size);
 }
 
-ino_t shm_test_inode(const char *name) {
-    ino_t inode = 0;
-    assert_true(shm_test_exists(name, &inode));
-    return inode;
-}
-
-/* A mapping of one's own, as a reader that stays. */
-const unsigned char *shm_test_map(const char *name) {
-    int fd = shm_open(name, O_RDONLY, 0);
+static void *map(const char *name, int flags, int protection) {
+    int fd = shm_open(name, flags, 0);
     assert_true(fd >= 0);
-    void *memory = mmap(NULL, GECKO_V2_HEADER_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+    void *memory = mmap(NULL, GECKO_V2_HEADER_BYTES, protection, MAP_SHARED, fd, 0);
     assert_true(memory != MAP_FAILED);
     close(fd);
     return memory;
 }
 
+const unsigned char *shm_test_map(const char *name) {
+    return map(name, O_RDONLY, PROT_READ);
+}
+
 void shm_test_unmap(const unsigned char *memory) {
     munmap((void *)(uintptr_t)memory, GECKO_V2_HEADER_BYTES);
+}
+
+static uint64_t peek(const char *name, size_t offset) {
+    const unsigned char *memory = shm_test_map(name);
+    uint64_t value = gecko_load_u64(memory, offset);
+    shm_test_unmap(memory);
+    return value;
+}
+
+uint64_t shm_test_instance(const char *name) {
+    return peek(name, GECKO_V2_INSTANCE);
+}
+
+uint64_t shm_test_readers_instance(const char *name) {
+    return peek(shm_test_readers_name(name), GECKO_READERS_INSTANCE);
+}
+
+int shm_test_make(const char *name, const void *content, size_t size) {
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    if (size > 0) {
+        assert_int_equal(ftruncate(fd, (off_t)size), 0);
+        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        assert_true(memory != MAP_FAILED);
+        memcpy(memory, content, size);
+        munmap(memory, size);
+    }
+    return fd;
+}
+
+void shm_test_poke_u32(const char *name, size_t offset, uint32_t value) {
+    unsigned char *memory = map(name, O_RDWR, PROT_READ | PROT_WRITE);
+    gecko_store_u32(memory, offset, value);
+    shm_test_unmap(memory);
+}
+
+void shm_test_poke_u64(const char *name, size_t offset, uint64_t value) {
+    unsigned char *memory = map(name, O_RDWR, PROT_READ | PROT_WRITE);
+    gecko_store_u64(memory, offset, value);
+    shm_test_unmap(memory);
 }
 
 mode_t shm_test_mode(const char *name) {

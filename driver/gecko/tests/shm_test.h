@@ -26,8 +26,8 @@ void shm_test_check(const float *audio, uint64_t first, uint64_t frames, uint32_
 /* One block of self-numbering frames. */
 void shm_test_write(struct gecko_shm_writer *writer, uint32_t frames);
 
-/* Whether something has that name, and which object it is. */
-bool shm_test_exists(const char *name, ino_t *inode);
+/* Whether something has that name. */
+bool shm_test_exists(const char *name);
 /* With the suffix of the readers' object; valid until the next call. */
 const char *shm_test_readers_name(const char *name);
 
@@ -48,10 +48,18 @@ int shm_test_run_child(int (*body)(const void *argument), const void *argument);
 /* The writer's memory. */
 unsigned char *shm_test_memory(struct gecko_shm_writer *writer);
 /* Of an object that must be there. */
-ino_t shm_test_inode(const char *name);
 mode_t shm_test_mode(const char *name);
+/* Which object it is, v2. */
+uint64_t shm_test_instance(const char *name);
+uint64_t shm_test_readers_instance(const char *name); /* of the audio object `name` */
 /* The header of an object, mapped as by a reader that stays. */
 const unsigned char *shm_test_map(const char *name);
 void shm_test_unmap(const unsigned char *memory);
+/* A new object of that content, through a mapping: some systems cannot write() to one. Returns its
+ * descriptor, for reading and writing. */
+int shm_test_make(const char *name, const void *content, size_t size);
+/* Stores into an object that is there. */
+void shm_test_poke_u32(const char *name, size_t offset, uint32_t value);
+void shm_test_poke_u64(const char *name, size_t offset, uint64_t value);
 
 #endif

@@ -218,6 +218,35 @@ static void what_does_not_fit_or_does_not_run_is_refused(void **state) {
     assert_int_equal(driver_test_write(test, audio, 480), kAudioHardwareNotRunningError);
 }
 
+/* A block that is refused has not happened: the next one follows the last, and the volume still has
+ * its way to go. */
+static void a_block_that_is_refused_leaves_no_trace(void **state) {
+    struct driver_test *test = *state;
+    static const UInt32 refused[] = {16385, 0, 60000};
+    struct gecko_reader *reader = open_reader(test);
+    struct gecko_block block;
+    const UInt32 frames = 480;
+    for (size_t i = 0; i < 2 * (size_t)frames; i++) {
+        audio[i] = 1.0f;
+    }
+    driver_test_start(test);
+    assert_int_equal(driver_test_write(test, audio, frames), 0);
+    Float32 decibels = -6.0f;
+    assert_int_equal(set_value(test->driver, GECKO_TEST_VOLUME, 'lcdv', &decibels, 4), 0);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        assert_int_equal(driver_test_write(test, audio, refused[i]),
+                         kAudioHardwareIllegalOperationError);
+        test->sample_time -= refused[i];
+    }
+    assert_int_equal(driver_test_write(test, audio, frames), 0);
+    assert_true(gecko_reader_find_block(reader, frames, &block));
+    assert_int_equal(block.flags, 0);
+    assert_int_equal(gecko_reader_read(reader, got, sizeof got / 4, NULL), 2 * frames);
+    assert_true(got[2 * frames] > 0.99f); /* the first step down, not the last */
+    driver_test_stop(test);
+    gecko_reader_close(reader);
+}
+
 /* ---- volume and mute ------------------------------------------------------------------------ */
 
 static void fill_with_ones(UInt32 frames) {
@@ -312,11 +341,11 @@ static void the_last_release_leaves_nothing(void **state) {
     driver_test_restart(test);
     assert_int_equal(gecko_reader_read(reader, got, 1000, &info), 0);
     assert_int_equal(info.state, GECKO_STATE_CLOSED);
-    assert_false(shm_test_exists(test->name, NULL));
-    assert_false(shm_test_exists(shm_test_readers_name(test->name), NULL));
+    assert_false(shm_test_exists(test->name));
+    assert_false(shm_test_exists(shm_test_readers_name(test->name)));
     gecko_reader_close(reader);
     assert_int_equal(driver_test_initialize(test), 0);
-    assert_true(shm_test_exists(test->name, NULL));
+    assert_true(shm_test_exists(test->name));
 }
 
 #define DRIVER_TEST(name)                                                                          \
@@ -333,6 +362,7 @@ int main(void) {
         DRIVER_TEST(a_reader_may_come_before_io_and_after),
         DRIVER_TEST(a_missed_cycle_shows_as_a_discontinuity),
         DRIVER_TEST(what_does_not_fit_or_does_not_run_is_refused),
+        DRIVER_TEST(a_block_that_is_refused_leaves_no_trace),
         DRIVER_TEST(volume_ramps_over_one_block_and_then_stands),
         DRIVER_TEST(mute_is_silence_and_shows_in_the_header),
         DRIVER_TEST(two_clients_share_one_time_line),

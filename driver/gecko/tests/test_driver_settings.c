@@ -17,6 +17,8 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <halsdk/halsdk.h>
+#include <signal.h>
+#include <sys/resource.h>
 #endif
 
 #define GLOBAL kAudioObjectPropertyScopeGlobal
@@ -202,28 +204,71 @@ static void a_bad_variable_stops_the_driver_and_is_named(void **state) {
                          kAudioHardwareNotReadyError);
         unsetenv(bad[i].key);
         setenv("GECKO_SHM_NAME", test->name, 1);
-        assert_false(shm_test_exists(test->name, NULL));
+        assert_false(shm_test_exists(test->name));
     }
     assert_int_equal(driver_test_initialize(test), 0);
 }
 
-static void a_bad_stored_value_stops_the_driver_and_is_named(void **state) {
+/* Whoever stored it could take it back only through the device, so the device has to be there. */
+static void a_bad_stored_value_is_named_and_passed_over(void **state) {
     struct driver_test *test = *state;
-    unsigned before = errors;
-    fake_host_store_string(&test->host, "shm layout", "v9");
-    assert_int_equal(driver_test_initialize(test), kAudioHardwareIllegalOperationError);
-    assert_logged(before, "shm layout", "v9");
-    fake_host_store_integer(&test->host, "shm layout", 2);
-    assert_int_equal(driver_test_initialize(test), kAudioHardwareIllegalOperationError);
-    fake_host_store_string(&test->host, "shm layout", "v2");
-    before = errors;
-    fake_host_store_integer(&test->host, "ring frames", -5);
-    assert_int_equal(driver_test_initialize(test), kAudioHardwareIllegalOperationError);
-    assert_logged(before, "ring frames", "-5");
-    fake_host_store_string(&test->host, "ring frames", "1024");
-    assert_int_equal(driver_test_initialize(test), kAudioHardwareIllegalOperationError);
-    fake_host_store_integer(&test->host, "ring frames", 1024);
+    static const struct {
+        const char *layout; /* NULL: a number */
+        const char *ring;   /* NULL: the number behind it */
+        int64_t frames;
+        const char *key;
+        const char *value;
+        uint32_t got_layout;
+        uint64_t got_frames;
+    } bad[] = {
+        {"v9", NULL, 1024, "shm layout", "v9", 2, 1024},
+        {"v1 and more than it can be", NULL, 1024, "shm layout", "(no", 2, 1024},
+        {NULL, NULL, 1024, "shm layout", "(no", 2, 1024},
+        {"v2", NULL, -5, "ring frames", "-5", 2, 16384},
+        {"v2", NULL, 3000, "ring frames", "3000", 2, 16384},
+        {"v1", NULL, 8388608, "ring frames", "8388608", 1, 16384},
+        {"v2", "1024", 0, "ring frames", "(no", 2, 16384},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        unsigned before = errors;
+        if (bad[i].layout != NULL) {
+            fake_host_store_string(&test->host, "shm layout", bad[i].layout);
+        } else {
+            fake_host_store_integer(&test->host, "shm layout", 2);
+        }
+        if (bad[i].ring != NULL) {
+            fake_host_store_string(&test->host, "ring frames", bad[i].ring);
+        } else {
+            fake_host_store_integer(&test->host, "ring frames", bad[i].frames);
+        }
+        assert_int_equal(driver_test_initialize(test), 0);
+        assert_logged(before, bad[i].key, bad[i].value);
+        assert_int_equal(format_of(test).layout, bad[i].got_layout);
+        assert_int_equal(format_of(test).ring_frames, bad[i].got_frames);
+        driver_test_restart(test);
+    }
+}
+
+/* Stored by the device itself, while the variable was set. */
+static void a_ring_stored_for_another_layout_does_not_remove_the_device(void **state) {
+    struct driver_test *test = *state;
+    setenv("GECKO_SHM_LAYOUT", "v1", 1);
     assert_int_equal(driver_test_initialize(test), 0);
+    assert_int_equal(set_number(test->driver, 'gbuf', 3000), 0);
+    assert_int_equal(fake_host_grant(&test->host, test->driver), 0);
+    driver_test_restart(test);
+    unsetenv("GECKO_SHM_LAYOUT");
+    unsigned before = errors;
+    assert_int_equal(driver_test_initialize(test), 0);
+    assert_logged(before, "ring frames", "3000");
+    assert_int_equal(format_of(test).layout, 2);
+    assert_int_equal(format_of(test).ring_frames, 16384);
+    /* and it can be set right */
+    assert_int_equal(set_number(test->driver, 'gbuf', 1024), 0);
+    assert_int_equal(fake_host_grant(&test->host, test->driver), 0);
+    driver_test_restart(test);
+    assert_int_equal(driver_test_initialize(test), 0);
+    assert_int_equal(format_of(test).ring_frames, 1024);
 }
 
 static void open_and_stay(const void *argument) {
@@ -292,6 +337,74 @@ static void another_ring_is_asked_for_performed_and_stored(void **state) {
     assert_int_equal(driver_test_initialize(test), 0);
     assert_int_equal(format_of(test).ring_frames, 65536);
 }
+
+#ifdef __linux__
+/* A host that changes the device without stopping it first, and no memory to be had. */
+static void memory_that_is_lost_stops_io_until_there_is_some_again(void **state) {
+    struct driver_test *test = *state;
+    struct gecko_reader *reader;
+    struct gecko_read info;
+    struct rlimit before, small;
+    setenv("GECKO_SHM_RING_FRAMES", "1024", 1);
+    assert_int_equal(driver_test_initialize(test), 0);
+    assert_true(gecko_reader_open(test->name, NULL, &reader, NULL));
+    driver_test_start(test);
+    shm_test_fill(audio, 0, 480, 2);
+    assert_int_equal(driver_test_write(test, audio, 480), 0);
+    assert_int_equal(set_number(test->driver, 'gbuf', 65536), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 4096;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    OSStatus granted = fake_host_grant(&test->host, test->driver);
+    OSStatus written = driver_test_write(test, audio, 480);
+    UInt32 on = 1, off = 0;
+    OSStatus muted = set_value(test->driver, GECKO_TEST_MUTE, 'bcvl', &on, 4);
+    SInt64 ring = get_number(test->driver, 'gbuf');
+    OSStatus stopped = (*test->driver)->StopIO(test->driver, DEVICE, 1);
+    OSStatus started = (*test->driver)->StartIO(test->driver, DEVICE, 1);
+    bool exists = shm_test_exists(test->name);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(granted, kAudioHardwareIllegalOperationError);
+    assert_int_equal(written, kAudioHardwareNotRunningError);
+    assert_int_equal(muted, 0);
+    assert_int_equal(ring, 1024);
+    assert_int_equal(stopped, 0);
+    assert_int_equal(started, kAudioHardwareNotReadyError);
+    assert_false(exists);
+
+    /* Frames, generations and their reader go on. */
+    assert_int_equal(set_value(test->driver, GECKO_TEST_MUTE, 'bcvl', &off, 4), 0);
+    driver_test_start(test);
+    shm_test_fill(audio, 480, 480, 2);
+    assert_int_equal(driver_test_write(test, audio, 480), 0);
+    static float got[2 * 1000];
+    assert_int_equal(gecko_reader_read(reader, got, 2000, &info), 480);
+    assert_int_equal(info.events, GECKO_READ_RETIRED);
+    assert_true(gecko_reader_reopen(reader, NULL));
+    assert_int_equal(gecko_reader_format(reader)->generation, 4);
+    assert_int_equal(gecko_reader_read(reader, got, 2000, &info), 480);
+    assert_int_equal(info.first_frame, 480);
+    assert_int_equal(info.flags, 0);
+    shm_test_check(got, 480, 480, 2);
+    assert_int_equal(gecko_reader_lost(reader), 0);
+
+    /* And where the host changes once more instead of starting again. */
+    assert_int_equal(set_number(test->driver, 'gbuf', 65536), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    granted = fake_host_grant(&test->host, test->driver);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(granted, kAudioHardwareIllegalOperationError);
+    assert_int_equal(driver_test_write(test, audio, 480), kAudioHardwareNotRunningError);
+    assert_int_equal(set_number(test->driver, 'gbuf', 2048), 0);
+    assert_int_equal(fake_host_grant(&test->host, test->driver), 0);
+    assert_int_equal(driver_test_write(test, audio, 480), 0);
+    assert_int_equal(format_of(test).ring_frames, 2048);
+    driver_test_stop(test);
+    gecko_reader_close(reader);
+}
+#endif
 
 static void another_layout_is_asked_for_performed_and_stored(void **state) {
     struct driver_test *test = *state;
@@ -430,10 +543,14 @@ int main(void) {
         EARLY_TEST(without_settings_the_defaults_hold),
         EARLY_TEST(the_environment_comes_before_the_storage),
         EARLY_TEST(a_bad_variable_stops_the_driver_and_is_named),
-        EARLY_TEST(a_bad_stored_value_stops_the_driver_and_is_named),
+        EARLY_TEST(a_bad_stored_value_is_named_and_passed_over),
+        EARLY_TEST(a_ring_stored_for_another_layout_does_not_remove_the_device),
         EARLY_TEST(a_second_host_is_told_who_has_the_name),
         EARLY_TEST(another_rate_is_a_generation_for_readers),
         EARLY_TEST(another_ring_is_asked_for_performed_and_stored),
+#ifdef __linux__
+        EARLY_TEST(memory_that_is_lost_stops_io_until_there_is_some_again),
+#endif
         EARLY_TEST(another_layout_is_asked_for_performed_and_stored),
         EARLY_TEST(a_change_that_was_never_asked_for_is_refused),
         EARLY_TEST(statistics_count_frames_and_readers),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -339,6 +340,74 @@ static void a_driver_that_goes_says_goodbye(void **state) {
     gecko_shm_writer_close(writer);
 }
 
+/* As one does that suspects a dead driver, and finds that it was only slow. */
+static void an_object_that_is_opened_again_is_not_read_again(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct shm_test_child child = shm_test_start_child(write_some_and_stay, &config);
+    struct gecko_reader *reader = open_reader(config.name, &oldest);
+    struct gecko_read info;
+    assert_int_equal(read_checked(reader, 150, &info), 150);
+    shm_test_kill(child);
+    assert_true(gecko_reader_reopen(reader, NULL));
+    assert_int_equal(gecko_reader_position(reader), 150);
+    assert_int_equal(read_checked(reader, 1000, &info), 50);
+    assert_int_equal(info.first_frame, 150);
+    assert_true(gecko_reader_reopen(reader, NULL));
+    assert_int_equal(read_checked(reader, 1000, &info), 0);
+    assert_int_equal(gecko_reader_lost(reader), 0);
+    /* The next driver has come meanwhile: still the same object, 50 frames were never finished. */
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    shm_test_write(writer, 30);
+    assert_true(gecko_reader_reopen(reader, NULL));
+    assert_int_equal(gecko_reader_lost(reader), 50);
+    assert_int_equal(read_checked(reader, 1000, &info), 30);
+    assert_int_equal(info.first_frame, 250);
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
+/* Its frames have higher numbers, its generation is higher, and it has nothing to do with us. */
+static void an_unrelated_driver_is_not_taken_for_the_next_one(void **state) {
+    (void)state;
+    for (int closed = 0; closed <= 1; closed++) {
+        struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+        struct gecko_shm_writer *writer = shm_test_open(&config), *other;
+        struct gecko_reader *reader = open_reader(config.name, NULL);
+        struct gecko_shm_error error;
+        struct gecko_read info;
+        bool lost;
+        shm_test_write(writer, 100);
+        assert_int_equal(read_checked(reader, 1000, &info), 100);
+        uint64_t instance = shm_test_instance(config.name);
+        if (closed != 0) {
+            gecko_shm_writer_close(writer);
+        } else {
+            shm_unlink(config.name);
+        }
+        other = shm_test_open(&config);
+        for (int i = 0; i < 100; i++) {
+            shm_test_write(other, 100);
+        }
+        config.sample_rate = 44100;
+        assert_true(gecko_shm_writer_reconfigure(other, &config, 5000, &lost, &error));
+        shm_test_write(other, 100);
+        if (closed != 0) {
+            /* Not even if it said that it goes on from there. */
+            shm_test_poke_u64(config.name, GECKO_V2_PREDECESSOR, instance);
+        }
+        assert_true(gecko_reader_reopen(reader, NULL));
+        assert_int_equal(gecko_reader_lost(reader), 0);
+        assert_int_equal(gecko_reader_position(reader), 10000);
+        assert_int_equal(read_checked(reader, 1000, &info), 100);
+        gecko_reader_close(reader);
+        gecko_shm_writer_close(other);
+        if (closed == 0) {
+            gecko_shm_writer_close(writer);
+        }
+    }
+}
+
 /* Between the goodbye and the end of the name. */
 static void an_object_that_is_being_left_is_not_opened_again(void **state) {
     (void)state;
@@ -453,6 +522,8 @@ int main(void) {
         cmocka_unit_test(a_retired_object_is_left_for_the_new_one),
         cmocka_unit_test(a_reader_that_reopens_too_early_knows_what_it_missed),
         cmocka_unit_test(a_driver_that_goes_says_goodbye),
+        cmocka_unit_test(an_object_that_is_opened_again_is_not_read_again),
+        cmocka_unit_test(an_unrelated_driver_is_not_taken_for_the_next_one),
         cmocka_unit_test(an_object_that_is_being_left_is_not_opened_again),
         cmocka_unit_test(a_change_of_layout_needs_a_reopen),
         cmocka_unit_test(v1_takes_a_full_ring_for_an_empty_one),

@@ -79,6 +79,36 @@ static void slots_of_dead_readers_are_used_again(void **state) {
     gecko_shm_writer_close(writer);
 }
 
+static void open_and_stay(const void *argument) {
+    shm_test_write(shm_test_open(argument), 100);
+}
+
+static void a_reader_moves_to_the_readers_object_of_the_next_driver(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct gecko_reader *reader = open_reader(config.name, NULL);
+    struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
+    struct gecko_shm_error error;
+    struct gecko_read info;
+    bool lost;
+    shm_test_kill(child);
+    struct gecko_shm_writer *writer = shm_test_open(&config);
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
+    assert_int_equal(read_checked(reader, 100, &info), 0); /* meets the generation */
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 1);
+    assert_int_equal(slots[0].generation, 4);
+    /* The object stays the same over a change, and so does the slot. */
+    config.sample_rate = 44100;
+    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    assert_int_equal(read_checked(reader, 100, &info), 0);
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 1);
+    assert_int_equal(slots[0].generation, 6);
+    gecko_reader_close(reader);
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
+    gecko_shm_writer_close(writer);
+}
+
 static void a_missing_readers_object_is_no_obstacle(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
@@ -163,6 +193,7 @@ int main(void) {
         cmocka_unit_test(a_reader_says_where_it_is),
         cmocka_unit_test(a_reader_without_a_slot_reads_all_the_same),
         cmocka_unit_test(slots_of_dead_readers_are_used_again),
+        cmocka_unit_test(a_reader_moves_to_the_readers_object_of_the_next_driver),
         cmocka_unit_test(a_missing_readers_object_is_no_obstacle),
         cmocka_unit_test(another_user_may_read_v2_but_not_v1),
 #ifdef __linux__

@@ -22,13 +22,13 @@ static void a_change_that_fits_makes_a_generation(void **state) {
     struct gecko_shm_error error;
     bool lost;
     const unsigned char *memory = shm_test_memory(writer);
-    ino_t inode = shm_test_inode(config.name);
+    uint64_t instance = shm_test_instance(config.name);
     shm_test_write(writer, 100);
     config.sample_rate = 44100;
     config.ring_frames = 512;
     config.channels = 4;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
-    assert_true(shm_test_inode(config.name) == inode);
+    assert_true(shm_test_instance(config.name) == instance);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 100);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_RING_FRAMES), 512);
@@ -47,7 +47,7 @@ static void a_change_that_does_not_fit_retires_the_object(void **state) {
     struct gecko_shm_error error;
     bool lost;
     const unsigned char *old = shm_test_map(config.name);
-    ino_t readers = shm_test_inode(shm_test_readers_name(config.name));
+    uint64_t readers = shm_test_readers_instance(config.name);
     shm_test_write(writer, 100);
     config.ring_frames = 8192;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
@@ -57,9 +57,13 @@ static void a_change_that_does_not_fit_retires_the_object(void **state) {
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 100);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_BLOCK_HEAD), 1);
-    assert_true(shm_test_inode(shm_test_readers_name(config.name)) == readers);
+    assert_true(gecko_load_u64(memory, GECKO_V2_PREDECESSOR) ==
+                gecko_load_u64(old, GECKO_V2_INSTANCE));
+    assert_true(gecko_load_u64(memory, GECKO_V2_INSTANCE) !=
+                gecko_load_u64(old, GECKO_V2_INSTANCE));
+    assert_true(shm_test_readers_instance(config.name) == readers);
     gecko_shm_writer_close(writer);
-    assert_false(shm_test_exists(config.name, NULL));
+    assert_false(shm_test_exists(config.name));
     shm_test_unmap(old);
 }
 
@@ -74,13 +78,15 @@ static void the_layout_can_change_there_and_back(void **state) {
     config.layout = GECKO_LAYOUT_V1;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
     assert_int_equal(gecko_load_u32(old, GECKO_V2_STATE), GECKO_STATE_RETIRED);
-    assert_false(shm_test_exists(shm_test_readers_name(config.name), NULL));
+    assert_false(shm_test_exists(shm_test_readers_name(config.name)));
     shm_test_write(writer, 100);
     assert_int_equal(gecko_load_u32(shm_test_memory(writer), GECKO_V1_WRITE_HEAD), 200);
     config.layout = GECKO_LAYOUT_V2;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
     assert_int_equal(gecko_load_u64(shm_test_memory(writer), GECKO_V2_WRITE_HEAD), 200);
-    assert_true(shm_test_exists(shm_test_readers_name(config.name), NULL));
+    assert_true(gecko_load_u64(shm_test_memory(writer), GECKO_V2_PREDECESSOR) ==
+                gecko_load_u64(old, GECKO_V2_INSTANCE));
+    assert_true(shm_test_exists(shm_test_readers_name(config.name)));
     gecko_shm_writer_close(writer);
     shm_test_unmap(old);
 }
@@ -91,11 +97,11 @@ static void a_rate_in_v1_changes_under_the_reader(void **state) {
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_shm_error error;
     bool lost;
-    ino_t inode = shm_test_inode(config.name);
+    const unsigned char *memory = shm_test_map(config.name);
     config.sample_rate = 96000;
     assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
-    assert_true(shm_test_inode(config.name) == inode);
-    assert_int_equal(gecko_load_u32(shm_test_memory(writer), GECKO_V1_SAMPLE_RATE), 96000);
+    assert_int_equal(gecko_load_u32(memory, GECKO_V1_SAMPLE_RATE), 96000);
+    shm_test_unmap(memory);
     gecko_shm_writer_close(writer);
 }
 
@@ -128,22 +134,21 @@ static void what_readers_say_is_shown_and_a_cut_object_does_no_harm(void **state
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
     assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
-    int fd = shm_open(shm_test_readers_name(config.name), O_RDWR, 0);
-    assert_true(fd >= 0);
-    const off_t slot = GECKO_READERS_SLOTS + 3 * GECKO_READERS_SLOT_BYTES;
-    const uint32_t pid = 4711;
-    const uint64_t head = 99;
-    assert_true(pwrite(fd, &pid, 4, slot + GECKO_SLOT_OWNER_PID) == 4);
-    assert_true(pwrite(fd, &head, 8, slot + GECKO_SLOT_READ_HEAD) == 8);
+    const char *readers = shm_test_readers_name(config.name);
+    const size_t slot = GECKO_READERS_SLOTS + 3 * GECKO_READERS_SLOT_BYTES;
+    shm_test_poke_u32(readers, slot + GECKO_SLOT_OWNER_PID, 4711);
+    shm_test_poke_u64(readers, slot + GECKO_SLOT_READ_HEAD, 99);
     assert_int_equal(gecko_shm_writer_readers(writer, slots), 1);
     assert_int_equal(slots[0].owner_pid, 4711);
     assert_int_equal(slots[0].read_head, 99);
-    /* Anyone may write to it, so anyone may shorten it (where the system allows that). */
-    if (ftruncate(fd, 0) == 0) {
-        assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
-    }
-    shm_test_write(writer, 100);
+#ifdef GECKO_PLATFORM_LINUX
+    /* Anyone may write to it, so anyone may shorten it. */
+    int fd = shm_open(readers, O_RDWR, 0);
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
     close(fd);
+#endif
+    shm_test_write(writer, 100);
     gecko_shm_writer_close(writer);
 }
 

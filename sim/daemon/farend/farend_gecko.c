@@ -203,6 +203,28 @@ static void free_farend(struct farend *farend) {
     free(farend);
 }
 
+/* Opens what is there already. */
+static bool begin(struct farend *farend, struct halsim_error *error) {
+    struct gecko_reader_error trouble;
+    bool missing;
+    if (try_open(farend, &missing, &trouble)) {
+        adopt_format(farend);
+    } else if (missing) {
+        farend->from_oldest = true;
+    } else {
+        *error = (struct halsim_error){.status = status_of(trouble.status)};
+        snprintf(error->message, sizeof error->message, "%s", trouble.text);
+        return false;
+    }
+    if (farend->live.failed) {
+        *error = (struct halsim_error){.status = HALSIM_ERROR_SYSTEM};
+        snprintf(error->message, sizeof error->message, "far end \"%.64s\": %s", farend->name,
+                 farend->live.failure);
+        return false;
+    }
+    return true;
+}
+
 struct farend *farend_open(struct halsim_host *host, const struct farend_config *config,
                            struct halsim_error *error) {
     struct farend *farend = calloc(1, sizeof *farend);
@@ -221,28 +243,14 @@ struct farend *farend_open(struct halsim_host *host, const struct farend_config 
     farend->name = strdup(config->name);
     farend->record = config->record != NULL ? strdup(config->record) : NULL;
     handover_init(&farend->handover, &farend->live, &farend->copy, sizeof farend->live);
-
-    struct gecko_reader_error trouble;
-    bool missing;
-    if (try_open(farend, &missing, &trouble)) {
-        adopt_format(farend);
-    } else if (missing) {
-        farend->from_oldest = true;
-    } else {
-        *error = (struct halsim_error){.status = status_of(trouble.status)};
-        snprintf(error->message, sizeof error->message, "%s", trouble.text);
-        free_farend(farend);
-        return NULL;
-    }
-    if (farend->live.failed) {
-        *error = (struct halsim_error){.status = HALSIM_ERROR_SYSTEM};
-        snprintf(error->message, sizeof error->message, "far end \"%.64s\": %s", config->name,
-                 farend->live.failure);
-        free_farend(farend);
-        return NULL;
-    }
+    /* The hook first, which may be refused: by then no recording has been begun. It is not called
+     * before IO starts. */
     if (!halsim_host_add_cycle_hook(host, after_cycle, farend, error)) {
         free_farend(farend);
+        return NULL;
+    }
+    if (!begin(farend, error)) {
+        farend_close(farend, host);
         return NULL;
     }
     return farend;

@@ -1,5 +1,6 @@
 /* crash.c - signal handlers and the report. */
 #include "crash.h"
+#include "ledger.h"
 #include "options.h"
 #include "report.h"
 #include <dirent.h>
@@ -36,9 +37,6 @@ extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__
 #endif
 
 static struct report report;
-static atomic_flag reporting = ATOMIC_FLAG_INIT;
-static atomic_bool in_backtrace; /* a second crash while the stack is being walked */
-static int exit_status;
 
 /* ---- who was it ---------------------------------------------------------------------------- */
 
@@ -82,30 +80,19 @@ static void add_frame(void *address) {
     }
 }
 
-static void add_code(uint32_t code) {
-    char text[16];
-    report_string(&report, "code", code != 0 ? halsim_fourcc_text(code, text) : NULL);
-}
-
-static void add_call(const struct halsim_call_info *call) {
-    report_string(&report, "entry_point", call != NULL ? call->entry_point : NULL);
+static void add_call(struct report *to, const struct halsim_call_info *call) {
+    char code[16];
+    report_string(to, "entry_point", call != NULL ? call->entry_point : NULL);
     if (call != NULL) {
-        report_number(&report, "object", call->object);
-        report_number(&report, "client", call->client);
-        add_code(call->code);
-        report_number(&report, "plugin_index", call->plugin);
+        report_number(to, "object", call->object);
+        report_number(to, "client", call->client);
+        report_string(to, "code", call->code != 0 ? halsim_fourcc_text(call->code, code) : NULL);
+        report_number(to, "plugin_index", call->plugin);
     }
 }
 
-static void add_thread_name(void) {
-    char name[64] = "";
-    if (pthread_getname_np(pthread_self(), name, sizeof name) == 0) {
-        report_string(&report, "thread", name);
-    }
-}
-
-/* "plugin" and "backtrace"; true when a driver is on the stack. */
-static bool add_stack(void *const *frames, int count) {
+/* "plugin" and "backtrace". */
+static void add_stack(void *const *frames, int count) {
     static char path[4096];
     const char *bundle = NULL;
     for (int i = 0; i < count && bundle == NULL; i++) {
@@ -117,7 +104,106 @@ static bool add_stack(void *const *frames, int count) {
         add_frame(frames[i]);
     }
     report_end_list(&report);
-    return bundle != NULL;
+}
+
+/* ---- one thread reports -------------------------------------------------------------------- */
+
+/* A handler that walks the stack of a thread may meet a lock that another thread, which waits for
+ * the report, holds for good. After this many seconds what is known must do. */
+#define REPORT_SECONDS 3
+
+static atomic_bool reporting;
+static _Thread_local volatile sig_atomic_t reports_here; /* this thread is the one */
+static pid_t daemon_process;
+
+/* What is known without walking a stack, for a report that has to do without. */
+static struct {
+    const char *event;
+    const char *signal_name; /* NULL: a hang */
+    const void *address;
+    const struct halsim_call_info *call;
+    char thread[64];
+    uint64_t elapsed_ms;
+    int exit_status;
+} known;
+
+static void begin_report(struct report *to) {
+    report_begin(to, known.event);
+    if (known.signal_name != NULL) {
+        report_string(to, "signal", known.signal_name);
+    }
+    add_call(to, known.call);
+    if (known.signal_name == NULL) {
+        report_number(to, "elapsed_ms", known.elapsed_ms);
+        return;
+    }
+    if (known.thread[0] != '\0') {
+        report_string(to, "thread", known.thread);
+    }
+    if (known.address != NULL) {
+        report_hex(to, "address", (uintptr_t)known.address);
+    }
+}
+
+static void finish(struct report *done) __attribute__((noreturn));
+
+static void finish(struct report *done) {
+    report_send(done);
+    ledger_mean_to_end();
+    _exit(known.exit_status);
+}
+
+static void limit_report(void);
+
+/* On the reporting thread, or on any when it makes no progress. */
+static void report_without_stack(void) __attribute__((noreturn));
+
+static void report_without_stack(void) {
+    static atomic_flag begun = ATOMIC_FLAG_INIT;
+    static struct report plain; /* the other one is half written */
+    if (atomic_flag_test_and_set(&begun)) {
+        ledger_mean_to_end();
+        _exit(known.exit_status); /* not even that: nobody reads stderr, perhaps */
+    }
+    limit_report();
+    begin_report(&plain);
+    report_null(&plain, "plugin");
+    report_string(&plain, "text", "the stack could not be walked");
+    report_raw(&plain, "backtrace", "[]");
+    finish(&plain);
+}
+
+static void on_report_stuck(int number) {
+    (void)number;
+    report_without_stack();
+}
+
+/* False when another thread is at it already. */
+static bool claim_report(void) {
+    if (atomic_exchange(&reporting, true)) {
+        return false;
+    }
+    reports_here = true;
+    return true;
+}
+
+static void limit_report(void) {
+    struct sigaction action = {.sa_handler = on_report_stuck, .sa_flags = SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
+    sigset_t alarm_only;
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
+    alarm(REPORT_SECONDS);
+}
+
+static void wait_for_the_end(void) __attribute__((noreturn));
+
+static void wait_for_the_end(void) {
+    for (;;) {
+        pause();
+    }
 }
 
 /* ---- crash --------------------------------------------------------------------------------- */
@@ -132,39 +218,30 @@ static bool has_driver(void *const *frames, int count) {
     return false;
 }
 
-/* Writes the line and ends the process. `skip` frames at the top are the handler's own. */
+/* Writes the line and ends the process. `skip` frames at the top are the handler's own. With the
+ * report claimed. */
 static void report_crash(const char *signal_name, const void *address, int skip)
     __attribute__((noreturn));
 
 static void report_crash(const char *signal_name, const void *address, int skip) {
-    const struct halsim_call_info *call = halsim_call_current();
-    exit_status = call != NULL ? EXIT_DRIVER_CRASHED : EXIT_HOST_CRASHED;
-    report_begin(&report, call != NULL ? "driver-crashed" : "host-crashed");
-    report_string(&report, "signal", signal_name);
-    add_call(call);
-    add_thread_name();
-    if (address != NULL) {
-        report_hex(&report, "address", (uintptr_t)address);
-    }
     static void *frames[FRAMES_MAX];
-    atomic_store(&in_backtrace, true);
+    known.call = halsim_call_current();
+    known.event = known.call != NULL ? "driver-crashed" : "host-crashed";
+    known.exit_status = known.call != NULL ? EXIT_DRIVER_CRASHED : EXIT_HOST_CRASHED;
+    known.signal_name = signal_name;
+    known.address = address;
+    (void)pthread_getname_np(pthread_self(), known.thread, sizeof known.thread);
+    limit_report();
     int count = backtrace(frames, FRAMES_MAX);
     skip = count > skip ? skip : 0;
-    if (call == NULL && has_driver(frames + skip, count - skip)) {
+    if (known.call == NULL && has_driver(frames + skip, count - skip)) {
         /* No call into a driver is under way, yet one is on the stack: a thread of its own. */
-        exit_status = EXIT_DRIVER_CRASHED;
-        report_begin(&report, "driver-crashed");
-        report_string(&report, "signal", signal_name);
-        add_call(NULL);
-        add_thread_name();
-        if (address != NULL) {
-            report_hex(&report, "address", (uintptr_t)address);
-        }
+        known.event = "driver-crashed";
+        known.exit_status = EXIT_DRIVER_CRASHED;
     }
+    begin_report(&report);
     add_stack(frames + skip, count - skip);
-    atomic_store(&in_backtrace, false);
-    report_send(&report);
-    _exit(exit_status);
+    finish(&report);
 }
 
 /* A program that no longer reads our log must not look like a driver's crash. */
@@ -175,19 +252,19 @@ static bool stderr_is_closed(void) {
 
 static void on_crash(int number, siginfo_t *info, void *context) {
     (void)context;
+    if (getpid() != daemon_process) {
+        signal(number, SIG_DFL); /* a child that a driver forked is its own affair */
+        raise(number);
+        return;
+    }
     if (number == SIGPIPE && stderr_is_closed()) {
         return; /* the write fails instead */
     }
-    if (atomic_flag_test_and_set(&reporting)) {
-        if (atomic_exchange(&in_backtrace, false)) {
-            /* The stack cannot be walked: what is known already is enough for a line. */
-            report_string(&report, "text", "the stack could not be walked");
-            report_send(&report);
-            _exit(exit_status);
+    if (!claim_report()) {
+        if (reports_here) {
+            report_without_stack(); /* it was the walk through the stack that crashed */
         }
-        for (;;) {
-            pause(); /* another thread is at it and will end the process */
-        }
+        wait_for_the_end();
     }
     bool has_address =
         number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE;
@@ -199,7 +276,7 @@ static void on_crash(int number, siginfo_t *info, void *context) {
 #ifdef __linux__
 /* A sanitizer has written its report and would end the process. */
 static void on_sanitizer_death(void) {
-    if (!atomic_flag_test_and_set(&reporting)) {
+    if (claim_report()) {
         report_crash("sanitizer", NULL, 2);
     }
 }
@@ -209,16 +286,24 @@ static atomic_bool exit_expected;
 
 void crash_expect_exit(void) {
     atomic_store(&exit_expected, true);
+    ledger_mean_to_end();
 }
 
-/* A driver that calls exit() takes its host along, as a crash does. */
+/* exit() of a driver, or of us at the end; not that of a child that a driver forked. */
 static void on_exit_called(void) {
-    if (!atomic_load(&exit_expected) && !atomic_flag_test_and_set(&reporting)) {
+    if (getpid() != daemon_process) {
+        return;
+    }
+    if (!atomic_load(&exit_expected) && claim_report()) {
         report_crash("exit", NULL, 1);
+    }
+    if (atomic_load(&reporting) && !reports_here) {
+        wait_for_the_end(); /* another thread crashes: its report is the end that counts */
     }
 }
 
 void crash_install(bool sigpipe_ignored) {
+    daemon_process = getpid();
     /* The first backtrace() loads libgcc, which allocates: not in a handler. */
     void *frames[4];
     (void)backtrace(frames, 4);
@@ -235,6 +320,8 @@ void crash_install(bool sigpipe_ignored) {
     sigemptyset(&action.sa_mask);
     action.sa_sigaction = on_crash;
     sigaction(SIGABRT, &action, NULL);
+    sigaction(SIGTRAP, &action, NULL);
+    sigaction(SIGSYS, &action, NULL);
 #ifndef UNDER_ASAN
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
@@ -320,16 +407,18 @@ static int collect_hung_stack(const struct halsim_call_info *call) {
 void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns, void *context) {
     (void)context;
     int count = collect_hung_stack(call);
-    if (atomic_flag_test_and_set(&reporting)) {
+    if (!claim_report()) {
         return;
     }
-    report_begin(&report, "driver-hung");
-    add_call(call);
-    report_number(&report, "elapsed_ms", elapsed_ns / 1000000);
+    known.event = "driver-hung";
+    known.call = call;
+    known.elapsed_ms = elapsed_ns / 1000000;
+    known.exit_status = EXIT_DRIVER_HUNG;
+    limit_report();
+    begin_report(&report);
     int skip = count > 2 ? 2 : 0; /* on_question() and the trampoline of its signal */
     add_stack(hung_frames + skip, count - skip);
-    report_send(&report);
-    _exit(EXIT_DRIVER_HUNG);
+    finish(&report);
 }
 
 /* ---- SIGPIPE of our own -------------------------------------------------------------------- */

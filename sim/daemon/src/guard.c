@@ -1,6 +1,8 @@
 /* guard.c - fork, wait, clean. */
 #include "guard.h"
 #include "ledger.h"
+#include "moment.h"
+#include "options.h"
 #include "report.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NAMES_BYTES 8192
+/* From then on a second request to end is taken as impatience. */
+#define PATIENCE_NS 1000000000u
 
 /* In the daemon. */
 static int guard_life_fd = -1; /* reads end-of-file when the guard is gone */
@@ -21,15 +24,9 @@ static bool daemon_keeps_shm;
 
 /* ---- in the guard -------------------------------------------------------------------------- */
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* Hands SIGINT, SIGTERM and SIGHUP on until the daemon has ended; returns its wait status. */
 static int wait_for(pid_t daemon, const sigset_t *signals) {
-    double first_signal = 0;
+    uint64_t first_signal = 0;
     for (;;) {
         int status;
         pid_t ended = waitpid(daemon, &status, WNOHANG);
@@ -40,10 +37,10 @@ static int wait_for(pid_t daemon, const sigset_t *signals) {
         if (sigwait(signals, &number) != 0 || number == SIGCHLD) {
             continue;
         }
-        if (first_signal > 0 && seconds_now() - first_signal > 1) {
+        if (first_signal > 0 && moment_ns() - first_signal > PATIENCE_NS) {
             kill(daemon, SIGKILL); /* asked twice: it does not stop by itself */
-        } else if (first_signal <= 0) {
-            first_signal = seconds_now();
+        } else if (first_signal == 0) {
+            first_signal = moment_ns();
             kill(daemon, number); /* a terminal has sent it already: the daemon counts one */
         }
     }
@@ -58,6 +55,20 @@ static void report_killed(int number) {
         number == SIGKILL
             ? "the daemon was killed from outside"
             : "the daemon died without being able to say where: a thread ran out of stack?");
+    report_send(&report);
+}
+
+/* Nobody in the simulator ends the process without saying so: it was a driver. */
+static void report_exit(int code) {
+    static struct report report;
+    report_begin(&report, "driver-crashed");
+    report_string(&report, "signal", "exit");
+    report_null(&report, "entry_point");
+    report_null(&report, "plugin");
+    report_string(&report, "text",
+                  "a driver ended the process with _exit() or exec(), which leaves no stack");
+    report_number(&report, "status", (uint64_t)code);
+    report_raw(&report, "backtrace", "[]");
     report_send(&report);
 }
 
@@ -84,8 +95,13 @@ static void guard_main(pid_t daemon, const sigset_t *signals, bool keep_shm) {
     ledger_clean(keep_shm, names, sizeof names);
     if (WIFSIGNALED(status)) {
         report_killed(WTERMSIG(status));
+        _exit(128 + WTERMSIG(status));
     }
-    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    if (!ledger_end_is_meant()) {
+        report_exit(WEXITSTATUS(status));
+        _exit(EXIT_DRIVER_CRASHED);
+    }
+    _exit(WEXITSTATUS(status));
 }
 
 /* ---- in the daemon ------------------------------------------------------------------------- */

@@ -25,17 +25,35 @@ struct slot {
     char name[LEDGER_NAME_MAX];
 };
 
+/* What the daemon and its guard share. */
+struct page {
+    atomic_bool end_is_meant;
+    struct slot slots[LEDGER_SLOTS];
+};
+
+static struct page *page;
 static struct slot *slots;
 
 bool ledger_create(void) {
-    void *memory = mmap(NULL, LEDGER_SLOTS * sizeof *slots, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         fprintf(stderr, "coreaudiod-sim: no memory for the ledger: %s\n", strerror(errno));
         return false;
     }
-    slots = memory;
+    page = memory;
+    slots = page->slots;
     return true;
+}
+
+void ledger_mean_to_end(void) {
+    if (page != NULL) {
+        atomic_store(&page->end_is_meant, true);
+    }
+}
+
+bool ledger_end_is_meant(void) {
+    return page == NULL || atomic_load(&page->end_is_meant);
 }
 
 void ledger_add(enum ledger_kind kind, const char *name, dev_t device, ino_t inode) {
@@ -115,7 +133,9 @@ static bool maps_for_writing(const char *pid, ino_t inode) {
     return found;
 }
 
-/* True when another process has it mapped for writing, or when that cannot be found out. */
+/* True when another process has it mapped for writing, or when there is no way to look. What other
+ * users' processes have mapped is only seen with the right to see it: if those counted as writers,
+ * a user without it could never clean up. */
 static bool others_write(const struct slot *slot) {
     DIR *folder = opendir("/proc");
     if (folder == NULL) {

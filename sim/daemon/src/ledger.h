@@ -1,4 +1,5 @@
-/* ledger.h - what this process has made that outlives it: shared memory and sockets.
+/* ledger.h - what the guard must know of the daemon once it is dead: what it has made that outlives
+ * it, shared memory and sockets, and whether it meant to end.
  *
  * The ledger lies in memory that the daemon shares with its guard. The executable defines
  * shm_open() and shm_unlink() itself (ledger_shm.c): symbols of the executable come first, so
@@ -6,7 +7,7 @@
  *
  * An object counts as made by us when our shm_open() created it. One that was there before and was
  * opened for writing (a driver that goes on where a crashed one left off) counts as taken over: it
- * is only removed when no other process has it mapped for writing.
+ * is only removed when no other process that we may look into has it mapped for writing.
  */
 #ifndef DAEMON_LEDGER_H
 #define DAEMON_LEDGER_H
@@ -38,5 +39,10 @@ void ledger_forget(const char *name);
 size_t ledger_clean(bool keep_shm, char *names, size_t size);
 /* The same without removing anything. */
 size_t ledger_list(char *names, size_t size);
+
+/* The process is about to end because we want it to. Safe in a signal handler. */
+void ledger_mean_to_end(void);
+/* False when it ended in a way that nobody of us chose. */
+bool ledger_end_is_meant(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "options.h"
 #include "play.h"
 #include "server.h"
+#include "stopping.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -41,25 +42,35 @@ static void open_standard_streams(void) {
     }
 }
 
-static int serve_socket(struct server *server, const char *path) {
-    int listener = listener_open(path);
-    if (listener < 0) {
-        return EXIT_ERROR;
-    }
+/* How long to leave somebody waiting who cannot be let in for want of descriptors. */
+#define NO_MEANS_PAUSE_MS 100
+
+static int serve_socket(struct server *server, struct listener *listener) {
     enum server_end end = SERVER_CLOSED;
-    while (end == SERVER_CLOSED && server_wait_readable(server, listener)) {
-        int connection = listener_accept(listener);
-        if (connection >= 0) {
+    bool complained = false;
+    while (end == SERVER_CLOSED && server_wait_readable(server, listener->fd)) {
+        int connection;
+        enum listener_answer answer = listener_accept(listener, &connection);
+        if (answer == LISTENER_CONNECTED) {
+            complained = false;
             end = server_run(server, connection, connection);
             close(connection);
+        } else if (answer == LISTENER_NO_MEANS) {
+            if (!complained) {
+                fprintf(stderr, "coreaudiod-sim: somebody connects, but has to wait: %s\n",
+                        strerror(errno));
+                complained = true;
+            }
+            server_pause(server, NO_MEANS_PAUSE_MS);
         }
     }
-    listener_close(listener, path);
+    listener_close(
+        listener); /* the end of the drivers may take a while: nobody is let in any more */
     return end == SERVER_FAILED ? EXIT_ERROR : EXIT_ORDERLY;
 }
 
 static bool load_drivers(struct halsim_rpc *rpc, const struct options *options) {
-    for (uint32_t i = 0; i < options->driver_count; i++) {
+    for (uint32_t i = 0; i < options->driver_count && !stopping_requested(); i++) {
         struct halsim_error error;
         uint32_t plugin;
         if (!halsim_plugin_load(halsim_rpc_host(rpc), options->drivers[i], &plugin, &error)) {
@@ -70,11 +81,9 @@ static bool load_drivers(struct halsim_rpc *rpc, const struct options *options) 
     return true;
 }
 
-static int serve(const struct options *options) {
-    struct streams streams;
-    if (!protect_streams(&streams)) {
-        return EXIT_ERROR;
-    }
+/* With `listener` NULL on stdio. */
+static int serve_on(const struct options *options, const struct streams *streams,
+                    struct listener *listener) {
     struct halsim_error error;
     struct halsim_host_config config = options->host;
     config.on_hang = crash_report_hang;
@@ -86,15 +95,33 @@ static int serve(const struct options *options) {
     struct server *server = server_create(rpc);
     int status = EXIT_ERROR;
     if (server != NULL && load_drivers(rpc, options)) {
-        if (strcmp(options->rpc, "stdio") == 0) {
-            status = server_run(server, streams.in, streams.out) == SERVER_FAILED ? EXIT_ERROR
-                                                                                  : EXIT_ORDERLY;
+        if (listener == NULL) {
+            status = server_run(server, streams->in, streams->out) == SERVER_FAILED ? EXIT_ERROR
+                                                                                    : EXIT_ORDERLY;
         } else {
-            status = serve_socket(server, options->rpc + strlen("unix:"));
+            status = serve_socket(server, listener);
         }
     }
     server_destroy(server);
     halsim_rpc_destroy(rpc);
+    return status;
+}
+
+static int serve(const struct options *options) {
+    struct streams streams;
+    struct listener listener;
+    if (!protect_streams(&streams)) {
+        return EXIT_ERROR;
+    }
+    if (strcmp(options->rpc, "stdio") == 0) {
+        return serve_on(options, &streams, NULL);
+    }
+    /* Before any driver is there with threads of its own. Who comes early waits. */
+    if (!listener_open(&listener, options->rpc + strlen("unix:"))) {
+        return EXIT_ERROR;
+    }
+    int status = serve_on(options, &streams, &listener);
+    listener_close(&listener);
     return status;
 }
 
@@ -109,6 +136,7 @@ int main(int count, char **arguments) {
     case OPTIONS_GO:
         break;
     }
+    stopping_install();
     if (!ledger_create() || (options.guard && !guard_fork(options.keep_shm))) {
         return EXIT_ERROR;
     }

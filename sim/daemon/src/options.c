@@ -266,7 +266,7 @@ static bool check_together(struct options *options) {
             return complain("nothing to play: give --play FILE or --signal KIND");
         }
         options->rpc = options->rpc != NULL ? options->rpc : "stdio";
-        return strcmp(options->rpc, "stdio") == 0 || strncmp(options->rpc, "unix:/", 6) == 0 ||
+        return strcmp(options->rpc, "stdio") == 0 ||
                (strncmp(options->rpc, "unix:", 5) == 0 && options->rpc[5] != '\0') ||
                complain("--rpc: \"%s\" is neither stdio nor unix:PATH", options->rpc);
     }

@@ -1,12 +1,12 @@
 /* play.c - load, set up, play, sum up. */
 #include "play.h"
 #include "crash.h"
+#include "moment.h"
 #include "stopping.h"
 #include "wakes.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 struct play {
     const struct options *options;
@@ -42,12 +42,6 @@ static void on_notice(const struct halsim_notice *notice, void *context) {
     }
 }
 
-static uint64_t wall_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* ---- setting up ---------------------------------------------------------------------------- */
 
 static bool has_stream(const struct halsim_device_info *info, bool input) {
@@ -64,7 +58,7 @@ static bool choose_device(struct play *play) {
         return halsim_device_find(play->host, play->options->device, &play->device, &play->error) ||
                say_error(play);
     }
-    for (uint32_t i = 0; i < HALSIM_MAX_DEVICES; i++) {
+    for (uint32_t i = 0; i < halsim_device_count(play->host); i++) {
         struct halsim_device_info info;
         if (halsim_device_info(play->host, i, &info, NULL) && !info.is_hidden &&
             has_stream(&info, false)) {
@@ -196,10 +190,10 @@ static bool run(struct play *play, double seconds) {
     if (!halsim_io_start(play->host, play->device, play->client, &play->error)) {
         return say_error(play);
     }
-    uint64_t began = halsim_clock_now_ns(clock), wall_began = wall_ns();
+    uint64_t began = halsim_clock_now_ns(clock), wall_began = moment_ns();
     bool ok =
         stopping_requested() || halsim_io_run(play->host, (uint64_t)(seconds * 1e9), &play->error);
-    play->result.wall_elapsed_ns = wall_ns() - wall_began;
+    play->result.wall_elapsed_ns = moment_ns() - wall_began;
     play->result.host_elapsed_ns = halsim_clock_now_ns(clock) - began;
     play->result.interrupted = stopping_requested();
     play->result.realtime_priority = halsim_host_has_realtime_priority(play->host);
@@ -246,25 +240,35 @@ static bool check_holds(const struct play *play) {
     return check->locked && halsim_check_is_clean(check);
 }
 
-static int play_with(struct play *play) {
+static bool load_drivers(struct play *play) {
     const struct options *options = play->options;
-    for (uint32_t i = 0; i < options->driver_count; i++) {
+    for (uint32_t i = 0; i < options->driver_count && !stopping_requested(); i++) {
         uint32_t plugin;
         if (!halsim_plugin_load(play->host, options->drivers[i], &plugin, &play->error)) {
-            say_error(play);
-            return EXIT_ERROR;
+            return say_error(play);
         }
     }
-    if (!choose_device(play) || !set_up_device(play)) {
+    return true;
+}
+
+static int play_with(struct play *play) {
+    const struct options *options = play->options;
+    /* Each step may take as long as the driver likes: whoever wants to stop waits for one only. */
+    if (!load_drivers(play) ||
+        (!stopping_requested() && (!choose_device(play) || !set_up_device(play)))) {
         return EXIT_ERROR;
     }
     double seconds = options->seconds > 0 ? options->seconds : file_seconds(play);
-    if (!add_client(play) || !add_far_end(play, seconds) || !add_wakes(play)) {
+    if (!stopping_requested() &&
+        (!add_client(play) || !add_far_end(play, seconds) || !add_wakes(play))) {
         return EXIT_ERROR;
     }
-    stopping_install(on_stop, play->host);
+    if (stopping_requested()) {
+        return 128 + stopping_signal(); /* nothing was played: nothing to sum up */
+    }
+    stopping_listen(on_stop, play->host);
     bool ok = run(play, seconds);
-    stopping_remove();
+    stopping_forget();
     if (play->result.wall_elapsed_ns == 0) {
         return EXIT_ERROR;
     }

@@ -1,16 +1,27 @@
 /* server.c - reader thread, queue, writer. */
 #include "server.h"
 #include "crash.h"
+#include "moment.h"
 #include "stopping.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* How long a peer has to read what is on its way when it is time to stop. */
+#define LAST_WORDS_NS 250000000u
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* crash_sigpipe_hold() does it alone */
+#endif
 
 struct waiting {
     struct waiting *next;
@@ -20,12 +31,15 @@ struct waiting {
 
 struct server {
     struct halsim_rpc *rpc;
-    int wake[2]; /* a byte when there is a notification, or it is time to stop */
+    int wake[2]; /* a byte when there is a notification, or it is time to stop: for the reader */
+    int stop[2]; /* a byte for good when it is time to stop: for everybody */
 
     /* one connection */
     int in, out;
     pthread_mutex_t write_lock;
     bool write_failed;
+    bool out_is_socket;
+    uint64_t give_up_ns; /* 0: it is not time to stop */
     pthread_mutex_t queue_lock;
     pthread_cond_t queue_filled;
     struct waiting *first, *last;
@@ -51,6 +65,8 @@ static void wake(struct server *server) {
 static void on_stop(void *context) {
     struct server *server = context;
     halsim_rpc_stop(server->rpc);
+    ssize_t ignored = write(server->stop[1], "", 1); /* the only one: there is room */
+    (void)ignored;
     wake(server);
 }
 
@@ -58,25 +74,48 @@ static void on_notice(void *context) {
     wake(context);
 }
 
-struct server *server_create(struct halsim_rpc *rpc) {
-    struct server *server = calloc(1, sizeof *server);
-    if (server == NULL || pipe(server->wake) != 0 ||
-        (server->line = malloc(HALSIM_RPC_LINE_MAX + 1)) == NULL) {
-        fprintf(stderr, "coreaudiod-sim: no resources for the control connection: %s\n",
-                strerror(errno));
-        free(server);
-        return NULL;
+static bool make_pipe(int ends[2]) {
+    if (pipe(ends) != 0) {
+        return false;
     }
     for (int i = 0; i < 2; i++) {
-        fcntl(server->wake[i], F_SETFD, FD_CLOEXEC);
-        fcntl(server->wake[i], F_SETFL, O_NONBLOCK);
+        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[i], F_SETFL, O_NONBLOCK);
+    }
+    return true;
+}
+
+static void free_server(struct server *server) {
+    const int ends[4] = {server->wake[0], server->wake[1], server->stop[0], server->stop[1]};
+    for (int i = 0; i < 4; i++) {
+        if (ends[i] >= 0) {
+            close(ends[i]);
+        }
+    }
+    free(server->line);
+    free(server);
+}
+
+struct server *server_create(struct halsim_rpc *rpc) {
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        fprintf(stderr, "coreaudiod-sim: out of memory\n");
+        return NULL;
+    }
+    server->wake[0] = server->wake[1] = server->stop[0] = server->stop[1] = -1;
+    server->line = malloc(HALSIM_RPC_LINE_MAX + 1);
+    if (server->line == NULL || !make_pipe(server->wake) || !make_pipe(server->stop)) {
+        fprintf(stderr, "coreaudiod-sim: no resources for the control connection: %s\n",
+                strerror(errno));
+        free_server(server);
+        return NULL;
     }
     server->rpc = rpc;
     pthread_mutex_init(&server->write_lock, NULL);
     pthread_mutex_init(&server->queue_lock, NULL);
     pthread_cond_init(&server->queue_filled, NULL);
     halsim_rpc_set_wakeup(rpc, on_notice, server);
-    stopping_install(on_stop, server);
+    stopping_listen(on_stop, server);
     return server;
 }
 
@@ -84,32 +123,62 @@ void server_destroy(struct server *server) {
     if (server == NULL) {
         return;
     }
-    stopping_remove();
+    stopping_forget();
     halsim_rpc_set_wakeup(server->rpc, NULL, NULL);
-    close(server->wake[0]);
-    close(server->wake[1]);
     pthread_mutex_destroy(&server->write_lock);
     pthread_mutex_destroy(&server->queue_lock);
     pthread_cond_destroy(&server->queue_filled);
-    free(server->line);
-    free(server);
+    free_server(server);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+/* Never waits for the peer. -1 with EAGAIN when it has to be waited for. */
+static ssize_t write_some(struct server *server, const char *bytes, size_t count) {
+    if (server->out_is_socket) {
+        return send(server->out, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    /* What is at the other end of a pipe may be shared with others, who need not expect it to be
+     * non-blocking. A pipe that can be written to takes this much at once. */
+    struct pollfd writable = {.fd = server->out, .events = POLLOUT};
+    if (poll(&writable, 1, 0) <= 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return write(server->out, bytes, count < PIPE_BUF ? count : PIPE_BUF);
+}
+
+/* False when the peer does not read, and it is time to stop. */
+static bool wait_writable(struct server *server) {
+    struct pollfd watched[2] = {{.fd = server->out, .events = POLLOUT},
+                                {.fd = server->stop[0], .events = POLLIN}};
+    if (server->give_up_ns == 0) {
+        poll(watched, 2, -1);
+        if (watched[1].revents == 0) {
+            return true;
+        }
+        server->give_up_ns = moment_ns() + LAST_WORDS_NS;
+    }
+    uint64_t now = moment_ns();
+    if (now >= server->give_up_ns) {
+        return false;
+    }
+    poll(watched, 1, (int)((server->give_up_ns - now) / 1000000 + 1));
+    return true;
+}
+
 /* With write_lock. After a failure the rest is dropped: the reader will see the end too. */
 static void write_line(struct server *server, char *line) {
     size_t length = strlen(line);
-    line[length] = '\n'; /* in place of the NUL: one write() a line */
+    line[length] = '\n'; /* in place of the NUL */
     length++;
     struct crash_sigpipe held = crash_sigpipe_hold();
     for (size_t sent = 0; sent < length && !server->write_failed;) {
-        ssize_t written = write(server->out, line + sent, length - sent);
+        ssize_t written = write_some(server, line + sent, length - sent);
         if (written > 0) {
             sent += (size_t)written;
         } else if (errno == EAGAIN) {
-            struct pollfd writable = {.fd = server->out, .events = POLLOUT};
-            poll(&writable, 1, -1);
+            server->write_failed = !wait_writable(server);
         } else if (errno != EINTR) {
             server->write_failed = true;
         }
@@ -300,11 +369,18 @@ static struct halsim_rpc_request *dequeue(struct server *server) {
     return request;
 }
 
+static bool is_socket(int fd) {
+    struct stat info;
+    return fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
 enum server_end server_run(struct server *server, int in, int out) {
     pthread_t reader;
     server->in = in;
     server->out = out;
     server->write_failed = false;
+    server->out_is_socket = is_socket(out);
+    server->give_up_ns = 0;
     server->reader_ended = false;
     atomic_store(&server->abandoned, false);
     atomic_store(&server->dispatcher_ended, false);
@@ -345,4 +421,9 @@ bool server_wait_readable(struct server *server, int fd) {
         }
     }
     return false;
+}
+
+void server_pause(struct server *server, int milliseconds) {
+    struct pollfd stop = {.fd = server->stop[0], .events = POLLIN};
+    poll(&stop, 1, milliseconds);
 }

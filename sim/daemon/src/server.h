@@ -26,10 +26,13 @@ struct server;
 struct server *server_create(struct halsim_rpc *rpc);
 void server_destroy(struct server *server);
 
-/* Serves one connection until it ends. `in` and `out` may be the same; they are not closed. */
+/* Serves one connection until it ends. `in` and `out` may be the same; they are not closed. A peer
+ * that does not read is waited for, but not beyond the moment at which it has to stop. */
 enum server_end server_run(struct server *server, int in, int out);
 
 /* Waits until `fd` can be read. False when it has to stop. */
 bool server_wait_readable(struct server *server, int fd);
+/* Waits for so long, or until it has to stop. */
+void server_pause(struct server *server, int milliseconds);
 
 #endif

@@ -7,12 +7,14 @@
 
 static void (*_Atomic on_stop_function)(void *context);
 static void *_Atomic on_stop_context;
+static atomic_bool told;
 static atomic_bool requested;
 static atomic_int signal_number;
 
-void stopping_request(void) {
+/* Called after a request and after somebody began to listen: whichever comes second tells. */
+static void tell(void) {
     void (*function)(void *) = atomic_load(&on_stop_function);
-    if (!atomic_exchange(&requested, true) && function != NULL) {
+    if (function != NULL && !atomic_exchange(&told, true)) {
         function(atomic_load(&on_stop_context));
     }
 }
@@ -21,13 +23,12 @@ static void on_signal(int number) {
     int before = errno;
     int none = 0;
     atomic_compare_exchange_strong(&signal_number, &none, number);
-    stopping_request();
+    atomic_store(&requested, true);
+    tell();
     errno = before;
 }
 
-void stopping_install(void (*on_stop)(void *context), void *context) {
-    atomic_store(&on_stop_context, context);
-    atomic_store(&on_stop_function, on_stop);
+void stopping_install(void) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
@@ -35,7 +36,15 @@ void stopping_install(void (*on_stop)(void *context), void *context) {
     sigaction(SIGHUP, &action, NULL);
 }
 
-void stopping_remove(void) {
+void stopping_listen(void (*on_stop)(void *context), void *context) {
+    atomic_store(&on_stop_context, context);
+    atomic_store(&on_stop_function, on_stop);
+    if (atomic_load(&requested)) {
+        tell();
+    }
+}
+
+void stopping_forget(void) {
     atomic_store(&on_stop_function, NULL);
 }
 

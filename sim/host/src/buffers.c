@@ -14,6 +14,18 @@ static size_t buffer_bytes(const struct halsim_stream_info *stream, uint32_t fra
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
+static bool check_conversion(const struct halsim_stream_info *stream, struct halsim_error *error) {
+    char text[96];
+    if (halsim_format_is_supported(&stream->physical_format)) {
+        return true;
+    }
+    halsim_format_text(&stream->physical_format, text, sizeof text);
+    return halsim_fail(
+        error, HALSIM_ERROR_UNSUPPORTED,
+        "stream %u: physical format %s; the host cannot convert it and the driver does not",
+        (unsigned)stream->id, text);
+}
+
 static bool check_formats(const struct halsim_device *device, struct halsim_error *error) {
     char text[96];
     for (uint32_t i = 0; i < device->info.stream_count; i++) {
@@ -37,26 +49,50 @@ static bool check_formats(const struct halsim_device *device, struct halsim_erro
                                (unsigned)stream->virtual_format.mChannelsPerFrame,
                                (unsigned)stream->physical_format.mChannelsPerFrame);
         }
-        enum halsim_operation convert =
-            stream->is_input ? HALSIM_OP_CONVERT_INPUT : HALSIM_OP_CONVERT_MIX;
-        if (!device->will.will_do[convert] &&
-            !halsim_format_is_supported(&stream->physical_format)) {
-            halsim_format_text(&stream->physical_format, text, sizeof text);
-            return halsim_fail(
-                error, HALSIM_ERROR_UNSUPPORTED,
-                "stream %u: physical format %s; the host cannot convert it and the driver "
-                "does not",
-                (unsigned)stream->id, text);
+        if (!stream->is_input && !device->will.will_do[HALSIM_OP_CONVERT_MIX] &&
+            !check_conversion(stream, error)) {
+            return false;
         }
     }
     return true;
 }
 
+/* Each client reads the inputs for itself, by the driver's answers for that client. */
+bool halsim_buffers_suit(const struct halsim_device *device, const struct halsim_client *client,
+                         struct halsim_error *error) {
+    for (uint32_t i = 0; i < device->input_count; i++) {
+        if (!client->will.will_do[HALSIM_OP_CONVERT_INPUT] &&
+            !check_conversion(&device->info.streams[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void free_one(struct halsim_stream_buffers *buffers) {
+    free(buffers->mix);
+    free(buffers->spare);
+    *buffers = (struct halsim_stream_buffers){0};
+}
+
+static bool prepare_one(struct halsim_stream_buffers *buffers, size_t bytes) {
+    buffers->bytes = bytes;
+    buffers->mix = aligned_alloc(ALIGNMENT, bytes);
+    buffers->spare = aligned_alloc(ALIGNMENT, bytes);
+    if (buffers->mix == NULL || buffers->spare == NULL) {
+        return false;
+    }
+    memset(buffers->mix, 0, bytes);
+    memset(buffers->spare, 0, bytes);
+    return true;
+}
+
 void halsim_buffers_free(struct halsim_device *device) {
     for (uint32_t i = 0; i < 2 * HALSIM_MAX_STREAMS; i++) {
-        free(device->buffers[i].mix);
-        free(device->buffers[i].spare);
-        device->buffers[i] = (struct halsim_stream_buffers){0};
+        free_one(&device->buffers[i]);
+    }
+    for (uint32_t i = 0; i < HALSIM_MAX_STREAMS; i++) {
+        free_one(&device->blocks[i]);
     }
 }
 
@@ -65,17 +101,16 @@ bool halsim_buffers_prepare(struct halsim_device *device, struct halsim_error *e
         return false;
     }
     halsim_buffers_free(device);
-    for (uint32_t i = 0; i < device->info.stream_count; i++) {
-        struct halsim_stream_buffers *buffers = &device->buffers[i];
-        buffers->bytes = buffer_bytes(&device->info.streams[i], device->info.buffer_frames);
-        buffers->mix = aligned_alloc(ALIGNMENT, buffers->bytes);
-        buffers->spare = aligned_alloc(ALIGNMENT, buffers->bytes);
-        if (buffers->mix == NULL || buffers->spare == NULL) {
-            halsim_buffers_free(device);
-            return halsim_fail(error, HALSIM_ERROR_SYSTEM, "IO buffers: out of memory");
-        }
-        memset(buffers->mix, 0, buffers->bytes);
-        memset(buffers->spare, 0, buffers->bytes);
+    bool ok = true;
+    for (uint32_t i = 0; i < device->info.stream_count && ok; i++) {
+        const struct halsim_stream_info *stream = &device->info.streams[i];
+        size_t bytes = buffer_bytes(stream, device->info.buffer_frames);
+        ok = prepare_one(&device->buffers[i], bytes) &&
+             (stream->is_input || prepare_one(&device->blocks[i - device->input_count], bytes));
+    }
+    if (!ok) {
+        halsim_buffers_free(device);
+        return halsim_fail(error, HALSIM_ERROR_SYSTEM, "IO buffers: out of memory");
     }
     return true;
 }

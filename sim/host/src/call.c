@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 _Thread_local struct halsim_call_slot *halsim_call_thread_slot;
 
@@ -130,12 +129,8 @@ static void *watchdog_main(void *argument) {
     struct halsim_watchdog *dog = argument;
     pthread_mutex_lock(&dog->lock);
     while (!dog->stop) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
         uint64_t step_ns = dog->limit_ns / 10 < 100000000u ? dog->limit_ns / 10 : 100000000u;
-        uint64_t ns = (uint64_t)until.tv_nsec + step_ns;
-        until.tv_sec += (time_t)(ns / 1000000000u);
-        until.tv_nsec = (long)(ns % 1000000000u);
+        struct timespec until = halsim_wall_time_in(step_ns);
         (void)pthread_cond_timedwait(&dog->wake, &dog->lock, &until);
         if (!dog->stop) {
             pthread_mutex_unlock(&dog->lock);

@@ -6,6 +6,8 @@
 #define HALSIM_CALL_H
 
 #include "halsim/host.h"
+#include "pool.h"
+#include <assert.h>
 #include <stdatomic.h>
 
 /* One per thread that ever called a driver; never freed while the process lives, reused by later
@@ -15,6 +17,7 @@ struct halsim_call_slot {
     atomic_uint plugin, object, client, code;
     atomic_ullong serial; /* +1 each call: the watchdog sees progress */
     atomic_bool taken;
+    halsim_pool pool;             /* of the call under way */
     struct halsim_call_info seen; /* for halsim_call_current() */
     struct halsim_call_slot *next;
 };
@@ -25,16 +28,17 @@ extern _Thread_local struct halsim_call_slot *halsim_call_thread_slot;
 
 struct halsim_call_slot *halsim_call_slot_take(void);
 
-/* Nested calls happen: a driver calls the host, which asks the driver. */
 static inline struct halsim_call_slot *halsim_call_slot_mine(void) {
     struct halsim_call_slot *slot = halsim_call_thread_slot;
     return slot != NULL ? slot : halsim_call_slot_take();
 }
 
-static inline const char *halsim_call_enter(struct halsim_call_slot *slot, const char *entry_point,
-                                            uint32_t plugin, AudioObjectID object, uint32_t client,
-                                            uint32_t code) {
-    const char *before = atomic_load_explicit(&slot->entry_point, memory_order_relaxed);
+/* Calls do not nest: what a driver asks the host for is done after its call. */
+static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *entry_point,
+                                     uint32_t plugin, AudioObjectID object, uint32_t client,
+                                     uint32_t code) {
+    assert(atomic_load_explicit(&slot->entry_point, memory_order_relaxed) == NULL);
+    slot->pool = halsim_pool_push();
     atomic_store_explicit(&slot->plugin, plugin, memory_order_relaxed);
     atomic_store_explicit(&slot->object, object, memory_order_relaxed);
     atomic_store_explicit(&slot->client, client, memory_order_relaxed);
@@ -43,21 +47,20 @@ static inline const char *halsim_call_enter(struct halsim_call_slot *slot, const
                           atomic_load_explicit(&slot->serial, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     atomic_store_explicit(&slot->entry_point, entry_point, memory_order_release);
-    return before;
 }
 
-static inline void halsim_call_leave(struct halsim_call_slot *slot, const char *before) {
-    atomic_store_explicit(&slot->entry_point, before, memory_order_release);
+static inline void halsim_call_leave(struct halsim_call_slot *slot) {
+    halsim_pool_pop(slot->pool); /* an object too many released here is the driver's doing */
+    atomic_store_explicit(&slot->entry_point, NULL, memory_order_release);
 }
 
 /* HALSIM_CALL(result = , plugin, object, client, code, StartIO, object, client) */
 #define HALSIM_CALL(assign, plugin_, object_, client_, code_, entry_, ...)                         \
     do {                                                                                           \
         struct halsim_call_slot *slot_ = halsim_call_slot_mine();                                  \
-        const char *before_ =                                                                      \
-            halsim_call_enter(slot_, #entry_, (plugin_)->index, (object_), (client_), (code_));    \
+        halsim_call_enter(slot_, #entry_, (plugin_)->index, (object_), (client_), (code_));        \
         assign(*(plugin_)->driver)->entry_((plugin_)->driver, ##__VA_ARGS__);                      \
-        halsim_call_leave(slot_, before_);                                                         \
+        halsim_call_leave(slot_);                                                                  \
     } while (0)
 
 struct halsim_watchdog;

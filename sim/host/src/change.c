@@ -1,21 +1,19 @@
 /* Configuration changes: a driver asks, the host stops IO, lets it perform, starts IO again. */
 #include "host_internal.h"
-#include <time.h>
+#include "stopwatch.h"
 
 #define QUEUE_LENGTH   (sizeof((struct halsim_host *)0)->changes / sizeof(struct halsim_change))
 /* A driver that asks for a change inside each change never comes to rest. */
 #define MAX_ROUNDS     1000
 /* How long work in the main queue, and the news of an overload, may wait. */
-#define WORKER_STEP_MS 10
+#define WORKER_STEP_NS 10000000u
 
-static void tell(struct halsim_device *device, enum halsim_notice_kind kind, uint64_t action,
-                 const char *text) {
+static void tell(struct halsim_device *device, enum halsim_notice_kind kind, uint64_t action) {
     struct halsim_notice notice = {
         .kind = kind,
         .plugin = device->plugin->index,
-        .object = device->info.object.id,
+        .object = device->object.id,
         .change_action = action,
-        .text = text,
     };
     halsim_notify(device->host, &notice);
 }
@@ -24,22 +22,21 @@ static void tell(struct halsim_device *device, enum halsim_notice_kind kind, uin
 static void abort_change(const struct halsim_change *change) {
     struct halsim_device *device = change->device;
     OSStatus status = 0;
-    HALSIM_CALL(status =, device->plugin, device->info.object.id, 0, 0,
-                AbortDeviceConfigurationChange, device->info.object.id, change->action,
-                change->info);
+    HALSIM_CALL(status =, device->plugin, device->object.id, 0, 0, AbortDeviceConfigurationChange,
+                device->object.id, change->action, change->info);
     if (status != 0) {
         char text[16];
-        halsim_warn(device->plugin, device->info.object.id,
+        halsim_warn(device->plugin, device->object.id,
                     "AbortDeviceConfigurationChange (action %llu) answered %s",
                     (unsigned long long)change->action, halsim_fourcc_text((uint32_t)status, text));
     }
-    tell(device, HALSIM_NOTICE_CONFIGURATION_ABORTED, change->action, NULL);
+    tell(device, HALSIM_NOTICE_CONFIGURATION_ABORTED, change->action);
 }
 
 /* With control held. */
 static void perform_change(const struct halsim_change *change) {
     struct halsim_device *device = change->device;
-    AudioObjectID id = device->info.object.id;
+    AudioObjectID id = device->object.id;
     uint32_t running = halsim_device_suspend_io(device);
     OSStatus status = 0;
     HALSIM_CALL(status =, device->plugin, id, 0, 0, PerformDeviceConfigurationChange, id,
@@ -54,10 +51,10 @@ static void perform_change(const struct halsim_change *change) {
     if (!halsim_device_refresh(device, &error)) {
         halsim_warn(device->plugin, id, "after a configuration change: %s", error.message);
     }
-    if (running > 0 && !halsim_device_resume_io(device, &error)) {
-        tell(device, HALSIM_NOTICE_IO_STOPPED_ABNORMALLY, change->action, error.message);
+    if (running > 0) {
+        (void)halsim_device_resume_io(device, NULL);
     }
-    tell(device, HALSIM_NOTICE_CONFIGURATION_PERFORMED, change->action, NULL);
+    tell(device, HALSIM_NOTICE_CONFIGURATION_PERFORMED, change->action);
 }
 
 static void carry_out(struct halsim_host *host, const struct halsim_change *change) {
@@ -171,15 +168,6 @@ void halsim_change_objects(struct halsim_host *host) {
     pthread_mutex_unlock(&host->change_lock);
 }
 
-static struct timespec limit_from_now(uint32_t limit_ms) {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    uint64_t ns = (uint64_t)until.tv_nsec + (uint64_t)limit_ms * 1000000u;
-    until.tv_sec += (time_t)(ns / 1000000000u);
-    until.tv_nsec = (long)(ns % 1000000000u);
-    return until;
-}
-
 bool halsim_change_settle(struct halsim_host *host) {
     if (!host->has_worker) {
         halsim_platform_run_queues(host); /* a driver may ask for its change from a queue */
@@ -187,7 +175,8 @@ bool halsim_change_settle(struct halsim_host *host) {
     pthread_mutex_lock(&host->change_lock);
     bool settled = true;
     if (host->has_worker) {
-        struct timespec until = limit_from_now(host->config.change_limit_ms);
+        struct timespec until =
+            halsim_wall_time_in((uint64_t)host->config.change_limit_ms * 1000000u);
         while (settled && (host->change_count > 0 || host->objects_changed || host->change_busy)) {
             settled = pthread_cond_timedwait(&host->change_cond, &host->change_lock, &until) == 0;
         }
@@ -209,8 +198,8 @@ static void tell_overloads(struct halsim_host *host) {
         if (atomic_exchange(&device->overload_untold, false)) {
             struct halsim_notice notice = {
                 .kind = HALSIM_NOTICE_OVERLOAD,
-                .plugin = device->info.object.plugin,
-                .object = device->info.object.id,
+                .plugin = device->object.plugin,
+                .object = device->object.id,
             };
             halsim_notify(host, &notice);
         }
@@ -224,7 +213,7 @@ static void *worker_main(void *argument) {
     while (!host->worker_stop) {
         if (!do_next(host)) {
             publish_waiting(host);
-            struct timespec until = limit_from_now(WORKER_STEP_MS);
+            struct timespec until = halsim_wall_time_in(WORKER_STEP_NS);
             (void)pthread_cond_timedwait(&host->change_cond, &host->change_lock, &until);
             pthread_mutex_unlock(&host->change_lock);
             halsim_platform_run_queues(host);

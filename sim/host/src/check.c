@@ -1,12 +1,10 @@
+#include "counter.h"
 #include "halsim/signal.h"
 #include <assert.h>
 #include <string.h>
 
-#define CODES  (UINT32_C(1) << 24)
-#define CENTRE ((int32_t)(CODES / 2))
-
 void halsim_check_init(struct halsim_check *check, uint32_t channels) {
-    assert(channels > 0 && channels <= CODES);
+    assert(channels > 0 && channels <= HALSIM_COUNTER_CODES);
     memset(check, 0, sizeof *check);
     check->channels = channels;
 }
@@ -17,17 +15,17 @@ bool halsim_check_is_clean(const struct halsim_check *check) {
 }
 
 static int64_t numbers(const struct halsim_check *check) {
-    return CODES / check->channels;
+    return halsim_counter_codes(check->channels) / check->channels;
 }
 
 /* The code that a sample carries, or -1. */
 static int32_t code_of(float sample) {
-    float scaled = sample * (float)CENTRE; /* exact: a power of two */
-    if (!(scaled >= -(float)CENTRE && scaled < (float)CENTRE)) {
+    float scaled = sample * (float)HALSIM_COUNTER_CENTRE; /* exact: a power of two */
+    if (!(scaled >= -(float)HALSIM_COUNTER_CENTRE && scaled < (float)HALSIM_COUNTER_CENTRE)) {
         return -1;
     }
     int32_t code = (int32_t)scaled;
-    return (float)code == scaled ? code + CENTRE : -1;
+    return (float)code == scaled ? code + HALSIM_COUNTER_CENTRE : -1;
 }
 
 enum frame_kind {
@@ -47,7 +45,7 @@ static enum frame_kind read_frame(const struct halsim_check *check, const float 
     for (uint32_t channel = 0; channel < channels; channel++) {
         zeros = zeros && frame[channel] == 0.0f;
         int32_t code = code_of(frame[channel]);
-        if (code < 0 || code >= (int32_t)(CODES / channels * channels)) {
+        if (code < 0 || code >= (int32_t)halsim_counter_codes(channels)) {
             in_place = false;
             seen = 0;
             *number = -1;
@@ -207,25 +205,20 @@ static void take_frame(struct halsim_check *check, const float *frame) {
 /* True when the whole block is what is due. Written so that it vectorises: the usual case, and most
  * of the work of a simulated day. */
 static bool block_is_due(const struct halsim_check *check, const float *block, uint32_t frames) {
-    uint32_t channels = check->channels;
-    uint32_t modulus = CODES / channels * channels;
     int64_t space = numbers(check);
     int64_t wrapped = check->next_frame % space;
-    uint32_t code = (uint32_t)(wrapped < 0 ? wrapped + space : wrapped) * channels;
-    uint32_t left = frames * channels;
-    while (left > 0) {
-        uint32_t run = modulus - code < left ? modulus - code : left;
-        int32_t value = (int32_t)code - CENTRE;
+    uint64_t due = (uint64_t)(wrapped < 0 ? wrapped + space : wrapped);
+    struct halsim_counter_run run =
+        halsim_counter_from(due * check->channels, check->channels, frames * check->channels);
+    while (halsim_counter_next(&run)) {
+        const float *from = block + run.at;
         uint32_t wrong = 0;
-        for (uint32_t i = 0; i < run; i++) {
-            wrong |= block[i] != (float)(value + (int32_t)i) * (1.0f / (float)CENTRE);
+        for (uint32_t i = 0; i < run.samples; i++) {
+            wrong |= from[i] != halsim_counter_sample(run.code + i);
         }
         if (wrong != 0) {
             return false;
         }
-        block += run;
-        left -= run;
-        code = 0;
     }
     return true;
 }

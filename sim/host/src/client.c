@@ -54,11 +54,9 @@ static struct halsim_client *client_create(struct halsim_device *device,
     }
     client->id = ++device->host->last_client_id; /* 0 is the host itself */
     client->process_id = config->process_id != 0 ? config->process_id : (int32_t)getpid();
-    if (config->name != NULL) {
-        (void)snprintf(client->name, sizeof client->name, "%s", config->name);
-    } else {
-        (void)snprintf(client->name, sizeof client->name, "client %u", (unsigned)client->id);
-    }
+    (void)snprintf(client->label, sizeof client->label,
+                   config->name != NULL ? "client %u (%s)" : "client %u", (unsigned)client->id,
+                   config->name);
     if (config->bundle_id != NULL) {
         (void)snprintf(client->bundle_id, sizeof client->bundle_id, "%s", config->bundle_id);
         client->bundle_id_string =
@@ -76,6 +74,18 @@ static void client_free(struct halsim_client *client) {
         CFRelease(client->bundle_id_string);
     }
     free(client);
+}
+
+static bool client_end(struct halsim_device *device, struct halsim_client *client,
+                       struct halsim_error *error);
+
+/* The end of a call that may have made the driver ask for a change. Without the lock: the change
+ * takes it. In real time the worker performs it, and nobody waits. */
+static bool settle(struct halsim_host *host, bool result) {
+    if (!host->has_worker) {
+        (void)halsim_change_settle(host);
+    }
+    return result;
 }
 
 bool halsim_client_add(struct halsim_host *host, uint32_t index,
@@ -97,8 +107,8 @@ bool halsim_client_add(struct halsim_host *host, uint32_t index,
     if (ok) {
         AudioServerPlugInClientInfo info = client_info(client);
         OSStatus status = 0;
-        HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0,
-                    AddDeviceClient, device->info.object.id, &info);
+        HALSIM_CALL(status =, device->plugin, device->object.id, client->id, 0, AddDeviceClient,
+                    device->object.id, &info);
         if (status != 0) {
             ok = halsim_fail_driver(error, status, "AddDeviceClient of device \"%s\"",
                                     device->info.name);
@@ -111,19 +121,15 @@ bool halsim_client_add(struct halsim_host *host, uint32_t index,
         }
     }
     pthread_mutex_unlock(&host->control);
-    return ok;
+    return settle(host, ok);
 }
 
-bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
+/* With control held. */
+static bool remove_client(struct halsim_device *device, struct halsim_client *client,
                           struct halsim_error *error) {
-    struct found found;
-    if (!open_client(&found, host, index, id, error)) {
-        return close_client(&found, false);
-    }
-    struct halsim_device *device = found.device;
-    struct halsim_client *client = found.client;
-    while (client->start_count > 0) {
-        (void)halsim_io_stop(host, index, id, NULL);
+    if (client->start_count > 0) {
+        client->start_count = 0;
+        (void)client_end(device, client, NULL);
     }
     halsim_device_lock(device);
     for (uint32_t i = 0; i < device->client_count; i++) {
@@ -137,13 +143,25 @@ bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
     halsim_device_unlock(device);
     AudioServerPlugInClientInfo info = client_info(client);
     OSStatus status = 0;
-    HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, RemoveDeviceClient,
-                device->info.object.id, &info);
+    HALSIM_CALL(status =, device->plugin, device->object.id, client->id, 0, RemoveDeviceClient,
+                device->object.id, &info);
     client_free(client);
-    return close_client(&found,
-                        status == 0 ||
-                            halsim_fail_driver(error, status, "RemoveDeviceClient of device \"%s\"",
-                                               device->info.name));
+    return status == 0 || halsim_fail_driver(error, status, "RemoveDeviceClient of device \"%s\"",
+                                             device->info.name);
+}
+
+bool halsim_client_remove(struct halsim_host *host, uint32_t index, uint32_t id,
+                          struct halsim_error *error) {
+    struct found found;
+    bool ok = open_client(&found, host, index, id, error) &&
+              remove_client(found.device, found.client, error);
+    return settle(host, close_client(&found, ok));
+}
+
+void halsim_device_remove_clients(struct halsim_device *device) {
+    while (device->client_count > 0) {
+        (void)remove_client(device, device->clients[0], NULL);
+    }
 }
 
 static bool has_stream(const struct halsim_device *device, uint32_t index, bool is_input,
@@ -167,7 +185,7 @@ bool halsim_client_set_source(struct halsim_host *host, uint32_t index, uint32_t
         halsim_device_lock(found.device);
         unused = found.client->sources[output];
         found.client->sources[output] = source;
-        found.client->position = 0;
+        found.client->source_from[output] = found.client->position;
         halsim_device_unlock(found.device);
     }
     halsim_source_destroy(unused);
@@ -184,6 +202,7 @@ bool halsim_client_set_sink(struct halsim_host *host, uint32_t index, uint32_t i
         halsim_device_lock(found.device);
         unused = found.client->sinks[input];
         found.client->sinks[input] = sink;
+        found.client->sink_from[input] = found.client->position;
         halsim_device_unlock(found.device);
     }
     halsim_sink_destroy(unused);
@@ -202,6 +221,12 @@ bool halsim_client_position(struct halsim_host *host, uint32_t index, uint32_t i
     return close_client(&found, ok);
 }
 
+bool halsim_client_is_running(struct halsim_host *host, uint32_t index, uint32_t id) {
+    struct found found;
+    bool runs = open_client(&found, host, index, id, NULL) && found.client->start_count > 0;
+    return close_client(&found, runs);
+}
+
 /* ---- start and stop ----------------------------------------------------------------------- */
 
 /* The cycle must not meet a client that StartIO has not accepted, nor one that StopIO has left. */
@@ -213,10 +238,9 @@ static void set_in_cycle(struct halsim_device *device, struct halsim_client *cli
 
 static bool driver_start(struct halsim_device *device, struct halsim_client *client,
                          struct halsim_error *error) {
-    halsim_ask_will_do(device, client->id, &client->will);
     OSStatus status = 0;
-    HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, StartIO,
-                device->info.object.id, client->id);
+    HALSIM_CALL(status =, device->plugin, device->object.id, client->id, 0, StartIO,
+                device->object.id, client->id);
     return status == 0 ||
            halsim_fail_driver(error, status, "StartIO of device \"%s\"", device->info.name);
 }
@@ -224,8 +248,8 @@ static bool driver_start(struct halsim_device *device, struct halsim_client *cli
 static bool driver_stop(struct halsim_device *device, struct halsim_client *client,
                         struct halsim_error *error) {
     OSStatus status = 0;
-    HALSIM_CALL(status =, device->plugin, device->info.object.id, client->id, 0, StopIO,
-                device->info.object.id, client->id);
+    HALSIM_CALL(status =, device->plugin, device->object.id, client->id, 0, StopIO,
+                device->object.id, client->id);
     return status == 0 ||
            halsim_fail_driver(error, status, "StopIO of device \"%s\"", device->info.name);
 }
@@ -239,10 +263,15 @@ static bool any_in_cycle(const struct halsim_device *device) {
     return false;
 }
 
-/* StartIO, the client's place in the cycle, and the cycles themselves if it is the first. */
+/* What the driver will do, StartIO, the client's place in the cycle, and the cycles themselves if
+ * it is the first. */
 static bool client_begin(struct halsim_device *device, struct halsim_client *client,
                          struct halsim_error *error) {
-    if (!driver_start(device, client, error)) {
+    if (!device->running && !halsim_device_prepare_io(device, error)) {
+        return false;
+    }
+    halsim_ask_will_do(device, client->id, &client->will);
+    if (!halsim_buffers_suit(device, client, error) || !driver_start(device, client, error)) {
         return false;
     }
     set_in_cycle(device, client, true);
@@ -252,6 +281,16 @@ static bool client_begin(struct halsim_device *device, struct halsim_client *cli
     set_in_cycle(device, client, false);
     (void)driver_stop(device, client, NULL);
     return false;
+}
+
+/* The cycles if it was the last, and StopIO. */
+static bool client_end(struct halsim_device *device, struct halsim_client *client,
+                       struct halsim_error *error) {
+    set_in_cycle(device, client, false);
+    if (!any_in_cycle(device)) {
+        halsim_device_end_io(device);
+    }
+    return driver_stop(device, client, error);
 }
 
 bool halsim_io_start(struct halsim_host *host, uint32_t index, uint32_t id,
@@ -264,7 +303,7 @@ bool halsim_io_start(struct halsim_host *host, uint32_t index, uint32_t id,
     if (ok) {
         found.client->start_count++;
     }
-    return close_client(&found, ok);
+    return settle(host, close_client(&found, ok));
 }
 
 bool halsim_io_stop(struct halsim_host *host, uint32_t index, uint32_t id,
@@ -274,13 +313,9 @@ bool halsim_io_stop(struct halsim_host *host, uint32_t index, uint32_t id,
     if (ok && found.client->start_count == 0) {
         ok = halsim_fail(error, HALSIM_ERROR_STATE, "client %u: its IO does not run", (unsigned)id);
     } else if (ok && --found.client->start_count == 0) {
-        set_in_cycle(found.device, found.client, false);
-        if (!any_in_cycle(found.device)) {
-            halsim_device_end_io(found.device);
-        }
-        ok = driver_stop(found.device, found.client, error);
+        ok = client_end(found.device, found.client, error);
     }
-    return close_client(&found, ok);
+    return settle(host, close_client(&found, ok));
 }
 
 uint32_t halsim_device_suspend_io(struct halsim_device *device) {
@@ -300,12 +335,30 @@ uint32_t halsim_device_suspend_io(struct halsim_device *device) {
     return count;
 }
 
+static void tell_of_lost_io(struct halsim_device *device, const struct halsim_client *client,
+                            const char *why) {
+    char text[HALSIM_MESSAGE_MAX + sizeof client->label + 64];
+    (void)snprintf(text, sizeof text, "IO of %s does not start again: %s", client->label, why);
+    struct halsim_notice notice = {
+        .kind = HALSIM_NOTICE_IO_STOPPED_ABNORMALLY,
+        .plugin = device->plugin->index,
+        .object = device->object.id,
+        .text = text,
+    };
+    halsim_notify(device->host, &notice);
+}
+
 bool halsim_device_resume_io(struct halsim_device *device, struct halsim_error *error) {
     bool ok = true;
     for (uint32_t i = 0; i < device->client_count; i++) {
         struct halsim_client *client = device->clients[i];
-        if (client->start_count > 0 && !client_begin(device, client, ok ? error : NULL)) {
+        struct halsim_error failure = {0};
+        if (client->start_count > 0 && !client_begin(device, client, &failure)) {
             client->start_count = 0;
+            tell_of_lost_io(device, client, failure.message);
+            if (ok && error != NULL) {
+                *error = failure;
+            }
             ok = false;
         }
     }

@@ -1,4 +1,5 @@
 #include "halsim/clock.h"
+#include "stopwatch.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -20,9 +21,7 @@ static uint64_t realtime_now_ns(struct halsim_clock *clock) {
 #ifdef __APPLE__
     return clock_gettime_nsec_np(CLOCK_UPTIME_RAW); /* mach_absolute_time() in nanoseconds */
 #else
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return halsim_monotonic_ns();
 #endif
 }
 

@@ -6,6 +6,7 @@
 struct virtual_clock {
     struct halsim_clock clock;
     atomic_ullong now_ns;
+    struct virtual_clock *next_retired;
 };
 
 static uint64_t virtual_now_ns(struct halsim_clock *clock) {
@@ -23,8 +24,15 @@ static uint64_t virtual_wait_until_ns(struct halsim_clock *clock, uint64_t deadl
     return now;
 }
 
+/* A thread that a driver forgot may be in mach_absolute_time(), which reads the clock, at any time.
+ * Kept therefore; reachable, so that it is no leak. */
+static _Atomic(struct virtual_clock *) retired;
+
 static void virtual_destroy(struct halsim_clock *clock) {
-    free(clock);
+    struct virtual_clock *self = (struct virtual_clock *)clock;
+    self->next_retired = atomic_load(&retired);
+    while (!atomic_compare_exchange_weak(&retired, &self->next_retired, self)) {
+    }
 }
 
 static const struct halsim_clock_ops virtual_ops = {

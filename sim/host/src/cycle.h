@@ -34,17 +34,11 @@ static inline uint64_t lap(struct cycle *cycle) {
 /* ---- cycle_operation.c ---- */
 
 void halsim_cycle_driver_failed(struct cycle *cycle, uint32_t operation_code, OSStatus status);
-void halsim_cycle_begin_operation(struct cycle *cycle, uint32_t client,
-                                  enum halsim_operation operation);
-/* True when the driver did it. */
-bool halsim_cycle_do_operation(struct cycle *cycle, AudioObjectID stream, uint32_t client,
-                               enum halsim_operation operation, void *main, void *secondary);
-void halsim_cycle_end_operation(struct cycle *cycle, uint32_t client,
-                                enum halsim_operation operation);
-/* Over some streams of the device, in place or from `mix` to `spare`; the result is in `mix`. */
+/* When the driver will do it: Begin, Do for each of `count` streams, End. In place, or from `mix`
+ * to `spare`; either way the result is in `mix`. */
 void halsim_cycle_operate(struct cycle *cycle, const struct halsim_will_do *will, uint32_t client,
-                          enum halsim_operation operation, uint32_t first_stream,
-                          uint32_t stream_count);
+                          enum halsim_operation operation, const struct halsim_stream_info *streams,
+                          struct halsim_stream_buffers *buffers, uint32_t count);
 /* Thread and Cycle have a beginning and an end but no buffers. */
 void halsim_cycle_operate_on_nothing(struct cycle *cycle, enum halsim_operation operation,
                                      bool begin);
@@ -55,7 +49,8 @@ void halsim_cycle_run_streams(struct cycle *cycle);
 
 /* ---- cycle_time.c ---- */
 
-/* Reads the driver's zero timestamp; anchors anew when it says something else than it promised. */
+/* Reads the driver's zero timestamp; anchors anew when it says something else than it promised. One
+ * that no clock can give counts as an error of the driver ('nope', no operation) and is ignored. */
 void halsim_cycle_follow_clock(struct cycle *cycle, uint64_t woke_ns,
                                struct halsim_trace_record *record);
 void halsim_cycle_fill_info(struct cycle *cycle, uint64_t woke_ns);

@@ -10,10 +10,9 @@ void halsim_cycle_driver_failed(struct cycle *cycle, uint32_t operation_code, OS
     device->stats.last_driver_error_operation = operation_code;
 }
 
-void halsim_cycle_begin_operation(struct cycle *cycle, uint32_t client,
-                                  enum halsim_operation operation) {
+static void begin_operation(struct cycle *cycle, uint32_t client, enum halsim_operation operation) {
     struct halsim_device *device = cycle->device;
-    AudioObjectID id = device->info.object.id;
+    AudioObjectID id = device->object.id;
     UInt32 code = halsim_operation_codes[operation];
     OSStatus status = 0;
     HALSIM_CALL(status =, device->plugin, id, client, code, BeginIOOperation, id, client, code,
@@ -23,10 +22,9 @@ void halsim_cycle_begin_operation(struct cycle *cycle, uint32_t client,
     }
 }
 
-void halsim_cycle_end_operation(struct cycle *cycle, uint32_t client,
-                                enum halsim_operation operation) {
+static void end_operation(struct cycle *cycle, uint32_t client, enum halsim_operation operation) {
     struct halsim_device *device = cycle->device;
-    AudioObjectID id = device->info.object.id;
+    AudioObjectID id = device->object.id;
     UInt32 code = halsim_operation_codes[operation];
     OSStatus status = 0;
     HALSIM_CALL(status =, device->plugin, id, client, code, EndIOOperation, id, client, code,
@@ -37,10 +35,10 @@ void halsim_cycle_end_operation(struct cycle *cycle, uint32_t client,
 }
 
 /* True when the driver did it. */
-bool halsim_cycle_do_operation(struct cycle *cycle, AudioObjectID stream, uint32_t client,
-                               enum halsim_operation operation, void *main, void *secondary) {
+static bool do_operation(struct cycle *cycle, AudioObjectID stream, uint32_t client,
+                         enum halsim_operation operation, void *main, void *secondary) {
     struct halsim_device *device = cycle->device;
-    AudioObjectID id = device->info.object.id;
+    AudioObjectID id = device->object.id;
     UInt32 code = halsim_operation_codes[operation];
     OSStatus status = 0;
     HALSIM_CALL(status =, device->plugin, id, client, code, DoIOOperation, id, stream, client, code,
@@ -52,28 +50,23 @@ bool halsim_cycle_do_operation(struct cycle *cycle, AudioObjectID stream, uint32
     return true;
 }
 
-/* An operation over some streams of the device, in place or from `mix` to `spare`; the result is in
- * `mix`. */
 void halsim_cycle_operate(struct cycle *cycle, const struct halsim_will_do *will, uint32_t client,
-                          enum halsim_operation operation, uint32_t first_stream,
-                          uint32_t stream_count) {
+                          enum halsim_operation operation, const struct halsim_stream_info *streams,
+                          struct halsim_stream_buffers *buffers, uint32_t count) {
     if (!will->will_do[operation]) {
         return;
     }
-    struct halsim_device *device = cycle->device;
     cycle->host_ticks += lap(cycle);
-    halsim_cycle_begin_operation(cycle, client, operation);
-    for (uint32_t i = first_stream; i < first_stream + stream_count; i++) {
-        struct halsim_stream_buffers *buffers = &device->buffers[i];
-        AudioObjectID stream = device->info.streams[i].id;
+    begin_operation(cycle, client, operation);
+    for (uint32_t i = 0; i < count; i++) {
         if (will->in_place[operation]) {
-            (void)halsim_cycle_do_operation(cycle, stream, client, operation, buffers->mix, NULL);
-        } else if (halsim_cycle_do_operation(cycle, stream, client, operation, buffers->mix,
-                                             buffers->spare)) {
-            halsim_buffers_swap(buffers);
+            (void)do_operation(cycle, streams[i].id, client, operation, buffers[i].mix, NULL);
+        } else if (do_operation(cycle, streams[i].id, client, operation, buffers[i].mix,
+                                buffers[i].spare)) {
+            halsim_buffers_swap(&buffers[i]);
         }
     }
-    halsim_cycle_end_operation(cycle, client, operation);
+    end_operation(cycle, client, operation);
     cycle->driver_ticks[operation] += lap(cycle);
 }
 
@@ -82,9 +75,9 @@ void halsim_cycle_operate_on_nothing(struct cycle *cycle, enum halsim_operation 
     if (cycle->device->will.will_do[operation]) {
         cycle->host_ticks += lap(cycle);
         if (begin) {
-            halsim_cycle_begin_operation(cycle, kAudioServerPlugInHostClientID, operation);
+            begin_operation(cycle, kAudioServerPlugInHostClientID, operation);
         } else {
-            halsim_cycle_end_operation(cycle, kAudioServerPlugInHostClientID, operation);
+            end_operation(cycle, kAudioServerPlugInHostClientID, operation);
         }
         cycle->driver_ticks[operation] += lap(cycle);
     }

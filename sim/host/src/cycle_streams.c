@@ -9,43 +9,57 @@
 /* Each client reads the device for itself, as the clients of coreaudiod do. */
 static void run_input(struct cycle *cycle, struct halsim_client *client) {
     struct halsim_device *device = cycle->device;
+    struct halsim_stream_buffers *buffers = device->buffers;
+    const struct halsim_stream_info *streams = device->info.streams;
     uint32_t count = device->input_count;
     if (!client->will.will_do[HALSIM_OP_READ_INPUT]) {
         for (uint32_t i = 0; i < count; i++) {
-            memset(device->buffers[i].mix, 0, device->buffers[i].bytes);
+            memset(buffers[i].mix, 0, buffers[i].bytes);
         }
     }
-    halsim_cycle_operate(cycle, &client->will, client->id, HALSIM_OP_READ_INPUT, 0, count);
+    halsim_cycle_operate(cycle, &client->will, client->id, HALSIM_OP_READ_INPUT, streams, buffers,
+                         count);
     if (client->will.will_do[HALSIM_OP_CONVERT_INPUT]) {
-        halsim_cycle_operate(cycle, &client->will, client->id, HALSIM_OP_CONVERT_INPUT, 0, count);
+        halsim_cycle_operate(cycle, &client->will, client->id, HALSIM_OP_CONVERT_INPUT, streams,
+                             buffers, count);
     } else {
         for (uint32_t i = 0; i < count; i++) {
-            const AudioStreamBasicDescription *format = &device->info.streams[i].physical_format;
-            struct halsim_stream_buffers *buffers = &device->buffers[i];
+            const AudioStreamBasicDescription *format = &streams[i].physical_format;
             if (!halsim_format_is_canonical(format)) {
-                halsim_format_to_canonical(format, buffers->mix, buffers->spare,
+                halsim_format_to_canonical(format, buffers[i].mix, buffers[i].spare,
                                            cycle->frames * format->mChannelsPerFrame);
-                halsim_buffers_swap(buffers);
+                halsim_buffers_swap(&buffers[i]);
             }
         }
     }
-    halsim_cycle_operate(cycle, &client->will, client->id, HALSIM_OP_PROCESS_INPUT, 0, count);
+    halsim_cycle_operate(cycle, &client->will, client->id, HALSIM_OP_PROCESS_INPUT, streams,
+                         buffers, count);
     for (uint32_t i = 0; i < count; i++) {
         struct halsim_sink *sink = client->sinks[i];
         if (sink != NULL) {
             cycle->host_ticks += lap(cycle);
-            sink->take(sink, device->buffers[i].mix, cycle->frames,
-                       device->info.streams[i].virtual_format.mChannelsPerFrame, client->position);
+            sink->take(sink, buffers[i].mix, cycle->frames,
+                       streams[i].virtual_format.mChannelsPerFrame,
+                       client->position - client->sink_from[i]);
             cycle->signal_ticks += lap(cycle);
         }
     }
 }
 
+static uint32_t samples_of(const struct cycle *cycle, const struct halsim_stream_info *stream) {
+    return cycle->frames * stream->virtual_format.mChannelsPerFrame;
+}
+
 static void render(struct cycle *cycle, struct halsim_client *client, uint32_t output,
-                   uint32_t channels, float *block) {
+                   const struct halsim_stream_info *stream, float *block) {
+    struct halsim_source *source = client->sources[output];
+    if (source == NULL) {
+        memset(block, 0, samples_of(cycle, stream) * sizeof *block);
+        return;
+    }
     cycle->host_ticks += lap(cycle);
-    client->sources[output]->render(client->sources[output], block, cycle->frames, channels,
-                                    client->position);
+    source->render(source, block, cycle->frames, stream->virtual_format.mChannelsPerFrame,
+                   client->position - client->source_from[output]);
     cycle->signal_ticks += lap(cycle);
 }
 
@@ -55,52 +69,37 @@ static void add(float *restrict sum, const float *restrict block, uint32_t sampl
     }
 }
 
-/* Renders what one client plays into every output stream. The first client's block is the mix;
- * later ones are rendered into `spare` and added, unless the driver mixes them itself. */
-static bool run_client_output(struct cycle *cycle, struct halsim_client *client, bool first) {
-    struct halsim_device *device = cycle->device;
-    const struct halsim_will_do *will = &client->will;
-    bool mixes_itself = will->will_do[HALSIM_OP_MIX_OUTPUT];
-    uint32_t base = device->input_count;
-    for (uint32_t output = 0; output < device->output_count; output++) {
-        struct halsim_stream_buffers *buffers = &device->buffers[base + output];
-        const struct halsim_stream_info *stream = &device->info.streams[base + output];
-        uint32_t channels = stream->virtual_format.mChannelsPerFrame;
-        uint32_t samples = cycle->frames * channels;
-        bool into_mix = first && !mixes_itself && !will->will_do[HALSIM_OP_PROCESS_OUTPUT];
-        float *block = into_mix ? buffers->mix : buffers->spare;
-        if (client->sources[output] == NULL) {
-            if (first) {
-                memset(buffers->mix, 0, samples * sizeof(float));
-            }
-            continue;
-        }
-        render(cycle, client, output, channels, block);
-        if (will->will_do[HALSIM_OP_PROCESS_OUTPUT]) {
-            cycle->host_ticks += lap(cycle);
-            halsim_cycle_begin_operation(cycle, client->id, HALSIM_OP_PROCESS_OUTPUT);
-            /* In place even for a driver that would rather not: a third buffer would be needed, and
-             * the interface allows to be given the same buffer twice. */
-            (void)halsim_cycle_do_operation(
-                cycle, stream->id, client->id, HALSIM_OP_PROCESS_OUTPUT, block,
-                will->in_place[HALSIM_OP_PROCESS_OUTPUT] ? NULL : block);
-            halsim_cycle_end_operation(cycle, client->id, HALSIM_OP_PROCESS_OUTPUT);
-            cycle->driver_ticks[HALSIM_OP_PROCESS_OUTPUT] += lap(cycle);
-        }
-        if (mixes_itself) {
-            cycle->host_ticks += lap(cycle);
-            halsim_cycle_begin_operation(cycle, client->id, HALSIM_OP_MIX_OUTPUT);
-            (void)halsim_cycle_do_operation(cycle, stream->id, client->id, HALSIM_OP_MIX_OUTPUT,
-                                            block, NULL);
-            halsim_cycle_end_operation(cycle, client->id, HALSIM_OP_MIX_OUTPUT);
-            cycle->driver_ticks[HALSIM_OP_MIX_OUTPUT] += lap(cycle);
-        } else if (!into_mix && first) {
-            memcpy(buffers->mix, block, samples * sizeof(float));
-        } else if (!into_mix) {
-            add(buffers->mix, block, samples);
+static bool plays(const struct halsim_client *client, uint32_t output_count) {
+    for (uint32_t output = 0; output < output_count; output++) {
+        if (client->sources[output] != NULL) {
+            return true;
         }
     }
-    return !mixes_itself;
+    return false;
+}
+
+/* What one client plays: rendered for every output stream, then handed from operation to operation.
+ * The first client's blocks are the mix, later ones are added to it, unless the driver mixes them
+ * itself. A client that plays into one stream is silent in the others. */
+static void run_client_output(struct cycle *cycle, struct halsim_client *client, bool is_first) {
+    struct halsim_device *device = cycle->device;
+    const struct halsim_will_do *will = &client->will;
+    const struct halsim_stream_info *streams = &device->info.streams[device->input_count];
+    struct halsim_stream_buffers *mixes = &device->buffers[device->input_count];
+    bool into_mix = is_first && !will->will_do[HALSIM_OP_MIX_OUTPUT];
+    struct halsim_stream_buffers *blocks = into_mix ? mixes : device->blocks;
+    uint32_t count = device->output_count;
+    for (uint32_t i = 0; i < count; i++) {
+        render(cycle, client, i, &streams[i], blocks[i].mix);
+    }
+    halsim_cycle_operate(cycle, will, client->id, HALSIM_OP_PROCESS_OUTPUT, streams, blocks, count);
+    halsim_cycle_operate(cycle, will, client->id, HALSIM_OP_MIX_OUTPUT, streams, blocks, count);
+    if (will->will_do[HALSIM_OP_MIX_OUTPUT] || into_mix) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        add(mixes[i].mix, blocks[i].mix, samples_of(cycle, &streams[i]));
+    }
 }
 
 static void clear_mix(struct cycle *cycle) {
@@ -112,29 +111,55 @@ static void clear_mix(struct cycle *cycle) {
 
 static void run_device_output(struct cycle *cycle) {
     struct halsim_device *device = cycle->device;
-    uint32_t base = device->input_count;
+    const struct halsim_stream_info *streams = &device->info.streams[device->input_count];
+    struct halsim_stream_buffers *mixes = &device->buffers[device->input_count];
     uint32_t count = device->output_count;
     uint32_t host = kAudioServerPlugInHostClientID;
-    halsim_cycle_operate(cycle, &device->will, host, HALSIM_OP_PROCESS_MIX, base, count);
+    halsim_cycle_operate(cycle, &device->will, host, HALSIM_OP_PROCESS_MIX, streams, mixes, count);
     if (device->will.will_do[HALSIM_OP_CONVERT_MIX]) {
-        halsim_cycle_operate(cycle, &device->will, host, HALSIM_OP_CONVERT_MIX, base, count);
+        halsim_cycle_operate(cycle, &device->will, host, HALSIM_OP_CONVERT_MIX, streams, mixes,
+                             count);
     } else {
-        for (uint32_t i = base; i < base + count; i++) {
-            const AudioStreamBasicDescription *format = &device->info.streams[i].physical_format;
-            struct halsim_stream_buffers *buffers = &device->buffers[i];
+        for (uint32_t i = 0; i < count; i++) {
+            const AudioStreamBasicDescription *format = &streams[i].physical_format;
             if (!halsim_format_is_canonical(format)) {
-                halsim_format_from_canonical(format, buffers->mix, buffers->spare,
+                halsim_format_from_canonical(format, mixes[i].mix, mixes[i].spare,
                                              cycle->frames * format->mChannelsPerFrame);
-                halsim_buffers_swap(buffers);
+                halsim_buffers_swap(&mixes[i]);
             }
         }
     }
-    halsim_cycle_operate(cycle, &device->will, host, HALSIM_OP_WRITE_MIX, base, count);
+    halsim_cycle_operate(cycle, &device->will, host, HALSIM_OP_WRITE_MIX, streams, mixes, count);
+}
+
+/* MixOutput ends a client's output for the cycle: when all went that way, there is no mix. */
+static void run_output(struct cycle *cycle) {
+    struct halsim_device *device = cycle->device;
+    bool has_mix = false;
+    uint32_t ended = 0;
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        struct halsim_client *client = device->clients[i];
+        if (!client->in_cycle) {
+            continue;
+        }
+        bool mixed_by_driver = client->will.will_do[HALSIM_OP_MIX_OUTPUT];
+        ended += mixed_by_driver ? 1 : 0;
+        if (plays(client, device->output_count)) {
+            run_client_output(cycle, client, !has_mix);
+            has_mix |= !mixed_by_driver;
+        }
+    }
+    if (ended > 0 && ended == cycle->clients) {
+        return;
+    }
+    if (!has_mix) {
+        clear_mix(cycle);
+    }
+    run_device_output(cycle);
 }
 
 void halsim_cycle_run_streams(struct cycle *cycle) {
     struct halsim_device *device = cycle->device;
-    bool host_mixes = false;
     for (uint32_t i = 0; i < device->client_count; i++) {
         struct halsim_client *client = device->clients[i];
         if (!client->in_cycle) {
@@ -145,20 +170,12 @@ void halsim_cycle_run_streams(struct cycle *cycle) {
             run_input(cycle, client);
         }
     }
-    for (uint32_t i = 0; i < device->client_count; i++) {
-        struct halsim_client *client = device->clients[i];
-        if (!client->in_cycle) {
-            continue;
-        }
-        if (device->output_count > 0) {
-            host_mixes |= run_client_output(cycle, client, !host_mixes);
-        }
-        client->position += cycle->frames;
-    }
     if (device->output_count > 0) {
-        if (!host_mixes) {
-            clear_mix(cycle);
+        run_output(cycle);
+    }
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        if (device->clients[i]->in_cycle) {
+            device->clients[i]->position += cycle->frames;
         }
-        run_device_output(cycle);
     }
 }

@@ -3,7 +3,7 @@
 
 static OSStatus read_zero_timestamp(struct halsim_device *device, Float64 *sample,
                                     UInt64 *host_time, UInt64 *seed) {
-    AudioObjectID id = device->info.object.id;
+    AudioObjectID id = device->object.id;
     OSStatus status = 0;
     HALSIM_CALL(status =, device->plugin, id, kAudioServerPlugInHostClientID, 0, GetZeroTimeStamp,
                 id, kAudioServerPlugInHostClientID, sample, host_time, seed);
@@ -32,10 +32,7 @@ bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *erro
     }
     uint64_t now_ns = halsim_clock_now_ns(host->clock);
     uint64_t zero_ns = halsim_ns_from_ticks(host, host_time);
-    /* A first timestamp far from now would put the first cycle there too, and IO would seem to
-     * hang. */
-    double limit_ns = 10e9;
-    if (!(sample >= 0) || fabs((double)(int64_t)(zero_ns - now_ns)) > limit_ns) {
+    if (!halsim_device_clock_accepts(sample, zero_ns, now_ns, device->zero_limit_ns)) {
         return halsim_fail(
             error, HALSIM_ERROR_CONTRACT,
             "GetZeroTimeStamp of device \"%s\" after StartIO: sample time %g at host time %+.3f s "
@@ -63,6 +60,10 @@ void halsim_cycle_follow_clock(struct cycle *cycle, uint64_t woke_ns,
     record->zero_sample_time = sample;
     record->zero_host_ns = zero_ns;
     record->zero_seed = seed;
+    if (!halsim_device_clock_accepts(sample, zero_ns, woke_ns, device->zero_limit_ns)) {
+        halsim_cycle_driver_failed(cycle, 0, kAudioHardwareIllegalOperationError);
+        return; /* the time line goes on without it */
+    }
     bool anew = true;
     switch (halsim_device_clock_update(&device->clock, sample, zero_ns, seed,
                                        halsim_cycle_period_ns(device) / 2)) {

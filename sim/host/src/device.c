@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct halsim_device *halsim_device_at(struct halsim_host *host, uint32_t index,
                                        struct halsim_error *error) {
@@ -21,19 +20,49 @@ struct halsim_device *halsim_device_of_object(struct halsim_host *host,
     uint32_t count = host->device_count;
     for (uint32_t i = 0; i < count; i++) {
         struct halsim_device *device = host->devices[i];
-        if (device->alive && device->info.object.plugin == object.plugin &&
-            device->info.object.id == object.id) {
+        if (device->alive && device->object.plugin == object.plugin &&
+            device->object.id == object.id) {
             return device;
         }
     }
     return NULL;
 }
 
+static uint32_t count_alive(const struct halsim_host *host) {
+    uint32_t alive = 0;
+    for (uint32_t i = 0; i < host->device_count; i++) {
+        alive += host->devices[i]->alive ? 1 : 0;
+    }
+    return alive;
+}
+
+/* The table grows by the dead, whose indexes stand in traces. */
+static bool make_room(struct halsim_host *host, struct halsim_error *error) {
+    if (host->device_count < host->device_room) {
+        return true;
+    }
+    uint32_t room = host->device_room == 0 ? HALSIM_MAX_DEVICES : 2 * host->device_room;
+    struct halsim_device **table = calloc(room, sizeof *table);
+    if (table == NULL) {
+        return halsim_fail(error, HALSIM_ERROR_SYSTEM, "out of memory");
+    }
+    if (host->device_room > 0) {
+        memcpy(table, host->devices, host->device_count * sizeof *table);
+        host->outgrown[host->outgrown_count++] = host->devices;
+    }
+    host->devices = table;
+    host->device_room = room;
+    return true;
+}
+
 static bool add_device(struct halsim_plugin *plugin, AudioObjectID id, struct halsim_error *error) {
     struct halsim_host *host = plugin->host;
-    if (host->device_count == HALSIM_MAX_DEVICES) {
+    if (count_alive(host) == HALSIM_MAX_DEVICES) {
         return halsim_fail(error, HALSIM_ERROR_UNSUPPORTED, "%d devices are the most",
                            HALSIM_MAX_DEVICES);
+    }
+    if (!make_room(host, error)) {
+        return false;
     }
     struct halsim_device *device = calloc(1, sizeof *device);
     if (device == NULL) {
@@ -43,7 +72,7 @@ static bool add_device(struct halsim_plugin *plugin, AudioObjectID id, struct ha
     device->plugin = plugin;
     device->alive = true;
     device->schedstat_fd = -1;
-    device->info.object = (struct halsim_object){.plugin = plugin->index, .id = id};
+    device->object = (struct halsim_object){.plugin = plugin->index, .id = id};
     device->info.device = host->device_count;
     if (!halsim_device_refresh(device, error)) {
         free(device);
@@ -65,10 +94,17 @@ static bool add_device(struct halsim_plugin *plugin, AudioObjectID id, struct ha
 }
 
 static void remove_device(struct halsim_device *device) {
-    while (device->client_count > 0) {
-        (void)halsim_client_remove(device->host, device->info.device, device->clients[0]->id, NULL);
-    }
+    halsim_device_remove_clients(device);
+    halsim_buffers_free(device);
     device->alive = false;
+}
+
+void halsim_devices_remove(struct halsim_plugin *plugin) {
+    for (uint32_t i = 0; i < plugin->host->device_count; i++) {
+        if (plugin->host->devices[i]->plugin == plugin && plugin->host->devices[i]->alive) {
+            remove_device(plugin->host->devices[i]);
+        }
+    }
 }
 
 bool halsim_devices_scan(struct halsim_plugin *plugin, struct halsim_error *error) {
@@ -91,7 +127,7 @@ bool halsim_devices_scan(struct halsim_plugin *plugin, struct halsim_error *erro
         struct halsim_device *device = host->devices[i];
         bool listed = false;
         for (uint32_t j = 0; j < count; j++) {
-            listed = listed || ids[j] == device->info.object.id;
+            listed = listed || ids[j] == device->object.id;
         }
         if (device->plugin == plugin && device->alive && !listed) {
             remove_device(device);
@@ -107,13 +143,19 @@ bool halsim_devices_scan(struct halsim_plugin *plugin, struct halsim_error *erro
     return ok;
 }
 
-void halsim_device_free(struct halsim_device *device) {
-    halsim_buffers_free(device);
-    if (device->schedstat_fd >= 0) {
-        (void)close(device->schedstat_fd);
+void halsim_devices_free(struct halsim_host *host) {
+    for (uint32_t i = 0; i < host->device_count; i++) {
+        struct halsim_device *device = host->devices[i];
+        halsim_buffers_free(device);
+        pthread_mutex_destroy(&device->cycle_lock);
+        free(device);
     }
-    pthread_mutex_destroy(&device->cycle_lock);
-    free(device);
+    for (uint32_t i = 0; i < host->outgrown_count; i++) {
+        free(host->outgrown[i]);
+    }
+    free(host->devices);
+    host->devices = NULL;
+    host->device_count = 0;
 }
 
 uint32_t halsim_device_count(struct halsim_host *host) {

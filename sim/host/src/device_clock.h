@@ -46,6 +46,12 @@ enum halsim_clock_event {
 void halsim_device_clock_init(struct halsim_device_clock *clock, double sample_rate,
                               enum halsim_clock_algorithm algorithm);
 
+/* Whether a zero timestamp can be one at all: a finite sample time that doubles count exactly, not
+ * below 0, and a host time no further than `limit_ns` from `now_ns`. Only such ones may be taken
+ * in: times are computed from them without further checks. */
+bool halsim_device_clock_accepts(double sample, uint64_t host_ns, uint64_t now_ns,
+                                 uint64_t limit_ns);
+
 /* Takes one zero timestamp in. `jump_limit_ns`: distance from the prediction that is no longer
  * drift. */
 enum halsim_clock_event halsim_device_clock_update(struct halsim_device_clock *clock, double sample,

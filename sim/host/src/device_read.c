@@ -74,11 +74,15 @@ static bool read_streams(struct halsim_host *host, struct halsim_object object, 
     AudioObjectPropertyScope scope =
         is_input ? kAudioObjectPropertyScopeInput : kAudioObjectPropertyScopeOutput;
     uint32_t count;
+    struct halsim_error failure = {0};
     AudioObjectID *ids =
         halsim_property_get_list(host, object, HALSIM_ADDRESS(kAudioDevicePropertyStreams, scope),
-                                 sizeof *ids, &count, error);
+                                 sizeof *ids, &count, &failure);
     if (ids == NULL) {
-        return count == 0 && (error == NULL || error->status == HALSIM_OK);
+        if (failure.status != HALSIM_OK && error != NULL) {
+            *error = failure;
+        }
+        return failure.status == HALSIM_OK;
     }
     bool ok = true;
     uint32_t taken = 0;
@@ -163,14 +167,14 @@ bool halsim_device_refresh(struct halsim_device *device, struct halsim_error *er
         return halsim_fail(error, HALSIM_ERROR_SYSTEM, "out of memory");
     }
     uint32_t input_count = 0;
-    bool ok = read_device(device->host, device->info.object, fresh, &input_count, error);
+    bool ok = read_device(device->host, device->object, fresh, &input_count, error);
     if (ok) {
         fresh->device = device->info.device;
         fresh->buffer_frames = device->info.buffer_frames;
         bool restart = device->running && !same_io(&device->info, fresh);
         if (restart) {
             halsim_warn(
-                device->plugin, device->info.object.id,
+                device->plugin, device->object.id,
                 "device \"%s\" changed its rate, formats, offsets or streams while IO ran, without "
                 "a configuration change",
                 fresh->name);

@@ -1,6 +1,7 @@
 /* What is set on a device: frames per cycle, rate, stream format. */
 #include "format.h"
 #include "host_internal.h"
+#include "stopwatch.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,21 +54,54 @@ static bool rate_is_available(struct halsim_host *host, struct halsim_object obj
                        text[0] == '\0' ? "none" : text);
 }
 
+/* ---- what the driver must have done before a setting counts --------------------------------- */
+
+struct wish {
+    uint32_t device;
+    double rate;
+    AudioObjectID stream; /* 0: the rate is wished for, not a format */
+    bool is_physical;     /* the stream's physical format, or the virtual one */
+    const AudioStreamBasicDescription *format;
+};
+
+static bool same_format(const AudioStreamBasicDescription *a,
+                        const AudioStreamBasicDescription *b) {
+    UInt32 flags = ~(UInt32)kAudioFormatFlagIsNonMixable; /* how it is used, not what it is */
+    return a->mSampleRate == b->mSampleRate && a->mFormatID == b->mFormatID &&
+           (a->mFormatFlags & flags) == (b->mFormatFlags & flags) &&
+           a->mBytesPerFrame == b->mBytesPerFrame && a->mChannelsPerFrame == b->mChannelsPerFrame &&
+           a->mBitsPerChannel == b->mBitsPerChannel;
+}
+
+static bool is_fulfilled(struct halsim_host *host, const struct wish *wish) {
+    pthread_mutex_lock(&host->control);
+    const struct halsim_device_info *info = &host->devices[wish->device]->info;
+    bool done = wish->stream == 0 && info->nominal_rate == wish->rate;
+    for (uint32_t i = 0; i < info->stream_count && wish->stream != 0; i++) {
+        const struct halsim_stream_info *stream = &info->streams[i];
+        done |= stream->id == wish->stream &&
+                same_format(wish->is_physical ? &stream->physical_format : &stream->virtual_format,
+                            wish->format);
+    }
+    pthread_mutex_unlock(&host->control);
+    return done;
+}
+
 /* A driver may ask for its configuration change from a thread of its own, after the setter has
  * returned. */
-static bool wait_for_rate(struct halsim_host *host, uint32_t index, double rate) {
+static bool wait_for(struct halsim_host *host, const struct wish *wish) {
     struct timespec step = {.tv_nsec = 1000000};
-    for (uint32_t waited_ms = 0; waited_ms <= host->config.change_limit_ms; waited_ms++) {
+    uint64_t end_ns = halsim_monotonic_ns() + (uint64_t)host->config.change_limit_ms * 1000000u;
+    for (;;) {
         (void)halsim_change_settle(host);
-        pthread_mutex_lock(&host->control);
-        bool done = host->devices[index]->info.nominal_rate == rate;
-        pthread_mutex_unlock(&host->control);
-        if (done) {
+        if (is_fulfilled(host, wish)) {
             return true;
+        }
+        if (halsim_monotonic_ns() >= end_ns) {
+            return false;
         }
         (void)nanosleep(&step, NULL);
     }
-    return false;
 }
 
 bool halsim_device_set_rate(struct halsim_host *host, uint32_t index, double rate,
@@ -77,7 +111,7 @@ bool halsim_device_set_rate(struct halsim_host *host, uint32_t index, double rat
     struct halsim_object object = {0};
     bool same = false;
     if (device != NULL) {
-        object = device->info.object;
+        object = device->object;
         same = device->info.nominal_rate == rate;
     }
     pthread_mutex_unlock(&host->control);
@@ -93,7 +127,7 @@ bool halsim_device_set_rate(struct halsim_host *host, uint32_t index, double rat
         !halsim_property_set(host, object, address, 0, NULL, sizeof rate, &rate, error)) {
         return false;
     }
-    if (!wait_for_rate(host, index, rate)) {
+    if (!wait_for(host, &(struct wish){.device = index, .rate = rate})) {
         return halsim_fail(
             error, HALSIM_ERROR_TIMEOUT,
             "rate of %.10g Hz: the driver took it but its nominal rate is still another "
@@ -111,7 +145,7 @@ bool halsim_device_set_format(struct halsim_host *host, uint32_t index, AudioObj
     bool known = false;
     struct halsim_object object = {.id = stream};
     if (device != NULL) {
-        object.plugin = device->info.object.plugin;
+        object.plugin = device->object.plugin;
         for (uint32_t i = 0; i < device->info.stream_count; i++) {
             known = known || device->info.streams[i].id == stream;
         }
@@ -143,6 +177,15 @@ bool halsim_device_set_format(struct halsim_host *host, uint32_t index, AudioObj
             }
         }
         return false;
+    }
+    struct wish wish = {
+        .device = index, .stream = stream, .is_physical = has_physical, .format = format};
+    if (!wait_for(host, &wish)) {
+        halsim_format_text(format, text, sizeof text);
+        return halsim_fail(error, HALSIM_ERROR_TIMEOUT,
+                           "stream %u: the driver took %s but its format is still another after "
+                           "%u ms",
+                           (unsigned)stream, text, (unsigned)host->config.change_limit_ms);
     }
     return true;
 }

@@ -1,4 +1,5 @@
 #include "host_internal.h"
+#include "stopwatch.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ struct halsim_host *halsim_host_create(const struct halsim_host_config *config,
         (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "host: out of memory");
         return NULL;
     }
+    (void)halsim_stopwatch_scale(); /* measures once, for 2 ms: not in the first cycle */
     host->config = *config;
     host->clock = config->clock == HALSIM_CLOCK_VIRTUAL
                       ? halsim_clock_create_virtual(config->virtual_start_ns)
@@ -88,14 +90,19 @@ void halsim_host_destroy(struct halsim_host *host) {
             (void)halsim_plugin_unload(host, i, NULL);
         }
     }
-    halsim_change_stop(host);
+    /* Blocks and threads that the drivers left behind end, or lose the host, before anything goes
+     * that they could reach through it. */
     halsim_platform_stop_queues();
-    for (uint32_t i = 0; i < host->device_count; i++) {
-        halsim_device_free(host->devices[i]);
+    for (uint32_t i = 0; i < host->plugin_count; i++) {
+        halsim_plugin_detach(host->plugins[i]);
     }
+    halsim_change_stop(host);
+    halsim_devices_free(host);
     for (uint32_t i = 0; i < host->plugin_count; i++) {
         halsim_plugin_retire(host->plugins[i]);
     }
+    free(host->plugins);
+    halsim_storage_close_all(host);
     halsim_watchdog_stop(host->watchdog);
     halsim_trace_close(host->trace);
     halsim_platform_remove_time(host);
@@ -121,16 +128,20 @@ bool halsim_host_trace(struct halsim_host *host, const char *path, uint64_t capa
     if (!ok) {
         (void)halsim_fail(error, HALSIM_ERROR_STATE, "trace: IO runs; stop it first");
     } else {
-        halsim_trace_close(host->trace);
-        host->trace = path == NULL ? NULL : halsim_trace_create(path, capacity, error);
-        ok = path == NULL || host->trace != NULL;
-        if (host->trace != NULL) {
-            struct halsim_trace_header *header = halsim_trace_header(host->trace);
+        struct halsim_trace *trace =
+            path == NULL ? NULL : halsim_trace_create(path, capacity, error);
+        ok = path == NULL || trace != NULL;
+        if (trace != NULL) {
+            struct halsim_trace_header *header = halsim_trace_header(trace);
             header->clock_kind = (uint32_t)host->clock->kind;
             header->seed = host->config.seed;
             header->timebase_numer = host->config.timebase_numer;
             header->timebase_denom = host->config.timebase_denom;
             header->start_ns = halsim_clock_now_ns(host->clock);
+        }
+        if (ok) {
+            halsim_trace_close(host->trace);
+            host->trace = trace;
         }
     }
     pthread_mutex_unlock(&host->control);

@@ -20,7 +20,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define HALSIM_MAX_PLUGINS 64
+#define HALSIM_MAX_PLUGINS 64 /* loaded at one time */
 #define HALSIM_MAX_HOOKS   8
 
 struct halsim_storage;
@@ -29,12 +29,14 @@ struct halsim_storage;
 struct halsim_plugin {
     AudioServerPlugInHostInterface interface; /* first: the driver's host reference points here */
     _Atomic(struct halsim_host *) host;       /* NULL when the host has gone */
+    atomic_uint
+        inside; /* calls of the interface under way: the host waits for them before it goes */
     uint32_t index;
     bool loaded;
     AudioServerPlugInDriverRef driver;
     CFBundleRef bundle;
-    struct halsim_storage *storage;
-    struct halsim_bundle *about; /* what its Info.plist says */
+    struct halsim_storage *storage; /* the host's; lives as long as that */
+    struct halsim_bundle *about;    /* what its Info.plist says */
     struct halsim_plugin *next_retired;
 };
 
@@ -47,7 +49,7 @@ struct halsim_will_do {
 struct halsim_client {
     uint32_t id;
     int32_t process_id;
-    char name[128];
+    char label[128]; /* "client 3 (its name)", for messages */
     char bundle_id[256];
     CFStringRef bundle_id_string; /* NULL when there is none */
     uint32_t start_count;         /* StartIO less StopIO */
@@ -56,19 +58,21 @@ struct halsim_client {
     struct halsim_will_do will;
     struct halsim_source *sources[HALSIM_MAX_STREAMS]; /* by output stream */
     struct halsim_sink *sinks[HALSIM_MAX_STREAMS];     /* by input stream */
+    uint64_t source_from[HALSIM_MAX_STREAMS];          /* `position` when it was set */
+    uint64_t sink_from[HALSIM_MAX_STREAMS];
 };
 
 struct halsim_stream_buffers {
-    float
-        *mix; /* canonical; the mix of an output stream, or what a client gets of an input stream */
-    float *spare; /* for operations that do not work in place, and for the second client on */
+    float *mix;   /* what the operations work on */
+    float *spare; /* for those that do not work in place */
     size_t bytes; /* room in each */
 };
 
 struct halsim_device {
     struct halsim_host *host;
     struct halsim_plugin *plugin;
-    bool alive;
+    struct halsim_object object; /* never changes: read without a lock */
+    atomic_bool alive;
     uint32_t refuse_changes; /* this many more configuration changes are aborted */
     struct halsim_device_info info;
     uint32_t input_count;  /* info.streams[0 .. input_count) */
@@ -81,14 +85,17 @@ struct halsim_device {
     pthread_mutex_t cycle_lock;
     atomic_uint cycle_lock_waiters; /* control calls that want it */
     bool running;                   /* cycles are being run; control lock */
-    bool io_prepared;
     pthread_t thread;
     bool has_thread;
     atomic_bool stop;
     struct halsim_device_clock clock;
+    uint64_t zero_limit_ns;     /* a zero timestamp further from now is of no running clock */
     struct halsim_will_do will; /* of the operations on the whole device */
     AudioServerPlugInIOCycleInfo cycle_info;
+    /* By stream: what a client gets of an input, the mix of an output. */
     struct halsim_stream_buffers buffers[2 * HALSIM_MAX_STREAMS];
+    /* By output stream: what one client plays, where that is not the mix. */
+    struct halsim_stream_buffers blocks[HALSIM_MAX_STREAMS];
     uint64_t cycle_counter;
     double position; /* device sample time of the next cycle */
     uint64_t scheduled_ns;
@@ -119,10 +126,17 @@ struct halsim_host {
     char *storage_folder;
     pthread_mutex_t control;
 
-    struct halsim_plugin *plugins[HALSIM_MAX_PLUGINS];
+    struct halsim_plugin **plugins; /* all there ever were: an index is never given twice */
     uint32_t plugin_count;
-    struct halsim_device *devices[HALSIM_MAX_DEVICES];
-    _Atomic uint32_t device_count; /* grows only; a driver's own thread reads it */
+    uint32_t plugin_room;
+    struct halsim_storage *storages; /* of all bundle identifiers met */
+    /* Devices keep their index when they have gone. Grows only; a driver's own thread reads it, so
+     * that a table it has outgrown lives on with the host. */
+    _Atomic(struct halsim_device **) devices;
+    _Atomic uint32_t device_count;
+    uint32_t device_room;
+    struct halsim_device **outgrown[32]; /* each holds twice as many as the one before */
+    uint32_t outgrown_count;
 
     pthread_mutex_t notice_lock;
 
@@ -147,7 +161,7 @@ struct halsim_host {
     struct halsim_watchdog *watchdog;
 };
 
-/* ---- error.c ----------------------------------------------------------------------------- */
+/* ---- status.c ---------------------------------------------------------------------------- */
 
 bool halsim_fail(struct halsim_error *error, enum halsim_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -157,6 +171,9 @@ bool halsim_fail_driver(struct halsim_error *error, OSStatus answer, const char 
 
 /* ---- plugin.c, device.c ------------------------------------------------------------------- */
 
+/* No call of the driver finds the host from now on, and none is under way that did. */
+void halsim_plugin_detach(struct halsim_plugin *plugin);
+/* After that: frees what nobody but the host uses. */
 void halsim_plugin_retire(struct halsim_plugin *plugin);
 struct halsim_plugin *halsim_plugin_at(struct halsim_host *host, uint32_t index,
                                        struct halsim_error *error);
@@ -166,8 +183,16 @@ struct halsim_device *halsim_device_of_object(struct halsim_host *host,
                                               struct halsim_object object);
 /* Reads the plug-in's device list; new devices are added, missing ones die. */
 bool halsim_devices_scan(struct halsim_plugin *plugin, struct halsim_error *error);
+/* All devices of a plug-in that is being unloaded die. */
+void halsim_devices_remove(struct halsim_plugin *plugin);
 bool halsim_device_refresh(struct halsim_device *device, struct halsim_error *error);
-void halsim_device_free(struct halsim_device *device);
+void halsim_devices_free(struct halsim_host *host);
+
+/* ---- client.c ----------------------------------------------------------------------------- */
+
+/* With control held: stops IO of the device's clients and removes them. What the driver asks for
+ * meanwhile waits. */
+void halsim_device_remove_clients(struct halsim_device *device);
 
 /* ---- plugin_interface.c -------------------------------------------------------------------- */
 
@@ -175,9 +200,13 @@ void halsim_plugin_interface_init(struct halsim_plugin *plugin);
 
 /* ---- storage.c ---------------------------------------------------------------------------- */
 
-struct halsim_storage *halsim_storage_open(const char *folder, const char *bundle_id,
+#define HALSIM_STORAGE_NAME_MAX 512
+
+/* With control held. The store of this name; it is made when there is none, and filled from its
+ * file when there is a folder. No loaded plug-in may be using it. */
+struct halsim_storage *halsim_storage_open(struct halsim_host *host, const char *name,
                                            struct halsim_error *error);
-void halsim_storage_close(struct halsim_storage *storage);
+void halsim_storage_close_all(struct halsim_host *host);
 CFPropertyListRef halsim_storage_copy(struct halsim_storage *storage, CFStringRef key);
 bool halsim_storage_write(struct halsim_storage *storage, CFStringRef key, CFPropertyListRef value);
 bool halsim_storage_delete(struct halsim_storage *storage, CFStringRef key);
@@ -213,12 +242,16 @@ static inline void halsim_device_unlock(struct halsim_device *device) {
     pthread_mutex_unlock(&device->cycle_lock);
 }
 
+/* With control held. What the driver will do for the host, and the buffers for it; before the first
+ * StartIO. */
+bool halsim_device_prepare_io(struct halsim_device *device, struct halsim_error *error);
 /* With control held. Starts or ends the cycles of a device. Clients keep their StartIO count. */
 bool halsim_device_begin_io(struct halsim_device *device, struct halsim_error *error);
 void halsim_device_end_io(struct halsim_device *device);
 /* With control held: whether cycles of any device are being run. */
 bool halsim_io_any_runs(const struct halsim_host *host);
-/* StopIO of every client that started, end of the cycles; and back. For configuration changes. */
+/* StopIO of every client that started, end of the cycles; and back. For configuration changes.
+ * A client whose IO does not come back is told of (HALSIM_NOTICE_IO_STOPPED_ABNORMALLY). */
 uint32_t halsim_device_suspend_io(struct halsim_device *device);
 bool halsim_device_resume_io(struct halsim_device *device, struct halsim_error *error);
 
@@ -231,6 +264,9 @@ static inline void halsim_buffers_swap(struct halsim_stream_buffers *buffers) {
     buffers->spare = buffers->mix;
     buffers->mix = result;
 }
+/* Whether the driver converts, for this client, what the host cannot. */
+bool halsim_buffers_suit(const struct halsim_device *device, const struct halsim_client *client,
+                         struct halsim_error *error);
 bool halsim_buffers_prepare(struct halsim_device *device, struct halsim_error *error);
 void halsim_buffers_free(struct halsim_device *device);
 void halsim_ask_will_do(struct halsim_device *device, uint32_t client, struct halsim_will_do *will);
@@ -253,8 +289,9 @@ uint64_t halsim_platform_run_delay_ns(int fd);
 void halsim_platform_install_time(struct halsim_host *host);
 void halsim_platform_remove_time(struct halsim_host *host);
 /* Work that drivers have put into dispatch queues. In virtual time: fires what is due, lets the
- * pool finish, runs the main queue. In real time: runs the main queue. On a Mac libdispatch does
- * all that itself. */
+ * pool finish (or gives up on what does not), runs the main queue. In real time: runs the main
+ * queue. What runs here counts as a call into a driver. On a Mac libdispatch does all that itself.
+ */
 void halsim_platform_run_queues(struct halsim_host *host);
 void halsim_platform_stop_queues(void);
 

@@ -18,7 +18,7 @@ void halsim_ask_will_do(struct halsim_device *device, uint32_t client,
         Boolean will_do = false;
         Boolean in_place = true;
         OSStatus status = 0;
-        AudioObjectID id = device->info.object.id;
+        AudioObjectID id = device->object.id;
         HALSIM_CALL(status =, device->plugin, id, client, halsim_operation_codes[i],
                     WillDoIOOperation, id, client, halsim_operation_codes[i], &will_do, &in_place);
         will->will_do[i] = status == 0 && will_do;
@@ -32,18 +32,26 @@ void halsim_ask_will_do(struct halsim_device *device, uint32_t client,
     }
 }
 
-static void warn_of_missing_operations(struct halsim_device *device) {
+static void warn_of_operations(struct halsim_device *device) {
     bool mixes_itself = device->will.will_do[HALSIM_OP_MIX_OUTPUT];
-    if (device->output_count > 0 && !device->will.will_do[HALSIM_OP_WRITE_MIX] && !mixes_itself) {
+    bool writes_mix = device->will.will_do[HALSIM_OP_WRITE_MIX];
+    if (device->output_count > 0 && writes_mix && mixes_itself) {
+        halsim_warn(device->plugin, device->object.id,
+                    "device \"%s\" does both MixOutput and WriteMix: MixOutput ends the output of "
+                    "a client, "
+                    "and WriteMix is for those that did not go through it",
+                    device->info.name);
+    }
+    if (device->output_count > 0 && !writes_mix && !mixes_itself) {
         halsim_warn(
-            device->plugin, device->info.object.id,
+            device->plugin, device->object.id,
             "device \"%s\" has output streams but does neither WriteMix nor MixOutput: its output "
             "goes nowhere",
             device->info.name);
     }
     if (device->input_count > 0 && !device->will.will_do[HALSIM_OP_READ_INPUT]) {
         halsim_warn(
-            device->plugin, device->info.object.id,
+            device->plugin, device->object.id,
             "device \"%s\" has input streams but does not do ReadInput: its input is silence",
             device->info.name);
     }
@@ -60,13 +68,16 @@ static enum halsim_clock_algorithm algorithm_of(const struct halsim_device *devi
     }
 }
 
-bool halsim_device_begin_io(struct halsim_device *device, struct halsim_error *error) {
+bool halsim_device_prepare_io(struct halsim_device *device, struct halsim_error *error) {
     halsim_ask_will_do(device, kAudioServerPlugInHostClientID, &device->will);
-    warn_of_missing_operations(device);
-    if (!halsim_buffers_prepare(device, error)) {
-        return false;
-    }
+    warn_of_operations(device);
+    return halsim_buffers_prepare(device, error);
+}
+
+bool halsim_device_begin_io(struct halsim_device *device, struct halsim_error *error) {
     halsim_device_clock_init(&device->clock, device->info.nominal_rate, algorithm_of(device));
+    double zero_period_ns = 1e9 * device->info.zero_period_frames / device->info.nominal_rate;
+    device->zero_limit_ns = UINT64_C(10000000000) + 2 * (uint64_t)zero_period_ns;
     device->cycle_counter = 0;
     device->pending_flags = 0;
     device->pending_skip = 0;
@@ -151,6 +162,13 @@ bool halsim_io_any_runs(const struct halsim_host *host) {
         }
     }
     return false;
+}
+
+bool halsim_io_is_running(struct halsim_host *host) {
+    pthread_mutex_lock(&host->control);
+    bool runs = halsim_io_any_runs(host);
+    pthread_mutex_unlock(&host->control);
+    return runs;
 }
 
 /* Real time: the IO threads work; wait in short steps so that an interrupt is seen soon. */

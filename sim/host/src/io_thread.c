@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+/* A wait for a cycle is looked at this often, so that StopIO need not wait for a long period. */
+#define WAIT_STEP_NS 50000000u
 
 struct start {
     struct halsim_device *device;
@@ -21,6 +25,19 @@ static void make_way(struct halsim_device *device) {
         (void)nanosleep(&pause, NULL);
         device->pending_flags |= HALSIM_CYCLE_LOCK_WAIT;
     }
+}
+
+/* Until the next cycle is due, or not that long when IO is being stopped. */
+static uint64_t wait_for_cycle(struct halsim_device *device) {
+    struct halsim_clock *clock = device->host->clock;
+    uint64_t now_ns = halsim_clock_now_ns(clock);
+    while (device->scheduled_ns > now_ns && device->scheduled_ns - now_ns > WAIT_STEP_NS) {
+        now_ns = halsim_clock_wait_until_ns(clock, now_ns + WAIT_STEP_NS);
+        if (atomic_load(&device->stop)) {
+            return now_ns;
+        }
+    }
+    return halsim_clock_wait_until_ns(clock, device->scheduled_ns);
 }
 
 static void run_cycle(struct halsim_device *device, uint64_t woke_ns) {
@@ -63,7 +80,7 @@ static void *io_thread_main(void *argument) {
     /* `start` is gone from here on. */
 
     while (ok && !atomic_load(&device->stop)) {
-        uint64_t woke_ns = halsim_clock_wait_until_ns(host->clock, device->scheduled_ns);
+        uint64_t woke_ns = wait_for_cycle(device);
         if (!atomic_load(&device->stop)) {
             run_cycle(device, woke_ns);
         }
@@ -103,4 +120,8 @@ void halsim_io_thread_join(struct halsim_device *device) {
     atomic_store(&device->stop, true);
     pthread_join(device->thread, NULL);
     device->has_thread = false;
+    if (device->schedstat_fd >= 0) {
+        (void)close(device->schedstat_fd);
+        device->schedstat_fd = -1;
+    }
 }

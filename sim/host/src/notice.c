@@ -11,6 +11,10 @@ void halsim_notify(struct halsim_host *host, const struct halsim_notice *notice)
 }
 
 void halsim_warn(struct halsim_plugin *plugin, AudioObjectID object, const char *format, ...) {
+    struct halsim_host *host = atomic_load(&plugin->host);
+    if (host == NULL) {
+        return; /* nobody is left to be told */
+    }
     char text[HALSIM_MESSAGE_MAX];
     va_list arguments;
     va_start(arguments, format);
@@ -22,5 +26,5 @@ void halsim_warn(struct halsim_plugin *plugin, AudioObjectID object, const char 
         .object = object,
         .text = text,
     };
-    halsim_notify(plugin->host, &notice);
+    halsim_notify(host, &notice);
 }

@@ -40,9 +40,9 @@ static factory_function load_executable(struct halsim_plugin *plugin, struct hal
     }
     struct halsim_call_slot *slot = halsim_call_slot_mine();
     CFErrorRef failure = NULL;
-    const char *before = halsim_call_enter(slot, "dlopen", plugin->index, 0, 0, 0);
+    halsim_call_enter(slot, "dlopen", plugin->index, 0, 0, 0);
     Boolean loaded = CFBundleLoadExecutableAndReturnError(plugin->bundle, &failure);
-    halsim_call_leave(slot, before);
+    halsim_call_leave(slot);
     if (!loaded) {
         char reason[HALSIM_MESSAGE_MAX - 64];
         describe_cf_error(failure, reason, sizeof reason);
@@ -72,27 +72,27 @@ static factory_function load_executable(struct halsim_plugin *plugin, struct hal
 static HRESULT query(struct halsim_plugin *plugin, AudioServerPlugInDriverRef driver,
                      CFUUIDRef uuid, void **interface) {
     struct halsim_call_slot *slot = halsim_call_slot_mine();
-    const char *before = halsim_call_enter(slot, "QueryInterface", plugin->index, 0, 0, 0);
+    halsim_call_enter(slot, "QueryInterface", plugin->index, 0, 0, 0);
     *interface = NULL;
     HRESULT result = (*driver)->QueryInterface(driver, CFUUIDGetUUIDBytes(uuid), interface);
-    halsim_call_leave(slot, before);
+    halsim_call_leave(slot);
     return result;
 }
 
 static void release(struct halsim_plugin *plugin, AudioServerPlugInDriverRef driver) {
     struct halsim_call_slot *slot = halsim_call_slot_mine();
-    const char *before = halsim_call_enter(slot, "Release", plugin->index, 0, 0, 0);
+    halsim_call_enter(slot, "Release", plugin->index, 0, 0, 0);
     (void)(*driver)->Release(driver);
-    halsim_call_leave(slot, before);
+    halsim_call_leave(slot);
 }
 
 /* factory -> IUnknown -> driver interface, as CFPlugIn and the host do it. */
 static bool create_driver(struct halsim_plugin *plugin, factory_function factory,
                           struct halsim_error *error) {
     struct halsim_call_slot *slot = halsim_call_slot_mine();
-    const char *before = halsim_call_enter(slot, "Factory", plugin->index, 0, 0, 0);
+    halsim_call_enter(slot, "Factory", plugin->index, 0, 0, 0);
     AudioServerPlugInDriverRef made = factory(NULL, kAudioServerPlugInTypeUUID);
-    halsim_call_leave(slot, before);
+    halsim_call_leave(slot);
     if (made == NULL || *made == NULL) {
         return halsim_fail(error, HALSIM_ERROR_FACTORY,
                            "%s: %s() returned NULL for kAudioServerPlugInTypeUUID",
@@ -137,8 +137,6 @@ static bool initialize(struct halsim_plugin *plugin, struct halsim_error *error)
 static _Atomic(struct halsim_plugin *) retired;
 
 void halsim_plugin_retire(struct halsim_plugin *plugin) {
-    atomic_store(&plugin->host, NULL);
-    halsim_storage_close(plugin->storage);
     plugin->storage = NULL;
     if (plugin->bundle != NULL) {
         CFRelease(plugin->bundle);
@@ -151,19 +149,78 @@ void halsim_plugin_retire(struct halsim_plugin *plugin) {
     }
 }
 
+/* What the bundle's store is called. A bundle without an identifier goes by its folder's name, so
+ * that two of them do not write over each other. */
+static void name_storage(const struct halsim_bundle *about, char name[HALSIM_STORAGE_NAME_MAX]) {
+    if (about->identifier[0] != '\0') {
+        (void)snprintf(name, HALSIM_STORAGE_NAME_MAX, "%s", about->identifier);
+    } else {
+        (void)snprintf(name, HALSIM_STORAGE_NAME_MAX, "no-identifier-%.*s", NAME_MAX,
+                       strrchr(about->path, '/') + 1);
+    }
+}
+
+/* Whether there is room for it, and nothing loaded that is the same or shares its storage. */
+static bool may_load(struct halsim_host *host, const struct halsim_bundle *about,
+                     struct halsim_error *error) {
+    char name[HALSIM_STORAGE_NAME_MAX], other[HALSIM_STORAGE_NAME_MAX];
+    name_storage(about, name);
+    uint32_t loaded = 0;
+    for (uint32_t i = 0; i < host->plugin_count; i++) {
+        const struct halsim_plugin *plugin = host->plugins[i];
+        if (!plugin->loaded) {
+            continue;
+        }
+        loaded++;
+        if (strcmp(plugin->about->path, about->path) == 0) {
+            return halsim_fail(error, HALSIM_ERROR_STATE, "%s: already loaded", about->path);
+        }
+        name_storage(plugin->about, other);
+        if (strcmp(name, other) == 0) {
+            return halsim_fail(
+                error, HALSIM_ERROR_STATE,
+                "%s: %s has the same CFBundleIdentifier, \"%s\", and is loaded: they "
+                "would share one storage; unload it first",
+                about->path, plugin->about->path, about->identifier);
+        }
+    }
+    if (loaded >= HALSIM_MAX_PLUGINS) {
+        return halsim_fail(error, HALSIM_ERROR_UNSUPPORTED,
+                           "%s: %d plug-ins at one time are the most", about->path,
+                           HALSIM_MAX_PLUGINS);
+    }
+    return true;
+}
+
+static bool make_place(struct halsim_host *host, struct halsim_error *error) {
+    if (host->plugin_count < host->plugin_room) {
+        return true;
+    }
+    uint32_t room = host->plugin_room == 0 ? 16 : 2 * host->plugin_room;
+    struct halsim_plugin **plugins = realloc(host->plugins, room * sizeof *plugins);
+    if (plugins == NULL) {
+        return halsim_fail(error, HALSIM_ERROR_SYSTEM, "plug-ins: out of memory");
+    }
+    host->plugins = plugins;
+    host->plugin_room = room;
+    return true;
+}
+
 static struct halsim_plugin *plugin_create(struct halsim_host *host, const char *bundle_path,
                                            struct halsim_error *error) {
     struct halsim_plugin *plugin = calloc(1, sizeof *plugin);
     struct halsim_bundle *about = calloc(1, sizeof *about);
     if (plugin == NULL || about == NULL) {
         (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "%s: out of memory", bundle_path);
-    } else if (halsim_bundle_read(bundle_path, about, error)) {
+    } else if (halsim_bundle_read(bundle_path, about, error) && may_load(host, about, error) &&
+               make_place(host, error)) {
         plugin->host = host;
         plugin->index = host->plugin_count;
         plugin->about = about;
         halsim_plugin_interface_init(plugin);
-        const char *identifier = about->identifier[0] == '\0' ? "no-identifier" : about->identifier;
-        plugin->storage = halsim_storage_open(host->storage_folder, identifier, error);
+        char name[HALSIM_STORAGE_NAME_MAX];
+        name_storage(about, name);
+        plugin->storage = halsim_storage_open(host, name, error);
         if (plugin->storage != NULL) {
             return plugin;
         }
@@ -173,31 +230,11 @@ static struct halsim_plugin *plugin_create(struct halsim_host *host, const char 
     return NULL;
 }
 
-static bool already_loaded(struct halsim_host *host, const char *path) {
-    for (uint32_t i = 0; i < host->plugin_count; i++) {
-        if (host->plugins[i]->loaded && strcmp(host->plugins[i]->about->path, path) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool halsim_plugin_load(struct halsim_host *host, const char *bundle_path, uint32_t *out_plugin,
                         struct halsim_error *error) {
     pthread_mutex_lock(&host->control);
-    if (host->plugin_count == HALSIM_MAX_PLUGINS) {
-        pthread_mutex_unlock(&host->control);
-        return halsim_fail(error, HALSIM_ERROR_UNSUPPORTED, "%s: %d plug-ins are the most",
-                           bundle_path, HALSIM_MAX_PLUGINS);
-    }
     struct halsim_plugin *plugin = plugin_create(host, bundle_path, error);
     if (plugin == NULL) {
-        pthread_mutex_unlock(&host->control);
-        return false;
-    }
-    if (already_loaded(host, plugin->about->path)) {
-        (void)halsim_fail(error, HALSIM_ERROR_STATE, "%s: already loaded", plugin->about->path);
-        halsim_plugin_retire(plugin);
         pthread_mutex_unlock(&host->control);
         return false;
     }
@@ -227,15 +264,7 @@ bool halsim_plugin_unload(struct halsim_host *host, uint32_t index, struct halsi
         pthread_mutex_unlock(&host->control);
         return false;
     }
-    for (uint32_t i = 0; i < host->device_count; i++) {
-        struct halsim_device *device = host->devices[i];
-        while (device->plugin == plugin && device->client_count > 0) {
-            (void)halsim_client_remove(host, i, device->clients[0]->id, NULL);
-        }
-        if (device->plugin == plugin) {
-            device->alive = false;
-        }
-    }
+    halsim_devices_remove(plugin);
     halsim_change_abort_all(plugin, host);
     release(plugin, plugin->driver);
     plugin->driver = NULL;

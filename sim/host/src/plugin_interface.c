@@ -2,11 +2,37 @@
  * into the driver is under way: they take leaf locks only. */
 #include "host_internal.h"
 #include <string.h>
+#include <time.h>
 
-/* NULL when the host has gone and a thread of the driver has not noticed. */
-static struct halsim_plugin *plugin_of(AudioServerPlugInHostRef host) {
-    struct halsim_plugin *plugin = (struct halsim_plugin *)(uintptr_t)host; /* its first member */
-    return plugin == NULL || atomic_load(&plugin->host) == NULL ? NULL : plugin;
+static struct halsim_plugin *plugin_of(AudioServerPlugInHostRef reference) {
+    return (struct halsim_plugin *)(uintptr_t)reference; /* its first member */
+}
+
+/* The host, which stays until leave(). NULL when it has gone and a thread of the driver has not
+ * noticed; then there is nothing to leave. */
+static struct halsim_host *enter(struct halsim_plugin *plugin) {
+    if (plugin == NULL) {
+        return NULL;
+    }
+    /* Counted before the look, as detach looks at the count after it has taken the host away. */
+    atomic_fetch_add(&plugin->inside, 1);
+    struct halsim_host *host = atomic_load(&plugin->host);
+    if (host == NULL) {
+        atomic_fetch_sub(&plugin->inside, 1);
+    }
+    return host;
+}
+
+static void leave(struct halsim_plugin *plugin) {
+    atomic_fetch_sub(&plugin->inside, 1);
+}
+
+void halsim_plugin_detach(struct halsim_plugin *plugin) {
+    atomic_store(&plugin->host, NULL);
+    const struct timespec step = {.tv_nsec = 100000};
+    while (atomic_load(&plugin->inside) > 0) {
+        (void)nanosleep(&step, NULL);
+    }
 }
 
 /* A change of one of these may mean that what the host knows of its devices is old. */
@@ -31,10 +57,11 @@ static bool concerns_host(AudioObjectPropertySelector selector) {
     }
 }
 
-static OSStatus properties_changed(AudioServerPlugInHostRef host, AudioObjectID object,
+static OSStatus properties_changed(AudioServerPlugInHostRef reference, AudioObjectID object,
                                    UInt32 count, const AudioObjectPropertyAddress *addresses) {
-    struct halsim_plugin *plugin = plugin_of(host);
-    if (plugin == NULL || (count > 0 && addresses == NULL)) {
+    struct halsim_plugin *plugin = plugin_of(reference);
+    struct halsim_host *host = count > 0 && addresses == NULL ? NULL : enter(plugin);
+    if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
     struct halsim_notice notice = {
@@ -44,50 +71,53 @@ static OSStatus properties_changed(AudioServerPlugInHostRef host, AudioObjectID 
         .addresses = addresses,
         .address_count = count,
     };
-    halsim_notify(plugin->host, &notice);
+    halsim_notify(host, &notice);
     for (UInt32 i = 0; i < count; i++) {
         if (concerns_host(addresses[i].mSelector)) {
-            halsim_change_objects(plugin->host);
+            halsim_change_objects(host);
             break;
         }
     }
+    leave(plugin);
     return kAudioHardwareNoError;
 }
 
-static OSStatus copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
+static OSStatus copy_from_storage(AudioServerPlugInHostRef reference, CFStringRef key,
                                   CFPropertyListRef *data) {
-    struct halsim_plugin *plugin = plugin_of(host);
-    if (plugin == NULL || key == NULL || data == NULL) {
+    struct halsim_plugin *plugin = plugin_of(reference);
+    if (key == NULL || data == NULL || enter(plugin) == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
     *data = halsim_storage_copy(plugin->storage, key);
+    leave(plugin);
     return kAudioHardwareNoError;
 }
 
-static OSStatus write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
+static OSStatus write_to_storage(AudioServerPlugInHostRef reference, CFStringRef key,
                                  CFPropertyListRef data) {
-    if (key == NULL || data == NULL || !halsim_storage_write(plugin_of(host)->storage, key, data)) {
+    struct halsim_plugin *plugin = plugin_of(reference);
+    if (key == NULL || data == NULL || enter(plugin) == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
-    return kAudioHardwareNoError;
+    bool ok = halsim_storage_write(plugin->storage, key, data);
+    leave(plugin);
+    return ok ? kAudioHardwareNoError : kAudioHardwareIllegalOperationError;
 }
 
-static OSStatus delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) {
-    struct halsim_plugin *plugin = plugin_of(host);
-    if (plugin == NULL || key == NULL || !halsim_storage_delete(plugin->storage, key)) {
+static OSStatus delete_from_storage(AudioServerPlugInHostRef reference, CFStringRef key) {
+    struct halsim_plugin *plugin = plugin_of(reference);
+    if (key == NULL || enter(plugin) == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
-    return kAudioHardwareNoError;
+    bool ok = halsim_storage_delete(plugin->storage, key);
+    leave(plugin);
+    return ok ? kAudioHardwareNoError : kAudioHardwareIllegalOperationError;
 }
 
-static OSStatus request_change(AudioServerPlugInHostRef host, AudioObjectID object, UInt64 action,
-                               void *info) {
-    struct halsim_plugin *plugin = plugin_of(host);
-    if (plugin == NULL) {
-        return kAudioHardwareNotReadyError;
-    }
+static OSStatus ask_for_change(struct halsim_host *host, struct halsim_plugin *plugin,
+                               AudioObjectID object, UInt64 action, void *info) {
     struct halsim_device *device = halsim_device_of_object(
-        plugin->host, (struct halsim_object){.plugin = plugin->index, .id = object});
+        host, (struct halsim_object){.plugin = plugin->index, .id = object});
     if (device == NULL) {
         halsim_warn(plugin, object,
                     "RequestDeviceConfigurationChange for object %u, which is no device",
@@ -100,9 +130,21 @@ static OSStatus request_change(AudioServerPlugInHostRef host, AudioObjectID obje
         .object = object,
         .change_action = action,
     };
-    halsim_notify(plugin->host, &notice);
+    halsim_notify(host, &notice);
     return halsim_change_request(device, action, info) ? kAudioHardwareNoError
                                                        : kAudioHardwareUnspecifiedError;
+}
+
+static OSStatus request_change(AudioServerPlugInHostRef reference, AudioObjectID object,
+                               UInt64 action, void *info) {
+    struct halsim_plugin *plugin = plugin_of(reference);
+    struct halsim_host *host = enter(plugin);
+    if (host == NULL) {
+        return kAudioHardwareNotReadyError;
+    }
+    OSStatus status = ask_for_change(host, plugin, object, action, info);
+    leave(plugin);
+    return status;
 }
 
 void halsim_plugin_interface_init(struct halsim_plugin *plugin) {

@@ -122,6 +122,16 @@ bool halsim_property_set(struct halsim_host *host, struct halsim_object object,
 
 /* ---- typed reading ------------------------------------------------------------------------ */
 
+void halsim_property_begin_inspection(struct halsim_object object,
+                                      const AudioObjectPropertyAddress *address) {
+    halsim_call_enter(halsim_call_slot_mine(), "GetPropertyData", object.plugin, object.id, 0,
+                      address->mSelector);
+}
+
+void halsim_property_end_inspection(void) {
+    halsim_call_leave(halsim_call_slot_mine());
+}
+
 static bool get_exactly(struct halsim_host *host, struct halsim_object object,
                         const AudioObjectPropertyAddress *address, uint32_t size, void *data,
                         struct halsim_error *error) {
@@ -149,32 +159,43 @@ bool halsim_property_get_f64(struct halsim_host *host, struct halsim_object obje
     return get_exactly(host, object, address, sizeof *value, value, error);
 }
 
+/* Consumes the reference. NULL, and what is wrong with it. */
+static char *take_string(CFTypeRef reference, const char **flaw) {
+    char *utf8 = NULL;
+    if (CFGetTypeID(reference) == CFStringGetTypeID()) {
+        CFStringRef string = reference;
+        CFIndex room =
+            CFStringGetMaximumSizeForEncoding(CFStringGetLength(string), kCFStringEncodingUTF8) + 1;
+        utf8 = malloc((size_t)room);
+        if (utf8 == NULL || !CFStringGetCString(string, utf8, room, kCFStringEncodingUTF8)) {
+            *flaw = "does not convert to UTF-8";
+            free(utf8);
+            utf8 = NULL;
+        }
+    }
+    CFRelease(reference); /* the getter gave us this reference */
+    return utf8;
+}
+
 char *halsim_property_get_string(struct halsim_host *host, struct halsim_object object,
                                  const AudioObjectPropertyAddress *address,
                                  struct halsim_error *error) {
-    CFStringRef string = NULL;
-    char text[128];
-    if (!get_exactly(host, object, address, sizeof string, &string, error)) {
+    CFTypeRef reference = NULL;
+    if (!get_exactly(host, object, address, sizeof reference, &reference, error)) {
         return NULL;
     }
-    if (string == NULL || CFGetTypeID(string) != CFStringGetTypeID()) {
-        (void)halsim_fail(error, HALSIM_ERROR_CONTRACT, "%s is no CFString",
-                          name_of(object, address, text));
-        if (string != NULL) {
-            CFRelease(string);
-        }
-        return NULL;
+    const char *flaw = "is no CFString";
+    char *utf8 = NULL;
+    if (reference != NULL) {
+        halsim_property_begin_inspection(object, address);
+        utf8 = take_string(reference, &flaw);
+        halsim_property_end_inspection();
     }
-    CFIndex room =
-        CFStringGetMaximumSizeForEncoding(CFStringGetLength(string), kCFStringEncodingUTF8) + 1;
-    char *utf8 = malloc((size_t)room);
-    if (utf8 == NULL || !CFStringGetCString(string, utf8, room, kCFStringEncodingUTF8)) {
-        (void)halsim_fail(error, HALSIM_ERROR_CONTRACT, "%s does not convert to UTF-8",
-                          name_of(object, address, text));
-        free(utf8);
-        utf8 = NULL;
+    if (utf8 == NULL) {
+        char text[128];
+        (void)halsim_fail(error, HALSIM_ERROR_CONTRACT, "%s %s", name_of(object, address, text),
+                          flaw);
     }
-    CFRelease(string); /* the getter gave us this reference */
     return utf8;
 }
 

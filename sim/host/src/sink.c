@@ -1,7 +1,6 @@
+#include "fresh_file.h"
 #include "halsim/signal.h"
 #include "host_internal.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,34 +57,19 @@ struct halsim_sink *halsim_sink_create_file(const char *path, uint64_t capacity_
                           (unsigned long long)capacity_frames, (unsigned)channels);
         return NULL;
     }
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "recording %s: %s", path, strerror(errno));
+    struct file_sink *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "recording %s: out of memory", path);
         return NULL;
     }
-    struct file_sink *self = calloc(1, sizeof *self);
-    void *map = MAP_FAILED;
-#ifdef __APPLE__
-    int failed = ftruncate(fd, (off_t)bytes) != 0 ? errno : 0;
-#else
-    int failed =
-        posix_fallocate(fd, 0, (off_t)bytes); /* a full disk shows now, not as a SIGBUS later */
-#endif
-    if (self != NULL && failed == 0) {
-        map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        failed = map == MAP_FAILED ? errno : 0;
-    }
-    if (map == MAP_FAILED) {
-        (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "recording %s: no room for %zu bytes: %s",
-                          path, bytes, strerror(failed));
-        (void)close(fd);
-        (void)unlink(path);
+    struct halsim_fresh_file file;
+    if (!halsim_fresh_file_create("recording", path, bytes, &file, error)) {
         free(self);
         return NULL;
     }
     self->sink = (struct halsim_sink){.take = file_take, .destroy = file_destroy};
-    self->fd = fd;
-    self->samples = map;
+    self->fd = file.fd;
+    self->samples = file.map;
     self->capacity_frames = capacity_frames;
     self->channels = channels;
     return &self->sink;
@@ -102,9 +86,10 @@ static void check_take(struct halsim_sink *sink, const float *block, uint32_t fr
                        uint32_t channels, uint64_t position) {
     (void)position;
     struct check_sink *self = (struct check_sink *)sink;
-    if (channels == self->check->channels) {
-        halsim_check_block(self->check, block, frames);
+    if (channels != self->check->channels) {
+        halsim_check_init(self->check, channels); /* the stream has got another format */
     }
+    halsim_check_block(self->check, block, frames);
 }
 
 static void check_destroy(struct halsim_sink *sink) {

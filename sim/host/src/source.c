@@ -1,3 +1,4 @@
+#include "counter.h"
 #include "halsim/signal.h"
 #include "host_internal.h"
 #include <errno.h>
@@ -38,9 +39,6 @@ struct halsim_source *halsim_source_create_silence(void) {
 
 /* ---- counter ----------------------------------------------------------------------------- */
 
-#define CODES  (UINT32_C(1) << 24)
-#define CENTRE ((int32_t)(CODES / 2))
-
 struct counter {
     struct halsim_source source;
     uint64_t start_frame;
@@ -49,19 +47,13 @@ struct counter {
 static void counter_render(struct halsim_source *source, float *block, uint32_t frames,
                            uint32_t channels, uint64_t position) {
     struct counter *self = (struct counter *)source;
-    uint32_t modulus = CODES / channels * channels;
     uint64_t first = (self->start_frame + position) * channels;
-    uint32_t code = (uint32_t)(first % modulus);
-    uint32_t left = frames * channels;
-    while (left > 0) {
-        uint32_t run = modulus - code < left ? modulus - code : left;
-        int32_t value = (int32_t)code - CENTRE;
-        for (uint32_t i = 0; i < run; i++) { /* vectorises: no carry between samples */
-            block[i] = (float)(value + (int32_t)i) * (1.0f / (float)CENTRE);
+    struct halsim_counter_run run = halsim_counter_from(first, channels, frames * channels);
+    while (halsim_counter_next(&run)) {
+        float *to = block + run.at;
+        for (uint32_t i = 0; i < run.samples; i++) {
+            to[i] = halsim_counter_sample(run.code + i);
         }
-        block += run;
-        left -= run;
-        code = 0;
     }
 }
 
@@ -166,8 +158,8 @@ static void noise_render(struct halsim_source *source, float *block, uint32_t fr
     uint64_t first = position * channels;
     uint64_t key = scatter(self->seed);
     for (uint32_t i = 0; i < frames * channels; i++) {
-        int32_t value = (int32_t)(scatter(key ^ (first + i)) >> 40) - CENTRE;
-        block[i] = (float)value * (1.0f / (float)CENTRE) * self->amplitude;
+        uint32_t level = (uint32_t)(scatter(key ^ (first + i)) >> 40);
+        block[i] = halsim_counter_sample(level) * self->amplitude;
     }
 }
 
@@ -220,7 +212,7 @@ static void file_destroy(struct halsim_source *source) {
 
 struct halsim_source *halsim_source_create_file(const char *path, uint32_t file_channels, bool loop,
                                                 struct halsim_error *error) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0) {
         (void)halsim_fail(error, HALSIM_ERROR_NOT_FOUND, "source file %s: %s", path,

@@ -1,4 +1,5 @@
-/* stopwatch.h - how long a piece of a cycle took, by the processor's own counter.
+/* stopwatch.h - how long a piece of a cycle took, by the processor's own counter; and the system's
+ * clocks, for all that is not a cycle.
  *
  * A cycle in virtual time lasts a few hundred nanoseconds; ten calls of clock_gettime() would be
  * half of it. Readings are counter ticks; halsim_stopwatch_ns() turns a difference into
@@ -17,6 +18,16 @@ static inline uint64_t halsim_monotonic_ns(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* What pthread_cond_timedwait() takes for `ns` from now. */
+static inline struct timespec halsim_wall_time_in(uint64_t ns) {
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    uint64_t end_ns = (uint64_t)until.tv_nsec + ns;
+    until.tv_sec += (time_t)(end_ns / 1000000000u);
+    until.tv_nsec = (long)(end_ns % 1000000000u);
+    return until;
 }
 
 static inline uint64_t halsim_stopwatch(void) {

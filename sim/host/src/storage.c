@@ -1,4 +1,4 @@
-/* What a driver keeps beyond its own life: one property list per plug-in. */
+/* What a driver keeps beyond its own life: one property list per bundle identifier. */
 #include "host_internal.h"
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +10,17 @@
 struct halsim_storage {
     pthread_mutex_t lock;
     CFMutableDictionaryRef values;
+    char name[HALSIM_STORAGE_NAME_MAX];
     char path[PATH_MAX]; /* empty: in memory only */
+    struct halsim_storage *next;
 };
 
+static CFMutableDictionaryRef empty(void) {
+    return CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
+                                     &kCFTypeDictionaryValueCallBacks);
+}
+
+/* NULL and no error when there is no such file. */
 static CFPropertyListRef read_file(const char *path, struct halsim_error *error, bool *failed) {
     *failed = false;
     FILE *file = fopen(path, "rb");
@@ -45,55 +53,83 @@ static CFPropertyListRef read_file(const char *path, struct halsim_error *error,
     return plist;
 }
 
-struct halsim_storage *halsim_storage_open(const char *folder, const char *bundle_id,
+/* Its folder, if need be, and its path there. */
+static bool find_path(struct halsim_storage *storage, const char *folder,
+                      struct halsim_error *error) {
+    if (strchr(storage->name, '/') != NULL || storage->name[0] == '.') {
+        return halsim_fail(error, HALSIM_ERROR_BUNDLE,
+                           "bundle identifier \"%s\": not usable as a file name", storage->name);
+    }
+    int length =
+        snprintf(storage->path, sizeof storage->path, "%s/%s.plist", folder, storage->name);
+    if (length < 0 || (size_t)length >= sizeof storage->path) {
+        return halsim_fail(error, HALSIM_ERROR_ARGUMENT, "storage folder %s: path too long",
+                           folder);
+    }
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+        return halsim_fail(error, HALSIM_ERROR_SYSTEM, "storage folder %s: %s", folder,
+                           strerror(errno));
+    }
+    return true;
+}
+
+/* The values as the file has them: someone may have changed it while no plug-in used it. */
+static bool read_values(struct halsim_storage *storage, struct halsim_error *error) {
+    bool failed;
+    CFPropertyListRef stored = read_file(storage->path, error, &failed);
+    if (failed) {
+        return false;
+    }
+    CFMutableDictionaryRef values =
+        stored == NULL ? empty() : CFDictionaryCreateMutableCopy(NULL, 0, stored);
+    if (stored != NULL) {
+        CFRelease(stored);
+    }
+    pthread_mutex_lock(&storage->lock);
+    CFRelease(storage->values);
+    storage->values = values;
+    pthread_mutex_unlock(&storage->lock);
+    return true;
+}
+
+static void destroy(struct halsim_storage *storage) {
+    CFRelease(storage->values);
+    pthread_mutex_destroy(&storage->lock);
+    free(storage);
+}
+
+struct halsim_storage *halsim_storage_open(struct halsim_host *host, const char *name,
                                            struct halsim_error *error) {
-    struct halsim_storage *storage = calloc(1, sizeof *storage);
+    struct halsim_storage *storage = host->storages;
+    while (storage != NULL && strcmp(storage->name, name) != 0) {
+        storage = storage->next;
+    }
+    if (storage != NULL) {
+        return storage->path[0] == '\0' || read_values(storage, error) ? storage : NULL;
+    }
+    storage = calloc(1, sizeof *storage);
     if (storage == NULL) {
         (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "storage: out of memory");
         return NULL;
     }
-    CFDictionaryRef stored = NULL;
-    if (folder != NULL) {
-        if (strchr(bundle_id, '/') != NULL || bundle_id[0] == '.') {
-            (void)halsim_fail(error, HALSIM_ERROR_BUNDLE,
-                              "bundle identifier \"%s\": not usable as a file name", bundle_id);
-            free(storage);
-            return NULL;
-        }
-        int length =
-            snprintf(storage->path, sizeof storage->path, "%s/%s.plist", folder, bundle_id);
-        bool failed = length < 0 || (size_t)length >= sizeof storage->path;
-        if (failed) {
-            (void)halsim_fail(error, HALSIM_ERROR_ARGUMENT, "storage folder %s: path too long",
-                              folder);
-        } else if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-            failed = true;
-            (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "storage folder %s: %s", folder,
-                              strerror(errno));
-        } else {
-            stored = read_file(storage->path, error, &failed);
-        }
-        if (failed) {
-            free(storage);
-            return NULL;
-        }
-    }
-    storage->values = stored == NULL
-                          ? CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
-                                                      &kCFTypeDictionaryValueCallBacks)
-                          : CFDictionaryCreateMutableCopy(NULL, 0, stored);
-    if (stored != NULL) {
-        CFRelease(stored);
-    }
     pthread_mutex_init(&storage->lock, NULL);
+    storage->values = empty();
+    (void)snprintf(storage->name, sizeof storage->name, "%s", name);
+    if (host->storage_folder != NULL &&
+        (!find_path(storage, host->storage_folder, error) || !read_values(storage, error))) {
+        destroy(storage);
+        return NULL;
+    }
+    storage->next = host->storages;
+    host->storages = storage;
     return storage;
 }
 
-void halsim_storage_close(struct halsim_storage *storage) {
-    if (storage != NULL) {
-        CFRelease(storage->values);
-        pthread_mutex_destroy(&storage->lock);
-        free(storage);
+void halsim_storage_close_all(struct halsim_host *host) {
+    while (host->storages != NULL) {
+        struct halsim_storage *storage = host->storages;
+        host->storages = storage->next;
+        destroy(storage);
     }
 }
 

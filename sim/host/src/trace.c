@@ -1,7 +1,6 @@
 #include "halsim/trace.h"
+#include "fresh_file.h"
 #include "host_internal.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,33 +35,17 @@ struct halsim_trace *halsim_trace_create(const char *path, uint64_t capacity,
     }
     trace->bytes = HALSIM_TRACE_HEADER_BYTES + (size_t)rounded * HALSIM_TRACE_RECORD_BYTES;
     trace->mask = rounded - 1;
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "trace: cannot create %s: %s", path,
-                          strerror(errno));
+    struct halsim_fresh_file file;
+    if (!halsim_fresh_file_create("trace", path, trace->bytes, &file, error)) {
         free(trace);
         return NULL;
     }
-    void *map = MAP_FAILED;
-    const char *step = "cannot grow";
-    if (ftruncate(fd, (off_t)trace->bytes) == 0) {
-        step = "cannot map";
-        map = mmap(NULL, trace->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    }
-    if (map == MAP_FAILED) {
-        (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "trace: %s %s to %zu bytes: %s", step, path,
-                          trace->bytes, strerror(errno));
-        (void)close(fd);
-        (void)unlink(path);
-        free(trace);
-        return NULL;
-    }
-    (void)close(fd);
+    (void)close(file.fd);
     /* Touch every page now: the IO thread must not fault them in. */
-    memset(map, 0, trace->bytes);
-    trace->header = map;
+    memset(file.map, 0, trace->bytes);
+    trace->header = file.map;
     trace->records =
-        (struct halsim_trace_record *)(void *)((char *)map + HALSIM_TRACE_HEADER_BYTES);
+        (struct halsim_trace_record *)(void *)((char *)file.map + HALSIM_TRACE_HEADER_BYTES);
     trace->header->version = HALSIM_TRACE_VERSION;
     trace->header->header_bytes = HALSIM_TRACE_HEADER_BYTES;
     trace->header->record_bytes = HALSIM_TRACE_RECORD_BYTES;

@@ -308,23 +308,20 @@ static void without_a_handler_a_fault_aborts_with_a_line(void **state) {
 
 /* ---- autorelease -------------------------------------------------------------------------- */
 
-size_t cf_autorelease_push(void);
-void cf_autorelease_pop(size_t mark);
-
 static void a_pool_releases_when_it_is_popped(void **state) {
     (void)state;
     size_t before = halsdk_live_objects("CFNumber");
-    size_t outer = cf_autorelease_push();
+    size_t outer = halsdk_autorelease_push();
     CFNumberRef kept = number(0);
     assert_ptr_equal(CFAutorelease(kept), kept);
-    size_t inner = cf_autorelease_push();
+    size_t inner = halsdk_autorelease_push();
     for (int i = 0; i < 40; i++) {
         CFAutorelease(number(i));
     }
     assert_int_equal(halsdk_live_objects("CFNumber"), before + 41);
-    cf_autorelease_pop(inner);
+    halsdk_autorelease_pop(inner);
     assert_int_equal(halsdk_live_objects("CFNumber"), before + 1);
-    cf_autorelease_pop(outer);
+    halsdk_autorelease_pop(outer);
     assert_int_equal(halsdk_live_objects("CFNumber"), before);
 }
 

@@ -392,6 +392,36 @@ static void waiting_for_a_stuck_queue_ends_at_the_limit(void **state) {
     pthread_barrier_destroy(&barrier);
 }
 
+static void sleep_and_count(void *counter) {
+    const struct timespec pause = {.tv_nsec = 20000000};
+
+    nanosleep(&pause, NULL);
+    atomic_fetch_add((atomic_int *)counter, 1);
+}
+
+static void work_that_was_waited_for_in_vain_is_not_waited_for_again(void **state) {
+    atomic_int done = 0;
+    pthread_barrier_t barrier;
+
+    (void)state;
+    pthread_barrier_init(&barrier, NULL, 2);
+    dispatch_async_f(dispatch_get_global_queue(0, 0), &barrier, meet_twice);
+    pthread_barrier_wait(&barrier);
+    assert_false(halsdk_wait_for_queues(10000000));
+    assert_true(halsdk_wait_for_queues(10000000));
+    /* New work is, although the old still runs. */
+    dispatch_async_f(dispatch_get_global_queue(0, 0), &done, sleep_and_count);
+    assert_true(halsdk_wait_for_queues(5 * SECOND));
+    assert_int_equal(atomic_load(&done), 1);
+    assert_false(halsdk_stop_queues(10000000)); /* ending the threads is another matter */
+    pthread_barrier_wait(&barrier);
+    assert_true(halsdk_stop_queues(5 * SECOND));
+    dispatch_async_f(dispatch_get_global_queue(0, 0), &done, sleep_and_count);
+    assert_true(halsdk_wait_for_queues(5 * SECOND));
+    assert_int_equal(atomic_load(&done), 2);
+    pthread_barrier_destroy(&barrier);
+}
+
 static void stopping_drops_what_waits_and_work_starts_again_afterwards(void **state) {
     dispatch_queue_t queue = dispatch_queue_create("d", NULL);
     pthread_barrier_t barrier;
@@ -471,6 +501,7 @@ int main(void) {
         TEST(the_pool_does_not_inherit_a_real_time_policy),
         TEST(global_queues_answer_to_priorities_and_classes),
         TEST(waiting_for_a_stuck_queue_ends_at_the_limit),
+        TEST(work_that_was_waited_for_in_vain_is_not_waited_for_again),
         TEST(stopping_drops_what_waits_and_work_starts_again_afterwards),
         TEST(nothing_is_lost_under_load),
     };

@@ -1,9 +1,11 @@
+#define _GNU_SOURCE /* sched_setaffinity() */
 /* dispatch_after and timer sources, in real and in virtual time. */
 #include "death.h"
 #include <dispatch/dispatch.h>
 #include <halsdk/halsdk.h>
 #include <mach/mach_time.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
@@ -275,6 +277,86 @@ static void a_timed_wait_ends_in_virtual_time(void **state) {
     dispatch_release(semaphore);
 }
 
+static void a_timer_of_virtual_time_fires_by_the_next_source(void **state) {
+    (void)state;
+    atomic_store(&fired_at, 0);
+    dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, (int64_t)MILLISECOND), queue, NULL,
+                     note_time);
+    halsdk_set_time_source(NULL); /* by its clock a second has long passed */
+    wait_for(&fired_at);
+}
+
+static void a_timed_wait_of_virtual_time_ends_by_the_next_source(void **state) {
+    dispatch_semaphore_t semaphore = dispatch_semaphore_create(0);
+    pthread_t thread;
+
+    (void)state;
+    atomic_store(&timed_out, 0);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_a_semaphore, semaphore), 0);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    halsdk_set_time_source(NULL);
+    for (int i = 0; i < 5000 && atomic_load(&timed_out) == 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_int_equal(atomic_load(&timed_out), 1);
+    pthread_join(thread, NULL);
+    dispatch_release(semaphore);
+}
+
+static void setting_a_source_uses_no_queue(void **state) {
+    (void)state;
+    assert_false(halsdk_queues_were_used());
+    halsdk_set_time_source(NULL);
+    assert_false(halsdk_queues_were_used());
+}
+
+enum {
+    WAITERS = 4
+};
+
+static void *wait_until(void *deadline) {
+    mach_wait_until((uint64_t)(uintptr_t)deadline);
+    append((void *)(uintptr_t)((uintptr_t)deadline - SECOND));
+    return NULL;
+}
+
+/* On one processor, threads of one real-time priority run in the order in which they were woken. */
+static void waits_end_in_the_order_of_their_deadlines(void **state) {
+    static const uint64_t deadlines[WAITERS] = {SECOND + 3, SECOND + 1, SECOND + 4, SECOND + 2};
+    struct sched_param priority = {.sched_priority = 1}, ordinary = {0};
+    pthread_t threads[WAITERS];
+    cpu_set_t all, first;
+    bool is_allowed;
+
+    (void)state;
+    CPU_ZERO(&first);
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    for (size_t i = 0; CPU_COUNT(&first) == 0; i++) {
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &first);
+    }
+    is_allowed = sched_setaffinity(0, sizeof first, &first) == 0 &&
+                 pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority) == 0;
+    if (is_allowed) {
+        ordered = 0;
+        for (int i = 0; i < WAITERS; i++) {
+            assert_int_equal(
+                pthread_create(&threads[i], NULL, wait_until, (void *)(uintptr_t)deadlines[i]), 0);
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        }
+        assert_int_equal(ordered, 0);
+        atomic_store(&fake_ns, 2 * SECOND);
+        assert_int_equal(halsdk_run_timers_until(2 * SECOND), WAITERS);
+        for (int i = 0; i < WAITERS; i++)
+            pthread_join(threads[i], NULL);
+        for (int i = 0; i < WAITERS; i++)
+            assert_int_equal(order[i], i + 1);
+    }
+    pthread_setschedparam(pthread_self(), SCHED_OTHER, &ordinary);
+    sched_setaffinity(0, sizeof all, &all);
+    if (!is_allowed)
+        skip();
+}
+
 static void run_timers_until_does_nothing_in_real_time(void **state) {
     (void)state;
     atomic_store(&fired_at, 0);
@@ -306,6 +388,7 @@ static void other_sources_are_refused_with_a_log_line(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(setting_a_source_uses_no_queue), /* before anything else does */
         REAL(after_runs_not_before_its_time),
         REAL(an_earlier_after_overtakes_a_later_one),
         REAL(a_timer_ticks_until_it_is_cancelled),
@@ -318,6 +401,9 @@ int main(void) {
         VIRTUAL(a_suspended_timer_counts_and_tells_when_resumed),
         VIRTUAL(stopping_disarms_timers),
         VIRTUAL(a_timed_wait_ends_in_virtual_time),
+        VIRTUAL(a_timer_of_virtual_time_fires_by_the_next_source),
+        VIRTUAL(a_timed_wait_of_virtual_time_ends_by_the_next_source),
+        VIRTUAL(waits_end_in_the_order_of_their_deadlines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

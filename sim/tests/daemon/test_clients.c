@@ -1,8 +1,16 @@
 /* Do clients play and hear what they were told to, and are their figures to be had at any time? */
 #include "rpc_session.h"
 
+#include "halsim/signal.h"
+#include "rpc_clients.h"
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <malloc.h>
+#endif
 
 static void what_is_played_is_heard_and_checked(void **state) {
     (void)state;
@@ -145,6 +153,98 @@ static void a_client_of_an_unloaded_driver_is_forgotten(void **state) {
     session_close(rpc);
 }
 
+static void a_client_that_could_not_be_started_again_does_not_run(void **state) {
+    (void)state;
+    struct halsim_rpc *rpc = session_with_loop(NULL, NULL, "error:StartIO:2");
+    session_call(rpc, "client.add", "{\"device\": 0}");
+    session_call(rpc, "io.start", "{\"device\": 0, \"client\": 1}");
+    yyjson_val *device = session_call(rpc, "device.info", "{\"device\": 0}");
+    yyjson_val *client = yyjson_arr_get(member(device, "clients"), 0);
+    assert_true(yyjson_get_bool(member(client, "running")));
+
+    session_call(rpc, "property.set",
+                 "{\"object\": {\"plugin\": 0, \"id\": 2}, \"selector\": \"nsrt\", "
+                 "\"value\": 44100}");
+    device = session_call(rpc, "device.info", "{\"device\": 0}");
+    client = yyjson_arr_get(member(device, "clients"), 0);
+    assert_false(yyjson_get_bool(member(device, "running")));
+    assert_false(yyjson_get_bool(member(client, "running")));
+    session_close(rpc);
+}
+
+#ifdef __linux__
+#define ROUNDS 50000
+
+struct two_owners {
+    atomic_uint round; /* the sink of this one is there */
+    atomic_uint done;
+    struct halsim_sink *sink;
+};
+
+static void *host_lets_go(void *argument) {
+    struct two_owners *two = argument;
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        while (atomic_load(&two->round) != i) {
+            sched_yield();
+        }
+        halsim_sink_destroy(two->sink);
+        atomic_store(&two->done, i);
+    }
+    return NULL;
+}
+
+/* A check that nobody freed would stay in the heap, one that both freed would stop the process. */
+static void a_check_is_freed_once_by_whoever_lets_go_last(void **state) {
+    (void)state;
+    struct client_registry *registry = client_registry_create();
+    const struct halsim_client_config config = {0};
+    struct client_entry *entry = client_registry_add(registry, 0, 1, &config);
+    assert_non_null(entry);
+    struct two_owners two = {0};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, host_lets_go, &two), 0);
+    struct mallinfo2 before = mallinfo2();
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        two.sink = client_entry_check(entry, 0, 2);
+        assert_non_null(two.sink);
+        atomic_store(&two.round, i);
+        for (volatile unsigned wait = i % 256; wait > 0; wait--) {
+            /* the other one is later by some such time: now and then both come together */
+        }
+        client_entry_no_check(entry, 0);
+        while (atomic_load(&two.done) != i) {
+            sched_yield();
+        }
+    }
+    struct mallinfo2 after = mallinfo2();
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(after.uordblks < before.uordblks + 2 * sizeof(struct halsim_check));
+    client_registry_destroy(registry);
+}
+#endif
+
+static void a_check_begins_anew_with_another_number_of_channels(void **state) {
+    (void)state;
+    struct client_registry *registry = client_registry_create();
+    const struct halsim_client_config config = {0};
+    struct client_entry *entry = client_registry_add(registry, 0, 1, &config);
+    struct halsim_sink *sink = client_entry_check(entry, 0, 2);
+    struct halsim_source *source = halsim_source_create_counter(0);
+    float block[4 * 64];
+    struct halsim_check check;
+    for (uint32_t channels = 2; channels <= 4; channels += 2) {
+        source->render(source, block, 64, channels, 0);
+        sink->take(sink, block, 64, channels, 0);
+        assert_true(client_entry_read_check(entry, 0, 0, &check));
+        assert_int_equal(check.channels, channels);
+        assert_int_equal(check.correct, 64);
+        assert_true(halsim_check_is_clean(&check));
+    }
+    halsim_source_destroy(source);
+    halsim_sink_destroy(sink);
+    client_registry_destroy(registry);
+}
+
 static void a_trace_says_how_much_room_it_has(void **state) {
     (void)state;
     char path[64], params[128];
@@ -185,6 +285,11 @@ int main(void) {
         cmocka_unit_test(a_bad_source_changes_nothing),
         cmocka_unit_test(every_kind_of_source_plays),
         cmocka_unit_test(a_client_of_an_unloaded_driver_is_forgotten),
+        cmocka_unit_test(a_client_that_could_not_be_started_again_does_not_run),
+#ifdef __linux__
+        cmocka_unit_test(a_check_is_freed_once_by_whoever_lets_go_last),
+#endif
+        cmocka_unit_test(a_check_begins_anew_with_another_number_of_channels),
         cmocka_unit_test(a_trace_says_how_much_room_it_has),
         cmocka_unit_test(a_far_end_is_refused_in_words),
     };

@@ -161,6 +161,116 @@ static void a_property_is_read_by_the_type_of_its_contract(void **state) {
     session_close(rpc);
 }
 
+static struct halsim_rpc *session_with_odd(void) {
+    struct halsim_rpc *rpc = session_open(NULL, NULL, NULL);
+    session_call(rpc, "plugin.load", "{\"path\": \"" ODD_DRIVER "\"}");
+    return rpc;
+}
+
+#define OF_ODD(rest) "{\"object\": {\"plugin\": 0, \"id\": 1}, " rest "}"
+
+static void bytes_that_are_no_reference_are_not_taken_for_one(void **state) {
+    (void)state;
+    struct halsim_rpc *rpc = session_with_odd();
+    const char *types[] = {"string", "plist", "url"};
+    for (size_t i = 0; i < 3; i++) {
+        char params[256];
+        /* Eight bytes that lead nowhere, and a selector of the contract that holds a number. */
+        const char *selectors[] = {"oddp", "clas"};
+        for (size_t k = 0; k < 2; k++) {
+            (void)snprintf(params, sizeof params, OF_ODD("\"selector\": \"%s\", \"type\": \"%s\""),
+                           selectors[k], types[i]);
+            yyjson_val *error = session_error(rpc, "property.get", params);
+            assert_string_equal(status_of(error), "contract");
+            assert_contains(message_of(error), selectors[k]);
+            assert_contains(message_of(error), types[i]);
+        }
+    }
+    yyjson_val *error =
+        session_error(rpc, "property.set",
+                      OF_ODD("\"selector\": \"clas\", \"type\": \"string\", \"value\": \"x\""));
+    assert_string_equal(status_of(error), "contract");
+    assert_true(yyjson_equals_str(
+        session_call(rpc, "property.get", OF_ODD("\"selector\": \"oddp\"")), "4041414141414141"));
+    session_close(rpc);
+}
+
+static uint64_t references(struct halsim_rpc *rpc) {
+    return yyjson_get_uint(
+        session_call(rpc, "property.get", OF_ODD("\"selector\": \"oddn\", \"type\": \"u32\"")));
+}
+
+static void a_reference_that_is_read_as_something_else_is_released(void **state) {
+    (void)state;
+    struct halsim_rpc *rpc = session_with_odd();
+    uint64_t before = references(rpc);
+    session_call(rpc, "property.get", OF_ODD("\"selector\": \"lmak\""));
+    session_call(rpc, "property.get", OF_ODD("\"selector\": \"odds\""));
+    session_call(rpc, "property.get", OF_ODD("\"selector\": \"odds\", \"type\": \"plist\""));
+    session_call(rpc, "property.get", OF_ODD("\"selector\": \"lmak\", \"type\": \"hex\""));
+    session_call(rpc, "property.get", OF_ODD("\"selector\": \"odds\", \"type\": \"hex\""));
+    session_call(rpc, "property.get", OF_ODD("\"selector\": \"lmak\", \"type\": \"u32[]\""));
+    session_error(rpc, "property.get", OF_ODD("\"selector\": \"lmak\", \"type\": \"u32\""));
+    session_error(rpc, "property.get", OF_ODD("\"selector\": \"lmak\", \"type\": \"url\""));
+    assert_int_equal(references(rpc), before);
+    session_close(rpc);
+}
+
+static void a_driver_is_not_given_an_address_that_leads_nowhere(void **state) {
+    (void)state;
+    struct halsim_rpc *rpc = session_with_odd();
+    yyjson_val *error = session_error(rpc, "property.set",
+                                      OF_ODD("\"selector\": \"odds\", \"type\": \"hex\", "
+                                             "\"value\": \"4041414141414141\""));
+    assert_string_equal(status_of(error), "contract");
+    error = session_error(rpc, "property.get",
+                          OF_ODD("\"selector\": \"oddq\", \"type\": \"u32\", \"qualifier\": "
+                                 "{\"type\": \"fourcc[]\", \"value\": [\"abcd\", \"efgh\"]}"));
+    assert_string_equal(status_of(error), "contract");
+    assert_contains(message_of(error), "qualifier");
+    /* What a driver has to cope with still reaches it: nothing at all, and too little of it. */
+    error = session_error(rpc, "property.set",
+                          OF_ODD("\"selector\": \"odds\", \"type\": \"hex\", "
+                                 "\"value\": \"0000000000000000\""));
+    assert_true(yyjson_equals_str(member(member(error, "data"), "os_status_text"), "'nope'"));
+    error = session_error(rpc, "property.set",
+                          OF_ODD("\"selector\": \"odds\", \"type\": \"hex\", \"value\": \"41\""));
+    assert_true(yyjson_equals_str(member(member(error, "data"), "os_status_text"), "'!siz'"));
+    assert_int_equal(yyjson_get_uint(session_call(
+                         rpc, "property.get",
+                         OF_ODD("\"selector\": \"oddq\", \"type\": \"u32\", \"qualifier\": "
+                                "{\"type\": \"string\", \"value\": \"seven !\"}"))),
+                     7);
+    session_call(rpc, "property.set", OF_ODD("\"selector\": \"odds\", \"value\": \"new\""));
+    assert_true(yyjson_equals_str(
+        session_call(rpc, "property.get", OF_ODD("\"selector\": \"lmak\"")), "new"));
+    session_close(rpc);
+}
+
+/* Nodes below and including `node`. */
+static uint64_t count_nodes(yyjson_val *node) {
+    uint64_t count = 1;
+    size_t index, size;
+    yyjson_val *child;
+    yyjson_arr_foreach(yyjson_obj_get(node, "owned"), index, size, child) {
+        count += count_nodes(child);
+    }
+    return count;
+}
+
+static void a_tree_without_end_is_cut(void **state) {
+    (void)state;
+    struct halsim_rpc *rpc = session_with_odd();
+    yyjson_val *tree = session_call(rpc, "object.tree", "{\"plugin\": 0}");
+    uint64_t nodes = count_nodes(tree);
+    assert_true(nodes > 4096 && nodes <= 4096 + 16); /* each list that is cut says so */
+    yyjson_val *first = yyjson_arr_get_first(member(tree, "owned"));
+    assert_true(yyjson_get_bool(member(first, "repeated"))); /* it owns itself */
+    yyjson_val *last = yyjson_arr_get_last(member(tree, "owned"));
+    assert_true(yyjson_get_bool(member(last, "cut")));
+    session_close(rpc);
+}
+
 static void a_tree_shows_who_owns_whom(void **state) {
     (void)state;
     struct halsim_rpc *rpc = session_with_loop(NULL, "two-devices", NULL);
@@ -231,6 +341,21 @@ static void options_in_json_are_checked(void **state) {
     session_close(rpc);
 }
 
+static void a_call_that_takes_too_long_is_told_in_a_notice(void **state) {
+    (void)state;
+    struct halsim_rpc *rpc =
+        session_open("{\"clock\": \"virtual\", \"call_limit_ms\": 50}", NULL, "stall:Initialize");
+    session_call(rpc, "plugin.load", "{\"path\": \"" LOOP_DRIVER "\"}");
+    bool told = false;
+    for (char *line; (line = halsim_rpc_next_notice(rpc)) != NULL;) {
+        told |= strstr(line, "\"warning\"") != NULL &&
+                strstr(line, "Initialize has not returned for") != NULL;
+        halsim_rpc_free(line);
+    }
+    assert_true(told);
+    session_close(rpc);
+}
+
 static void notices_of_a_request_are_there_with_its_answer(void **state) {
     (void)state;
     struct halsim_rpc *rpc = session_with_loop(NULL, NULL, NULL);
@@ -255,10 +380,15 @@ int main(void) {
         cmocka_unit_test(a_missing_or_unknown_parameter_is_named),
         cmocka_unit_test(a_refusal_of_the_host_has_a_class_and_a_line),
         cmocka_unit_test(a_property_is_read_by_the_type_of_its_contract),
+        cmocka_unit_test(bytes_that_are_no_reference_are_not_taken_for_one),
+        cmocka_unit_test(a_reference_that_is_read_as_something_else_is_released),
+        cmocka_unit_test(a_driver_is_not_given_an_address_that_leads_nowhere),
+        cmocka_unit_test(a_tree_without_end_is_cut),
         cmocka_unit_test(a_tree_shows_who_owns_whom),
         cmocka_unit_test(a_dump_holds_each_property_with_its_value),
         cmocka_unit_test(a_shutdown_is_answered_first),
         cmocka_unit_test(options_in_json_are_checked),
+        cmocka_unit_test(a_call_that_takes_too_long_is_told_in_a_notice),
         cmocka_unit_test(notices_of_a_request_are_there_with_its_answer),
     };
     return cmocka_run_group_tests_name("daemon.dispatch", tests, NULL, NULL);

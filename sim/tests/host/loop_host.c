@@ -1,16 +1,17 @@
 #include "loop_host.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 /* One test runs at a time in a process: these belong to the test. */
 static atomic_uint notice_counts[16];
-static char last_warning[HALSIM_MESSAGE_MAX];
+static char last_texts[16][2 * HALSIM_MESSAGE_MAX];
 
 static void on_notice(const struct halsim_notice *notice, void *context) {
     (void)context;
     notice_counts[notice->kind]++;
     if (notice->text != NULL) {
-        (void)snprintf(last_warning, sizeof last_warning, "%s", notice->text);
+        (void)snprintf(last_texts[notice->kind], sizeof last_texts[0], "%s", notice->text);
     }
 }
 
@@ -18,8 +19,12 @@ uint32_t loop_notices(enum halsim_notice_kind kind) {
     return notice_counts[kind];
 }
 
+const char *loop_last_text(enum halsim_notice_kind kind) {
+    return last_texts[kind];
+}
+
 const char *loop_last_warning(void) {
-    return last_warning;
+    return loop_last_text(HALSIM_NOTICE_WARNING);
 }
 
 static void set(const char *name, const char *value) {
@@ -37,7 +42,7 @@ static struct halsim_host *create(const struct halsim_host_config *config, const
     for (size_t i = 0; i < 16; i++) {
         atomic_store(&notice_counts[i], 0);
     }
-    last_warning[0] = '\0';
+    memset(last_texts, 0, sizeof last_texts);
     struct halsim_host_config with_notices = *config;
     with_notices.on_notice = on_notice;
     struct halsim_host *host = halsim_host_create(&with_notices, error);
@@ -72,6 +77,58 @@ struct halsim_host *loop_host_try(const char *shape, const char *fault,
     halsim_host_config_init(&config);
     config.clock = HALSIM_CLOCK_VIRTUAL;
     return create(&config, shape, fault, error);
+}
+
+/* ---- what Loop was asked -------------------------------------------------------------------- */
+
+static char record_path[] = "loop-record-XXXXXX";
+static struct loop_call *calls;
+static size_t call_count;
+
+void loop_record_begin(void) {
+    (void)snprintf(record_path, sizeof record_path, "loop-record-XXXXXX");
+    int fd = mkstemp(record_path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    set("LOOP_RECORD", record_path);
+}
+
+size_t loop_calls(const struct loop_call **all) {
+    FILE *file = fopen(record_path, "r");
+    assert_non_null(file);
+    char line[256];
+    call_count = 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        calls = realloc(calls, (call_count + 1) * sizeof *calls);
+        assert_non_null(calls);
+        struct loop_call *call = &calls[call_count++];
+        memset(call, 0, sizeof *call);
+        int fields =
+            sscanf(line, "%39s object=%u client=%u code=%4s thread=%lu %63[^\n]", call->entry_point,
+                   &call->object, &call->client, call->code, &call->thread, call->more);
+        assert_true(fields >= 5);
+    }
+    (void)fclose(file);
+    *all = calls;
+    return call_count;
+}
+
+void loop_record_end(void) {
+    set("LOOP_RECORD", NULL);
+    (void)remove(record_path);
+    free(calls);
+    calls = NULL;
+    call_count = 0;
+}
+
+long loop_find_call(const char *entry_point, const char *code, size_t n) {
+    for (size_t i = 0; i < call_count; i++) {
+        if (strcmp(calls[i].entry_point, entry_point) == 0 &&
+            (code == NULL || strcmp(calls[i].code, code) == 0) && n-- == 0) {
+            return (long)i;
+        }
+    }
+    return -1;
 }
 
 uint32_t loop_client(struct halsim_host *host, struct halsim_check *check) {

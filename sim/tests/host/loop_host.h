@@ -19,6 +19,28 @@ uint32_t loop_client(struct halsim_host *host, struct halsim_check *check);
 /* The notices that came since the last call of loop_host(). */
 uint32_t loop_notices(enum halsim_notice_kind kind);
 const char *loop_last_warning(void);
+const char *loop_last_text(enum halsim_notice_kind kind);
+
+/* ---- what Loop was asked -------------------------------------------------------------------- */
+
+/* One call, as fixtures/loop_record.c writes it. */
+struct loop_call {
+    char entry_point[40];
+    unsigned object;
+    unsigned client;      /* of a property: the client's process */
+    char code[5];         /* selector or operation, "----" when there is none */
+    unsigned long thread; /* on which it was called */
+    char more[64];
+};
+
+/* From now on the hosts that are made have their drivers' calls recorded. */
+void loop_record_begin(void);
+/* Reads all calls since then; they stay until the next reading. */
+size_t loop_calls(const struct loop_call **calls);
+void loop_record_end(void);
+/* Among those read: the place of the n-th (from 0) call of an entry point with this code (NULL:
+ * any), or -1. */
+long loop_find_call(const char *entry_point, const char *code, size_t n);
 
 #define assert_ok(call)                                                                            \
     do {                                                                                           \

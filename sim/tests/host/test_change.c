@@ -122,6 +122,114 @@ static void a_refused_change_is_aborted_and_io_goes_on(void **state) {
     halsim_host_destroy(host);
 }
 
+static const AudioStreamBasicDescription int16 = {
+    .mSampleRate = 48000,
+    .mFormatID = kAudioFormatLinearPCM,
+    .mFormatFlags = kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked,
+    .mBytesPerPacket = 4,
+    .mFramesPerPacket = 1,
+    .mBytesPerFrame = 4,
+    .mChannelsPerFrame = 2,
+    .mBitsPerChannel = 16,
+};
+
+static void a_format_is_set_when_the_stream_has_it(void **state) {
+    (void)state;
+    const enum halsim_clock_kind kinds[] = {HALSIM_CLOCK_VIRTUAL, HALSIM_CLOCK_REALTIME};
+    for (size_t i = 0; i < 2; i++) {
+        struct halsim_host_config config;
+        halsim_host_config_init(&config);
+        config.clock = kinds[i];
+        struct halsim_host *host = loop_host_with(&config, "async", NULL);
+        struct halsim_device_info info;
+        assert_ok(halsim_device_set_format(host, 0, 4, &int16, error));
+        assert_ok(halsim_device_info(host, 0, &info, error));
+        assert_int_equal(info.streams[1].physical_format.mBitsPerChannel, 16);
+        assert_int_equal(info.streams[1].virtual_format.mBitsPerChannel, 32);
+        halsim_host_destroy(host);
+    }
+}
+
+static void a_format_that_does_not_come_is_a_timeout(void **state) {
+    (void)state;
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    config.clock = HALSIM_CLOCK_VIRTUAL;
+    config.change_limit_ms = 20;
+    struct halsim_host *host = loop_host_with(&config, NULL, NULL);
+    struct halsim_error failure = {0};
+    assert_ok(halsim_device_refuse_changes(host, 0, 1, error));
+    assert_false(halsim_device_set_format(host, 0, 4, &int16, &failure));
+    assert_int_equal(failure.status, HALSIM_ERROR_TIMEOUT);
+    assert_ok(halsim_device_set_format(host, 0, 4, &int16, error));
+    halsim_host_destroy(host);
+}
+
+static void a_change_asked_for_in_a_call_is_done_when_it_returns(void **state) {
+    (void)state;
+    static const char *const faults[] = {"change:AddDeviceClient", "change:StartIO",
+                                         "change:StopIO", "change:RemoveDeviceClient"};
+    for (size_t i = 0; i < 4; i++) {
+        struct halsim_host *host = loop_host(NULL, faults[i]);
+        struct halsim_device_info info;
+        uint32_t client;
+        for (size_t step = 0; step < 4; step++) {
+            if (step == 0) {
+                assert_ok(halsim_client_add(host, 0, NULL, &client, error));
+            } else if (step == 1) {
+                assert_ok(halsim_io_start(host, 0, client, error));
+            } else if (step == 2) {
+                assert_ok(halsim_io_stop(host, 0, client, error));
+            } else {
+                assert_ok(halsim_client_remove(host, 0, client, error));
+            }
+            assert_ok(halsim_device_info(host, 0, &info, error));
+            assert_true(info.nominal_rate == (step < i ? 48000.0 : 96000.0));
+            assert_int_equal(info.is_running, step == 1);
+        }
+        assert_int_equal(loop_notices(HALSIM_NOTICE_CONFIGURATION_PERFORMED), 1);
+        halsim_host_destroy(host);
+    }
+}
+
+/* A driver that is being unloaded is not told to perform. */
+static void a_change_asked_for_during_unload_is_aborted(void **state) {
+    (void)state;
+    loop_record_begin();
+    struct halsim_host *host = loop_host(NULL, "change:StopIO");
+    uint32_t client = loop_client(host, NULL);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    assert_ok(halsim_plugin_unload(host, 0, error));
+    const struct loop_call *calls;
+    (void)loop_calls(&calls);
+    assert_int_equal(loop_find_call("PerformDeviceConfigurationChange", NULL, 0), -1);
+    assert_true(loop_find_call("AbortDeviceConfigurationChange", NULL, 0) >
+                loop_find_call("RemoveDeviceClient", NULL, 0));
+    halsim_host_destroy(host);
+    loop_record_end();
+}
+
+static void io_that_does_not_come_back_is_told_of(void **state) {
+    (void)state;
+    /* The first StartIO is the client's; the second comes after the change, asked for or not. */
+    static const char *const shapes[] = {NULL, "at-once"};
+    for (size_t i = 0; i < 2; i++) {
+        struct halsim_host *host = loop_host(shapes[i], "error:StartIO:2");
+        struct halsim_client_config config = {.name = "player"};
+        uint32_t client;
+        assert_ok(halsim_client_add(host, 0, &config, &client, error));
+        assert_ok(halsim_io_start(host, 0, client, error));
+        assert_ok(halsim_device_set_rate(host, 0, 96000, error));
+        assert_int_equal(loop_notices(HALSIM_NOTICE_IO_STOPPED_ABNORMALLY), 1);
+        assert_non_null(strstr(loop_last_text(HALSIM_NOTICE_IO_STOPPED_ABNORMALLY),
+                               "(player) does not start again: StartIO"));
+        struct halsim_device_info info;
+        assert_ok(halsim_device_info(host, 0, &info, error));
+        assert_false(info.is_running);
+        halsim_host_destroy(host);
+    }
+}
+
 static void starts_of_one_client_nest(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
@@ -193,6 +301,11 @@ int main(void) {
         cmocka_unit_test(a_change_that_never_comes_is_a_timeout),
         cmocka_unit_test(an_error_of_perform_is_told),
         cmocka_unit_test(a_refused_change_is_aborted_and_io_goes_on),
+        cmocka_unit_test(a_format_is_set_when_the_stream_has_it),
+        cmocka_unit_test(a_format_that_does_not_come_is_a_timeout),
+        cmocka_unit_test(a_change_asked_for_in_a_call_is_done_when_it_returns),
+        cmocka_unit_test(a_change_asked_for_during_unload_is_aborted),
+        cmocka_unit_test(io_that_does_not_come_back_is_told_of),
         cmocka_unit_test(starts_of_one_client_nest),
         cmocka_unit_test(stored_values_outlive_the_host),
     };

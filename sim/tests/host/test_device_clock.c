@@ -107,6 +107,23 @@ static void sample_and_host_time_are_inverse(void **state) {
     }
 }
 
+static void what_no_clock_can_say_is_not_accepted(void **state) {
+    (void)state;
+    const uint64_t limit = UINT64_C(10000000000);
+    const double samples[] = {NAN, INFINITY, -INFINITY, -1.0, 1e300, 4503599627370496.0};
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        assert_false(halsim_device_clock_accepts(samples[i], START, START, limit));
+    }
+    assert_true(halsim_device_clock_accepts(0.0, START, START, limit));
+    assert_true(halsim_device_clock_accepts(4503599627370495.0, START, START, limit));
+    assert_true(halsim_device_clock_accepts(0.0, START + limit, START, limit));
+    assert_true(halsim_device_clock_accepts(0.0, START - limit, START, limit));
+    assert_false(halsim_device_clock_accepts(0.0, START + limit + 1, START, limit));
+    assert_false(halsim_device_clock_accepts(0.0, START - limit - 1, START, limit));
+    assert_false(halsim_device_clock_accepts(0.0, UINT64_MAX, START, limit));
+    assert_false(halsim_device_clock_accepts(0.0, START + (UINT64_C(1) << 63), START, limit));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perfect_clock_is_known_to_the_nanosecond),
@@ -115,6 +132,7 @@ int main(void) {
         cmocka_unit_test(the_same_timestamp_again_changes_nothing),
         cmocka_unit_test(a_jump_a_step_back_and_a_new_seed_are_told_apart),
         cmocka_unit_test(sample_and_host_time_are_inverse),
+        cmocka_unit_test(what_no_clock_can_say_is_not_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,39 @@ static void integer_streams_are_converted_by_the_host_and_by_the_driver(void **s
     }
 }
 
+static void a_format_that_nobody_converts_is_refused_before_start_io(void **state) {
+    (void)state;
+    const struct {
+        const char *shape, *fault;
+        bool starts;
+    } cases[] = {
+        {"odd-format", NULL, false},
+        {"odd-format,convert", NULL, true},
+        /* The driver's answer for this client counts, not the one for the host. */
+        {"odd-format,convert", "converts-for-host-only", false},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        loop_record_begin();
+        struct halsim_host *host = loop_host(cases[i].shape, cases[i].fault);
+        uint32_t client = loop_client(host, &check);
+        struct halsim_error failure = {0};
+        bool started = halsim_io_start(host, 0, client, &failure);
+        assert_int_equal(started, cases[i].starts);
+        if (started) {
+            (void)run(host, 1);
+            assert_true(halsim_check_is_clean(&check));
+        } else {
+            const struct loop_call *calls;
+            assert_int_equal(failure.status, HALSIM_ERROR_UNSUPPORTED);
+            assert_non_null(strstr(failure.message, "UInt32"));
+            (void)loop_calls(&calls);
+            assert_int_equal(loop_find_call("StartIO", NULL, 0), -1);
+        }
+        halsim_host_destroy(host);
+        loop_record_end();
+    }
+}
+
 static void a_format_that_the_driver_lacks_is_refused_by_name(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
@@ -187,6 +220,93 @@ static void processing_operations_are_called_in_their_order(void **state) {
     (void)remove(path);
     /* ProcessOutput, ProcessMix and ProcessInput halve it once each: 0 is numbered -1. */
     assert_true(heard[1920] == -0.125f);
+    halsim_host_destroy(host);
+}
+
+static void the_result_of_an_operation_apart_is_what_the_next_gets(void **state) {
+    (void)state;
+    /* Alone, and as the second to be mixed, whose blocks lie elsewhere. */
+    for (int silent_clients = 0; silent_clients < 2; silent_clients++) {
+        struct halsim_host *host = loop_host("process,apart", NULL);
+        uint32_t silent;
+        if (silent_clients > 0) {
+            assert_ok(halsim_client_add(host, 0, NULL, &silent, error));
+            assert_ok(halsim_client_set_source(host, 0, silent, 0, halsim_source_create_silence(),
+                                               error));
+            assert_ok(halsim_io_start(host, 0, silent, error));
+        }
+        uint32_t client = loop_client(host, NULL);
+        char path[] = "io-test-XXXXXX";
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_ok(halsim_client_set_sink(host, 0, client, 0,
+                                         halsim_sink_create_file(path, 4800, 2, error), error));
+        assert_ok(halsim_io_start(host, 0, client, error));
+        assert_ok(halsim_io_run_cycles(host, 0, 10, error));
+        assert_ok(halsim_client_remove(host, 0, client, error));
+        static float heard[4800 * 2];
+        FILE *file = fopen(path, "rb");
+        assert_int_equal(fread(heard, 8, 4800, file), 4800);
+        (void)fclose(file);
+        (void)remove(path);
+        assert_true(heard[1920] == -0.125f);
+        for (size_t i = 1920; i < 4800 * 2; i++) {
+            assert_true(heard[i] < 0); /* no NaN of the buffer that the driver spoiled */
+        }
+        halsim_host_destroy(host);
+    }
+}
+
+static void a_source_set_on_one_stream_leaves_the_others_alone(void **state) {
+    (void)state;
+    struct halsim_host *host = loop_host("two-streams", NULL);
+    uint32_t client = loop_client(host, &check);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)run(host, 1);
+    assert_ok(halsim_client_set_source(host, 0, client, 1, halsim_source_create_counter(0), error));
+    (void)run(host, 1);
+    assert_true(halsim_check_is_clean(&check));
+    uint64_t position;
+    assert_ok(halsim_client_position(host, 0, client, &position, error));
+    assert_int_equal(position, 96000);
+    /* A new source of the same stream begins anew. */
+    assert_ok(halsim_client_set_source(host, 0, client, 0, halsim_source_create_counter(0), error));
+    (void)run(host, 1);
+    assert_int_equal(check.duplicated, 48000 - 960);
+    assert_int_equal(check.lost, 0);
+    halsim_host_destroy(host);
+}
+
+struct noting_sink {
+    struct halsim_sink sink;
+    uint64_t *first;
+};
+
+static void note_position(struct halsim_sink *sink, const float *block, uint32_t frames,
+                          uint32_t channels, uint64_t position) {
+    (void)block, (void)frames, (void)channels;
+    struct noting_sink *self = (struct noting_sink *)sink;
+    if (*self->first == UINT64_MAX) {
+        *self->first = position;
+    }
+}
+
+static void noting_destroy(struct halsim_sink *sink) {
+    free(sink);
+}
+
+static void a_sink_is_told_positions_from_0(void **state) {
+    (void)state;
+    struct halsim_host *host = loop_host(NULL, NULL);
+    uint32_t client = loop_client(host, NULL);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)run(host, 1);
+    uint64_t first = UINT64_MAX;
+    struct noting_sink *sink = calloc(1, sizeof *sink);
+    *sink = (struct noting_sink){{.take = note_position, .destroy = noting_destroy}, &first};
+    assert_ok(halsim_client_set_sink(host, 0, client, 0, &sink->sink, error));
+    (void)run(host, 1);
+    assert_int_equal(first, 0);
     halsim_host_destroy(host);
 }
 
@@ -273,6 +393,40 @@ static void a_first_timestamp_from_another_time_is_refused(void **state) {
     halsim_host_destroy(host);
 }
 
+static const char *const impossible[] = {"timestamp-is-nan", "timestamp-is-infinite",
+                                         "timestamp-is-huge", "timestamp-is-far"};
+
+static void an_impossible_timestamp_is_an_error_and_the_time_line_goes_on(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct halsim_host *host = loop_host(NULL, impossible[i]);
+        uint32_t client = loop_client(host, &check);
+        assert_ok(halsim_io_start(host, 0, client, error));
+        struct halsim_io_stats stats = run(host, 3); /* the fourth period begins at 1.024 s */
+        assert_int_equal(stats.cycles, 300);
+        assert_int_equal(stats.driver_errors, 197);
+        assert_int_equal(stats.last_driver_error, kAudioHardwareIllegalOperationError);
+        assert_int_equal(stats.last_driver_error_operation, 0);
+        assert_int_equal(stats.timestamp_jumps + stats.seed_changes, 0);
+        assert_true(halsim_check_is_clean(&check));
+        halsim_host_destroy(host);
+    }
+}
+
+static void an_impossible_first_timestamp_is_refused(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        char fault[64];
+        (void)snprintf(fault, sizeof fault, "first-%s", impossible[i]);
+        struct halsim_host *host = loop_host(NULL, fault);
+        uint32_t client = loop_client(host, NULL);
+        struct halsim_error failure = {0};
+        assert_false(halsim_io_start(host, 0, client, &failure));
+        assert_int_equal(failure.status, HALSIM_ERROR_CONTRACT);
+        halsim_host_destroy(host);
+    }
+}
+
 static void errors_of_the_driver_in_io_are_counted_and_named(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, "error:DoIOOperation:21");
@@ -347,15 +501,21 @@ int main(void) {
         cmocka_unit_test(a_frame_that_the_driver_drops_is_found),
         cmocka_unit_test(every_buffer_size_and_rate_carries_every_sample),
         cmocka_unit_test(integer_streams_are_converted_by_the_host_and_by_the_driver),
+        cmocka_unit_test(a_format_that_nobody_converts_is_refused_before_start_io),
         cmocka_unit_test(a_format_that_the_driver_lacks_is_refused_by_name),
         cmocka_unit_test(two_clients_are_mixed),
         cmocka_unit_test(a_driver_that_mixes_itself_gets_each_client),
         cmocka_unit_test(processing_operations_are_called_in_their_order),
+        cmocka_unit_test(the_result_of_an_operation_apart_is_what_the_next_gets),
+        cmocka_unit_test(a_source_set_on_one_stream_leaves_the_others_alone),
+        cmocka_unit_test(a_sink_is_told_positions_from_0),
         cmocka_unit_test(two_devices_run_side_by_side),
         cmocka_unit_test(a_device_clock_that_is_off_moves_the_cycles),
         cmocka_unit_test(a_time_line_that_breaks_is_counted_by_kind),
         cmocka_unit_test(a_second_start_that_resets_the_clock_is_noticed),
         cmocka_unit_test(a_first_timestamp_from_another_time_is_refused),
+        cmocka_unit_test(an_impossible_timestamp_is_an_error_and_the_time_line_goes_on),
+        cmocka_unit_test(an_impossible_first_timestamp_is_refused),
         cmocka_unit_test(errors_of_the_driver_in_io_are_counted_and_named),
         cmocka_unit_test(a_start_that_fails_leaves_nothing_running),
         cmocka_unit_test(an_answer_of_not_in_place_is_warned_of_and_ignored),

@@ -2,6 +2,7 @@
  * is. */
 #include "loop_host.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <time.h>
 
@@ -96,6 +97,75 @@ static void clients_come_and_go_while_io_runs(void **state) {
     halsim_host_destroy(host);
 }
 
+static uint64_t now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void io_stops_whatever_time_the_driver_tells(void **state) {
+    (void)state;
+    static const char *const faults[] = {"timestamp-is-nan", "timestamp-is-infinite",
+                                         "timestamp-is-huge", "timestamp-is-far"};
+    for (size_t i = 0; i < 4; i++) {
+        struct halsim_host *host = realtime_host(NULL, NULL);
+        assert_ok(halsim_device_set_rate(host, 0, 768000, error)); /* four periods in 64 ms */
+        uint32_t client = loop_client(host, NULL);
+        (void)setenv("LOOP_FAULT", faults[i], 1);
+        assert_ok(halsim_io_start(host, 0, client, error));
+        assert_ok(halsim_io_run(host, 150000000, error));
+        uint64_t began_ms = now_ms();
+        assert_ok(halsim_io_stop(host, 0, client, error));
+        assert_true(now_ms() - began_ms < 5000);
+        struct halsim_io_stats stats;
+        assert_ok(halsim_io_stats(host, 0, &stats, error));
+        assert_true(stats.driver_errors > 0);
+        halsim_host_destroy(host);
+    }
+}
+
+static void stopping_does_not_wait_for_a_long_period(void **state) {
+    (void)state;
+    struct halsim_host *host = realtime_host(NULL, NULL);
+    assert_ok(halsim_device_set_rate(host, 0, 8000, error));
+    assert_ok(halsim_device_set_buffer_frames(host, 0, 8192, error)); /* 1.024 s */
+    uint32_t client = loop_client(host, NULL);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    assert_ok(halsim_io_run_cycles(host, 0, 1, error));
+    uint64_t began_ms = now_ms();
+    assert_ok(halsim_io_stop(host, 0, client, error));
+    assert_true(now_ms() - began_ms < 800);
+    halsim_host_destroy(host);
+}
+
+#ifdef __linux__
+static size_t count_open_files(void) {
+    DIR *folder = opendir("/proc/self/fd");
+    size_t count = 0;
+    assert_non_null(folder);
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    (void)closedir(folder);
+    return count;
+}
+#endif
+
+static void starting_and_stopping_leaves_no_file_open(void **state) {
+    (void)state;
+#ifdef __linux__
+    struct halsim_host *host = realtime_host(NULL, NULL);
+    uint32_t client = loop_client(host, NULL);
+    size_t before = count_open_files();
+    for (int i = 0; i < 10; i++) {
+        assert_ok(halsim_io_start(host, 0, client, error));
+        assert_ok(halsim_io_stop(host, 0, client, error));
+    }
+    assert_int_equal(count_open_files(), before);
+    halsim_host_destroy(host);
+#endif
+}
+
 static uint64_t hung_ns;
 static char hung_in[64];
 
@@ -139,6 +209,9 @@ int main(void) {
         cmocka_unit_test(cycles_follow_the_clock),
         cmocka_unit_test(a_slow_driver_is_over_budget_and_over_loaded),
         cmocka_unit_test(clients_come_and_go_while_io_runs),
+        cmocka_unit_test(io_stops_whatever_time_the_driver_tells),
+        cmocka_unit_test(stopping_does_not_wait_for_a_long_period),
+        cmocka_unit_test(starting_and_stopping_leaves_no_file_open),
         cmocka_unit_test(a_call_that_takes_too_long_is_told_by_name),
         cmocka_unit_test(a_run_can_be_interrupted),
     };

@@ -3,6 +3,7 @@
 
 #include "halsim/signal.h"
 #include <math.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FRAMES   4000u
@@ -113,6 +114,12 @@ static void a_file_plays_once_or_loops_and_a_bad_one_is_named(void **state) {
     (void)unlink(path);
     assert_null(halsim_source_create_file(path, 2, false, &error));
     assert_int_equal(error.status, HALSIM_ERROR_NOT_FOUND);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    (void)alarm(10); /* no wait for somebody who writes into it */
+    assert_null(halsim_source_create_file(path, 2, false, &error));
+    (void)alarm(0);
+    assert_int_equal(error.status, HALSIM_ERROR_ARGUMENT);
+    (void)unlink(path);
 }
 
 static void a_recording_has_what_was_taken(void **state) {

@@ -2,8 +2,8 @@
  *
  * A time line begins when IO starts: sample 0 is at that moment, and from then on frame n is due at
  * anchor + n * ticks-per-frame, computed exactly (no drift, no rounding that adds up). Each time
- * line has its own seed. haldrv_clock_read() never blocks; the other functions are called one at a
- * time.
+ * line has its own seed. haldrv_clock_read() never waits for another thread, not even for one that
+ * was stopped in the middle of a change; the other functions are called one at a time.
  */
 #ifndef HALDRV_CLOCK_H
 #define HALDRV_CLOCK_H
@@ -12,18 +12,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct haldrv_clock_line {
+    _Atomic uint64_t anchor; /* host ticks of sample 0 */
+    _Atomic uint64_t seed;
+    _Atomic uint64_t ticks; /* ticks per frame = ticks / frames, in lowest terms */
+    _Atomic uint64_t frames;
+    _Atomic uint64_t running; /* 0: no */
+};
+
 struct haldrv_clock {
     uint32_t period_frames;
     uint32_t timebase_numer; /* nanoseconds = ticks * numer / denom */
     uint32_t timebase_denom;
 
-    /* A sequence lock: odd while the fields below it change. */
-    _Atomic uint64_t sequence;
-    _Atomic uint64_t anchor; /* host ticks of sample 0 */
-    _Atomic uint64_t seed;
-    _Atomic uint64_t ticks; /* ticks per frame = ticks / frames, in lowest terms */
-    _Atomic uint64_t frames;
-    _Atomic uint32_t running;
+    _Atomic uint64_t count; /* of changes so far */
+    struct haldrv_clock_line
+        lines[2]; /* lines[count % 2] is in force; the other is being changed */
 };
 
 struct haldrv_zero_time {

@@ -3,10 +3,10 @@
 #define _GNU_SOURCE /* F_OFD_GETLK */
 #endif
 #include "gecko_memory.h"
+#include "gecko_process.h"
 #include "reader_private.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,18 +42,18 @@ static bool is_v2(const struct gecko_reader *reader) {
 }
 
 /* The driver writes the magic last. Until then the version may stand where v1 has the size of its
- * ring, which is never that small. */
-static bool is_being_made(const struct gecko_reader *reader) {
-    return gecko_load_u64(reader->base, GECKO_V2_MAGIC) == 0 &&
-           gecko_load_u32(reader->base, GECKO_V2_VERSION) == GECKO_V2_VERSION_VALUE;
-}
-
+ * ring, which is never that small and comes last as well. */
 static bool check_header(struct gecko_reader *reader, struct gecko_reader_error *error) {
-    if (is_being_made(reader)) {
+    uint64_t magic = gecko_load_u64(reader->base, GECKO_V2_MAGIC);
+    uint32_t second = gecko_load_u32(reader->base, GECKO_V2_VERSION);
+    if (magic == GECKO_V2_MAGIC_VALUE) {
+        return gecko_v2_header(reader, error);
+    }
+    if (magic == 0 && (second == 0 || second == GECKO_V2_VERSION_VALUE)) {
         return gecko_reader_fail(error, GECKO_READER_NOT_READY, 0, "%s is being made",
                                  gecko_reader_label(reader));
     }
-    return is_v2(reader) ? gecko_v2_header(reader, error) : gecko_v1_header(reader, error);
+    return gecko_v1_header(reader, error);
 }
 
 bool gecko_reader_check_size(const struct gecko_reader *reader, struct gecko_reader_error *error) {
@@ -293,13 +293,20 @@ bool gecko_reader_writer_is_alive(const struct gecko_reader *reader) {
     if (reader->format.layout == 1) {
         return true;
     }
+    if (gecko_load_u32(reader->base, GECKO_V2_STATE) == GECKO_STATE_CLOSED) {
+        return false;
+    }
+    /* Of this moment: the next writer may have come since the last read. */
+    enum gecko_life life =
+        gecko_process_life(gecko_load_u32(reader->base, GECKO_V2_WRITER_PID),
+                           gecko_load_u64(reader->base, GECKO_V2_WRITER_STARTED));
 #ifdef __linux__
-    /* The writer holds a write lock, also when its process id means nothing here (containers). */
+    /* The writer holds a write lock, also when its process id means nothing here (containers). Only
+     * where some reader's lock was in its way the id has to do, which is then no guess. */
     struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (reader->fd >= 0 && fcntl(reader->fd, F_OFD_GETLK, &range) == 0 && range.l_type != F_RDLCK) {
-        return range.l_type == F_WRLCK;
+        return range.l_type == F_WRLCK || life == GECKO_LIFE_SURE;
     }
 #endif
-    uint32_t pid = reader->format.writer_pid;
-    return pid != 0 && pid <= INT32_MAX && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+    return life != GECKO_LIFE_OVER;
 }

@@ -9,8 +9,7 @@ struct gecko_reader_slots {
     unsigned char *base; /* NULL: no part in it */
     size_t size;
     int slot;
-    dev_t device; /* which object it is, to notice a new one of the same name */
-    ino_t inode;
+    uint64_t instance; /* which object it is, to notice a new one of the same name */
 };
 
 struct gecko_reader {
@@ -39,6 +38,9 @@ struct gecko_reader {
     uint64_t asked_frames;
     struct gecko_reader_slots slots;
     struct gecko_reader_error failure;
+
+    uint64_t instance;    /* v2: which object it is; 0: unknown */
+    uint64_t predecessor; /* v2: which one it goes on from */
 };
 
 /* Formats the text; appends the meaning of `system_errno` when that is not 0. Returns false. */
@@ -58,7 +60,7 @@ bool gecko_v2_header(struct gecko_reader *reader, struct gecko_reader_error *err
 /* Sets the position for a reader that is new. */
 void gecko_v1_start(struct gecko_reader *reader);
 void gecko_v2_start(struct gecko_reader *reader);
-/* Sets the position of a reader that came from another object. */
+/* Sets the position of a reader that came from `before`, which is still mapped. */
 void gecko_v2_resume(struct gecko_reader *reader, const struct gecko_reader *before);
 /* The layout's part of gecko_reader_read(), on a reader that has not failed. */
 int64_t gecko_v1_read(struct gecko_reader *reader, float *audio, size_t samples,

@@ -70,22 +70,23 @@ void gecko_slots_join(struct gecko_reader *reader) {
         gecko_slots_leave(reader);
         return;
     }
-    if (slots->base != NULL && slots->device == info.st_dev && slots->inode == info.st_ino) {
-        close(fd);
-        return;
-    }
-    gecko_slots_leave(reader);
     void *base = mmap(NULL, SLOTS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (base == MAP_FAILED) {
+        gecko_slots_leave(reader);
         return;
     }
+    uint64_t instance = gecko_load_u64(base, GECKO_READERS_INSTANCE);
+    if (slots->base != NULL && slots->instance == instance) {
+        munmap(base, SLOTS_BYTES);
+        return;
+    }
+    gecko_slots_leave(reader);
     *slots = (struct gecko_reader_slots){
         .base = base,
         .size = SLOTS_BYTES,
         .slot = -1,
-        .device = info.st_dev,
-        .inode = info.st_ino,
+        .instance = instance,
     };
     slots->slot = is_readers_object(slots) ? claim(slots) : -1;
     if (slots->slot < 0) {

@@ -15,7 +15,9 @@ bool gecko_v1_header(struct gecko_reader *reader, struct gecko_reader_error *err
     uint32_t channels = gecko_load_u32(base, GECKO_V1_CHANNELS);
     uint32_t rate = gecko_load_u32(base, GECKO_V1_SAMPLE_RATE);
     uint32_t write_head = gecko_load_u32(base, GECKO_V1_WRITE_HEAD);
-    if (samples == 0) {
+    bool is_v2_to_be =
+        samples == GECKO_V2_VERSION_VALUE && gecko_load_u64(base, GECKO_V2_MAGIC) == 0;
+    if (samples == 0 || is_v2_to_be) {
         return gecko_reader_fail(error, GECKO_READER_NOT_READY, 0, "%s has no header yet", label);
     }
     if (channels < 1 || channels > GECKO_MAX_CHANNELS || samples % channels != 0 ||

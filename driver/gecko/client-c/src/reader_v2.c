@@ -57,31 +57,42 @@ static bool check_constants(struct gecko_reader *reader, struct gecko_reader_err
     reader->ring = base + data;
     reader->blocks_offset = blocks;
     reader->block_count = block_count;
+    reader->instance = gecko_load_u64(base, GECKO_V2_INSTANCE);
+    reader->predecessor = gecko_load_u64(base, GECKO_V2_PREDECESSOR);
     return true;
 }
 
+struct generation {
+    struct gecko_format format;
+    uint64_t start;
+    uint32_t bytes_per_frame;
+    uint32_t sample_format;
+};
+
 /* The fields of one generation, with no mixture of two. False when the writer kept changing them.
  */
-static bool snapshot(const unsigned char *base, struct gecko_format *format, uint64_t *start,
-                     uint32_t *bytes_per_frame, uint32_t *sample_format) {
+static bool snapshot(const unsigned char *base, struct generation *found) {
     for (int i = 0; i < SNAPSHOT_TRIES; i++) {
-        uint64_t generation = gecko_load_u64(base, GECKO_V2_GENERATION);
-        *format = (struct gecko_format){
-            .layout = 2,
-            .channels = gecko_load_u32(base, GECKO_V2_CHANNELS),
-            .sample_rate = gecko_load_u32(base, GECKO_V2_SAMPLE_RATE),
-            .ring_frames = gecko_load_u64(base, GECKO_V2_RING_FRAMES),
-            .generation = generation,
-            .timebase_numer = gecko_load_u32(base, GECKO_V2_TIMEBASE_NUMER),
-            .timebase_denom = gecko_load_u32(base, GECKO_V2_TIMEBASE_DENOM),
-            .safety_offset = gecko_load_u32(base, GECKO_V2_SAFETY_OFFSET),
-            .reported_latency = gecko_load_u32(base, GECKO_V2_REPORTED_LATENCY),
-            .writer_pid = gecko_load_u32(base, GECKO_V2_WRITER_PID),
+        uint64_t number = gecko_load_u64(base, GECKO_V2_GENERATION);
+        *found = (struct generation){
+            .format =
+                {
+                    .layout = 2,
+                    .channels = gecko_load_u32(base, GECKO_V2_CHANNELS),
+                    .sample_rate = gecko_load_u32(base, GECKO_V2_SAMPLE_RATE),
+                    .ring_frames = gecko_load_u64(base, GECKO_V2_RING_FRAMES),
+                    .generation = number,
+                    .timebase_numer = gecko_load_u32(base, GECKO_V2_TIMEBASE_NUMER),
+                    .timebase_denom = gecko_load_u32(base, GECKO_V2_TIMEBASE_DENOM),
+                    .safety_offset = gecko_load_u32(base, GECKO_V2_SAFETY_OFFSET),
+                    .reported_latency = gecko_load_u32(base, GECKO_V2_REPORTED_LATENCY),
+                    .writer_pid = gecko_load_u32(base, GECKO_V2_WRITER_PID),
+                },
+            .start = gecko_load_u64(base, GECKO_V2_GENERATION_START),
+            .bytes_per_frame = gecko_load_u32(base, GECKO_V2_BYTES_PER_FRAME),
+            .sample_format = gecko_load_u32(base, GECKO_V2_SAMPLE_FORMAT),
         };
-        *start = gecko_load_u64(base, GECKO_V2_GENERATION_START);
-        *bytes_per_frame = gecko_load_u32(base, GECKO_V2_BYTES_PER_FRAME);
-        *sample_format = gecko_load_u32(base, GECKO_V2_SAMPLE_FORMAT);
-        if (generation % 2 == 0 && gecko_load_u64(base, GECKO_V2_GENERATION) == generation) {
+        if (number % 2 == 0 && gecko_load_u64(base, GECKO_V2_GENERATION) == number) {
             return true;
         }
     }
@@ -89,44 +100,43 @@ static bool snapshot(const unsigned char *base, struct gecko_format *format, uin
 }
 
 static bool take_generation(struct gecko_reader *reader, struct gecko_reader_error *error) {
-    struct gecko_format format;
-    uint64_t start;
-    uint32_t bytes_per_frame, sample_format;
+    struct generation found;
     const char *label = gecko_reader_label(reader);
-    if (!snapshot(reader->base, &format, &start, &bytes_per_frame, &sample_format)) {
+    if (!snapshot(reader->base, &found)) {
         return gecko_reader_fail(error, GECKO_READER_NOT_READY, 0, "%s is being changed", label);
     }
+    const struct gecko_format format = found.format;
     if (format.channels < 1 || format.channels > GECKO_MAX_CHANNELS ||
         format.sample_rate < GECKO_MIN_SAMPLE_RATE || format.sample_rate > GECKO_MAX_SAMPLE_RATE ||
-        sample_format != GECKO_FORMAT_FLOAT32 ||
-        bytes_per_frame != format.channels * sizeof(float) || format.timebase_numer == 0 ||
+        found.sample_format != GECKO_FORMAT_FLOAT32 ||
+        found.bytes_per_frame != format.channels * sizeof(float) || format.timebase_numer == 0 ||
         format.timebase_denom == 0) {
         return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
                                  "%s: %u channels of format %u in %u bytes at %u Hz, timebase "
                                  "%u/%u",
-                                 label, format.channels, sample_format, bytes_per_frame,
+                                 label, format.channels, found.sample_format, found.bytes_per_frame,
                                  format.sample_rate, format.timebase_numer, format.timebase_denom);
     }
     uint64_t ring_bytes = gecko_load_u64(reader->base, GECKO_V2_RING_BYTES);
     uint64_t room = reader->size - (uint64_t)(reader->ring - reader->base);
     if (!is_power_of_two(format.ring_frames) || format.ring_frames < GECKO_MIN_RING_FRAMES ||
         format.ring_frames > GECKO_MAX_RING_FRAMES ||
-        format.ring_frames * bytes_per_frame > ring_bytes ||
-        format.ring_frames * bytes_per_frame > room) {
+        format.ring_frames * found.bytes_per_frame > ring_bytes ||
+        format.ring_frames * found.bytes_per_frame > room) {
         return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
                                  "%s: a ring of %llu frames of %u bytes in %llu bytes", label,
-                                 (unsigned long long)format.ring_frames, bytes_per_frame,
+                                 (unsigned long long)format.ring_frames, found.bytes_per_frame,
                                  (unsigned long long)ring_bytes);
     }
-    if (gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD) < start) {
+    if (gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD) < found.start) {
         return gecko_reader_fail(error, GECKO_READER_HOSTILE, 0,
                                  "%s: its write head is before the start of its generation", label);
     }
     reader->format = format;
     reader->asked_samples = 0;
     reader->asked_frames = 0;
-    reader->bytes_per_frame = bytes_per_frame;
-    reader->generation_start = start;
+    reader->bytes_per_frame = found.bytes_per_frame;
+    reader->generation_start = found.start;
     return true;
 }
 
@@ -151,13 +161,19 @@ void gecko_v2_start(struct gecko_reader *reader) {
     reader->known_head = reader->position;
 }
 
+/* Whether frame numbers of `before` mean the same frames here. */
+static bool goes_on_from(const struct gecko_reader *reader, const struct gecko_reader *before) {
+    if (before->instance == 0 ||
+        gecko_load_u32(before->base, GECKO_V2_STATE) == GECKO_STATE_CLOSED) {
+        return false;
+    }
+    return reader->instance == before->instance || reader->predecessor == before->instance;
+}
+
 void gecko_v2_resume(struct gecko_reader *reader, const struct gecko_reader *before) {
     uint64_t oldest = oldest_frame(reader);
     uint64_t head = gecko_load_u64(reader->base, GECKO_V2_WRITE_HEAD);
-    /* A writer that changes objects keeps counting frames and generations; a new one starts over.
-     */
-    bool continued =
-        reader->format.generation > before->format.generation && before->position <= head;
+    bool continued = goes_on_from(reader, before) && before->position <= head;
     if (continued && before->position < oldest) {
         reader->lost += oldest - before->position;
     }
@@ -165,11 +181,23 @@ void gecko_v2_resume(struct gecko_reader *reader, const struct gecko_reader *bef
     reader->known_head = reader->position;
 }
 
+/* For a reader that has read all it can. */
+static void tell_end(struct gecko_read *info) {
+    if (info->state == GECKO_STATE_RETIRED) {
+        info->events |= GECKO_READ_RETIRED;
+    } else if (info->state == GECKO_STATE_CLOSED) {
+        info->events |= GECKO_READ_CLOSED;
+    }
+}
+
 /* 1: go on; 0: not this time; -1: the header is nonsense. */
 static int meet_generation(struct gecko_reader *reader, struct gecko_read *info) {
     struct gecko_reader_error error;
     if (!gecko_reader_check_size(reader, &error) || !take_generation(reader, &error)) {
         if (error.status == GECKO_READER_NOT_READY) {
+            /* A writer that died in the middle of a change never ends it. */
+            info->state = gecko_load_u32(reader->base, GECKO_V2_STATE);
+            tell_end(info);
             return 0;
         }
         reader->failure = error;
@@ -282,10 +310,8 @@ static int64_t read_any_case(struct gecko_reader *reader, float *audio, size_t s
         info->first_frame = reader->position;
     }
     reader->known_head = head;
-    if (reader->position >= head && info->state > GECKO_STATE_RUNNING) {
-        info->events |= info->state == GECKO_STATE_RETIRED  ? GECKO_READ_RETIRED
-                        : info->state == GECKO_STATE_CLOSED ? GECKO_READ_CLOSED
-                                                            : 0;
+    if (reader->position >= head) {
+        tell_end(info);
     }
     return (int64_t)frames;
 }

@@ -27,6 +27,8 @@ pub enum Error {
     NotGecko,
     /// The header contradicts itself.
     Hostile(&'static str),
+    /// Stopped by its [`crate::StopHandle`] before there was anything to read.
+    Stopped,
 }
 
 impl Error {
@@ -57,6 +59,7 @@ impl fmt::Display for Error {
                 )
             }
             Error::NotGecko => write!(f, "not the shared memory of Gecko Sink in layout v2"),
+            Error::Stopped => write!(f, "stopped while it waited for the driver"),
             Error::Hostile(what) => write!(f, "the header of the shared memory is wrong: {what}"),
         }
     }

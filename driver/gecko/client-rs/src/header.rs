@@ -25,11 +25,13 @@ pub struct Format {
     pub reported_latency: u32,
 }
 
-/// Where things lie in an object; constant for its life.
+/// What is constant for the life of an object: where things lie, and which object it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Geometry {
     pub data_offset: u64,
     pub ring_bytes: u64,
+    instance: u64,
+    predecessor: u64,
 }
 
 fn require(good: bool, what: &'static str) -> Result<(), Error> {
@@ -75,7 +77,16 @@ impl Geometry {
         Ok(Self {
             data_offset: data,
             ring_bytes,
+            instance: memory.u64(V2_INSTANCE),
+            predecessor: memory.u64(V2_PREDECESSOR),
         })
+    }
+
+    /// Whether frame numbers of `before` mean the same frames here: it is the same object, or the one
+    /// that follows it.
+    pub fn goes_on_from(&self, before: &Self) -> bool {
+        let known = before.instance;
+        known != 0 && (self.instance == known || self.predecessor == known)
     }
 }
 

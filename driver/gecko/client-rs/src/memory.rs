@@ -1,7 +1,9 @@
 //! Reading from memory that somebody else is writing.
 //!
 //! Everything goes through atomics, audio too: an overlap with the writer is then a wrong value, which
-//! the caller throws away, and no undefined behaviour.
+//! the caller throws away, and no undefined behaviour. Loads are relaxed, for that is all that the
+//! standard library promises of atomics in pages that may only be read (an acquire load may be made
+//! of an instruction that also stores); a fence behind the load of a field makes it an acquire.
 
 use crate::error::Error;
 use crate::layout;
@@ -107,16 +109,20 @@ impl Memory {
         unsafe { self.address().add(offset as usize) }
     }
 
-    /// Loads a field; the load is an acquire.
+    /// Loads a field; what is loaded afterwards is not older.
     pub fn u32(&self, offset: u64) -> u32 {
         // SAFETY: at() gives an aligned address inside the mapping, which lives as long as self.
-        unsafe { &*self.at(offset, 4).cast::<AtomicU32>() }.load(Ordering::Acquire)
+        let value = unsafe { &*self.at(offset, 4).cast::<AtomicU32>() }.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        value
     }
 
-    /// Loads a field; the load is an acquire.
+    /// Loads a field; what is loaded afterwards is not older.
     pub fn u64(&self, offset: u64) -> u64 {
         // SAFETY: at() gives an aligned address inside the mapping, which lives as long as self.
-        unsafe { &*self.at(offset, 8).cast::<AtomicU64>() }.load(Ordering::Acquire)
+        let value = unsafe { &*self.at(offset, 8).cast::<AtomicU64>() }.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        value
     }
 
     /// Appends `samples` floats from `offset` on. The caller fences and checks afterwards.

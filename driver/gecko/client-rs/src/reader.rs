@@ -40,6 +40,14 @@ pub struct Read {
     pub muted: bool,
 }
 
+impl Read {
+    /// For a reader that has read all it can.
+    fn tell_end(&mut self, state: u64) {
+        self.retired = state == STATE_RETIRED;
+        self.closed = state == STATE_CLOSED;
+    }
+}
+
 /// Reads the shared memory of one name.
 #[derive(Debug)]
 pub struct Reader {
@@ -85,8 +93,8 @@ impl Reader {
     }
 
     /// Opens the name again, after [`Read::retired`] or [`Read::closed`], and returns the frames that
-    /// were missed meanwhile. A driver that changed objects keeps counting frames, and so does the
-    /// reader; a new driver counts anew, and the reader begins at its oldest frame.
+    /// were missed meanwhile. The reader goes on at its frame number when it finds the same object, or
+    /// the one that follows it; any other driver counts anew, and the reader begins at its oldest frame.
     ///
     /// # Errors
     /// As [`Reader::open`]; the reader is then as it was.
@@ -97,10 +105,11 @@ impl Reader {
         Ok(lost)
     }
 
-    fn continue_from(&mut self, before: &Self) -> u64 {
-        let head = self.memory.u64(V2_WRITE_HEAD);
-        let continued =
-            self.format.generation > before.format.generation && before.position <= head;
+    pub(crate) fn continue_from(&mut self, before: &Self) -> u64 {
+        let closed = u64::from(before.memory.u32(V2_STATE)) == STATE_CLOSED;
+        let continued = !closed
+            && self.geometry.goes_on_from(&before.geometry)
+            && before.position <= self.memory.u64(V2_WRITE_HEAD);
         if !continued {
             return 0;
         }
@@ -165,8 +174,7 @@ impl Reader {
             read.first_frame = self.position;
         }
         if self.position >= self.memory.u64(V2_WRITE_HEAD) {
-            read.retired = state == STATE_RETIRED;
-            read.closed = state == STATE_CLOSED;
+            read.tell_end(state);
         }
         Ok(read)
     }
@@ -212,7 +220,11 @@ impl Reader {
         self.memory.check_size()?;
         let (format, start) = match Format::check(&self.memory, self.geometry) {
             Ok(found) => found,
-            Err(Error::NotReady) => return Ok(()),
+            Err(Error::NotReady) => {
+                // A writer that died in the middle of a change never ends it.
+                read.tell_end(u64::from(self.memory.u32(V2_STATE)));
+                return Ok(());
+            }
             Err(error) => return Err(error),
         };
         self.format = format;

@@ -18,6 +18,7 @@ pub struct Options {
     poll: Duration,
     wait_for_driver: bool,
     end_on_format_change: bool,
+    stop: StopHandle,
 }
 
 impl Default for Options {
@@ -27,6 +28,7 @@ impl Default for Options {
             poll: Duration::from_millis(1),
             wait_for_driver: false,
             end_on_format_change: false,
+            stop: StopHandle::default(),
         }
     }
 }
@@ -61,6 +63,14 @@ impl Options {
         self.end_on_format_change = end;
         self
     }
+
+    /// The handle that ends the source, also while [`AudioSource::open`] still waits for a driver;
+    /// default: one of its own, see [`AudioSource::stop_handle`].
+    #[must_use]
+    pub fn stop(mut self, handle: StopHandle) -> Self {
+        self.stop = handle;
+        self
+    }
 }
 
 /// What an [`AudioSource`] has seen so far.
@@ -81,12 +91,13 @@ pub struct Stats {
     pub reopened: u64,
 }
 
-/// Ends an [`AudioSource`] from another thread.
+/// Ends an [`AudioSource`] from another thread. Clones end the same sources.
 #[derive(Clone, Debug, Default)]
 pub struct StopHandle(Arc<AtomicBool>);
 
 impl StopHandle {
-    /// The source returns `None` at the latest after one poll interval, and from then on.
+    /// The source ends with the frame that it is handing out, or when it wakes up from the poll
+    /// interval that it sleeps, and stays at its end. What it had fetched beyond is dropped.
     pub fn stop(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -106,10 +117,10 @@ pub struct AudioSource {
     reader: Reader,
     options: Options,
     stats: Stats,
-    stop: StopHandle,
     error: Option<Error>,
     chunk: Vec<f32>,
     at: usize,
+    frame_end: usize,
     was_empty: bool,
 }
 
@@ -123,11 +134,15 @@ impl AudioSource {
     /// Opens the shared memory, e.g. [`crate::DEFAULT_NAME`].
     ///
     /// # Errors
-    /// As [`Reader::open`]; with [`Options::wait_for_driver`] only those that waiting cannot mend.
+    /// As [`Reader::open`]; with [`Options::wait_for_driver`] only those that waiting cannot mend, and
+    /// [`Error::Stopped`] when it is stopped while it waits.
     pub fn open(name: &str, options: Options) -> Result<Self, Error> {
         let reader = loop {
             match Reader::open(name, options.start) {
                 Err(error) if options.wait_for_driver && error.is_temporary() => {
+                    if options.stop.is_stopped() {
+                        return Err(Error::Stopped);
+                    }
                     thread::sleep(options.poll);
                 }
                 result => break result?,
@@ -141,10 +156,10 @@ impl AudioSource {
             reader,
             options,
             stats: Stats::default(),
-            stop: StopHandle::default(),
             error: None,
             chunk: Vec::new(),
             at: 0,
+            frame_end: 0,
             was_empty: false,
         }
     }
@@ -164,7 +179,7 @@ impl AudioSource {
     /// To end it from another thread.
     #[must_use]
     pub fn stop_handle(&self) -> StopHandle {
-        self.stop.clone()
+        self.options.stop.clone()
     }
 
     /// Why it ended, when that was an error.
@@ -184,6 +199,7 @@ impl AudioSource {
     fn fetch(&mut self) -> Result<Step, Error> {
         self.chunk.clear();
         self.at = 0;
+        self.frame_end = 0;
         let before = self.reader.format();
         let read = self.reader.read(&mut self.chunk, CHUNK_FRAMES)?;
         self.count(&read);
@@ -223,7 +239,7 @@ impl AudioSource {
     /// Waits until there are samples in the chunk. False at the end.
     fn fill(&mut self) -> bool {
         loop {
-            if self.stop.is_stopped() || self.error.is_some() {
+            if self.options.stop.is_stopped() || self.error.is_some() {
                 return false;
             }
             match self.fetch() {
@@ -250,8 +266,12 @@ impl Iterator for AudioSource {
     type Item = f32;
 
     fn next(&mut self) -> Option<f32> {
-        if self.at == self.chunk.len() && !self.fill() {
-            return None;
+        if self.at == self.frame_end {
+            if self.options.stop.is_stopped() || (self.at == self.chunk.len() && !self.fill()) {
+                return None;
+            }
+            // A chunk holds whole frames of one format.
+            self.frame_end += self.reader.format().channels as usize;
         }
         let sample = self.chunk[self.at];
         self.at += 1;

@@ -2,7 +2,7 @@
 
 use crate::layout::*;
 use crate::memory::Memory;
-use crate::{AudioSource, Error, Options, Reader, Start};
+use crate::{AudioSource, Error, Options, Reader, Start, StopHandle};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::thread;
@@ -27,6 +27,7 @@ impl Writer {
         writer.put64(V2_TOTAL_BYTES, bytes);
         writer.put64(V2_DATA_OFFSET, DATA);
         writer.put64(V2_RING_BYTES, RING_FRAMES * 8);
+        writer.put64(V2_INSTANCE, 1000);
         writer.put64(V2_RING_FRAMES, RING_FRAMES);
         writer.put32(V2_CHANNELS, 2);
         writer.put32(V2_BYTES_PER_FRAME, 8);
@@ -194,6 +195,64 @@ fn a_generation_that_is_being_made_is_waited_for() {
 }
 
 #[test]
+fn a_generation_that_will_never_settle_does_not_hide_the_end() {
+    for (state, retired, closed) in [(STATE_RETIRED, true, false), (STATE_CLOSED, false, true)] {
+        let writer = Writer::new();
+        let mut reader = writer.reader(Start::Newest).unwrap();
+        writer.put64(V2_GENERATION, 3);
+        writer.put32(V2_STATE, state);
+        let read = reader.read(&mut Vec::new(), 10).unwrap();
+        assert_eq!(
+            (read.frames, read.retired, read.closed),
+            (0, retired, closed)
+        );
+    }
+}
+
+/// A reader of frame 100 comes to an object of 300 frames whose ring holds 256.
+fn comes_over(instance: u64, predecessor: u64, closed: bool) -> (u64, u64) {
+    let old = Writer::new();
+    let mut before = old.reader(Start::Newest).unwrap();
+    old.write(100);
+    before.read(&mut Vec::new(), 100).unwrap();
+    old.put32(V2_STATE, if closed { STATE_CLOSED } else { STATE_RETIRED });
+    let new = Writer::new();
+    new.put64(V2_INSTANCE, instance);
+    new.put64(V2_PREDECESSOR, predecessor);
+    new.put64(V2_GENERATION, 8);
+    new.write(200);
+    let mut reader = new.reader(Start::Oldest).unwrap();
+    let lost = reader.continue_from(&before);
+    (reader.position(), lost)
+}
+
+#[test]
+fn a_reader_goes_on_in_the_same_object_and_in_the_next_one_only() {
+    assert_eq!(comes_over(1000, 0, false), (100, 0)); // the same
+    assert_eq!(comes_over(2000, 1000, false), (100, 0)); // the next
+    assert_eq!(comes_over(2000, 0, false), (0, 0));
+    assert_eq!(comes_over(2000, 1001, false), (0, 0));
+    assert_eq!(comes_over(2000, 1000, true), (0, 0)); // after a goodbye there is none
+}
+
+#[test]
+fn what_was_overwritten_before_the_reader_came_over_is_lost() {
+    let old = Writer::new();
+    let mut before = old.reader(Start::Newest).unwrap();
+    old.write(100);
+    before.read(&mut Vec::new(), 60).unwrap();
+    let new = Writer::new();
+    new.put64(V2_INSTANCE, 2000);
+    new.put64(V2_PREDECESSOR, 1000);
+    new.put64(V2_WRITE_HEAD, 100);
+    new.put64(V2_GENERATION_START, 100);
+    new.write(10);
+    let mut reader = new.reader(Start::Oldest).unwrap();
+    assert_eq!(reader.continue_from(&before), 40);
+    assert_eq!(reader.position(), 100);
+}
+
+#[test]
 fn what_is_left_is_read_before_the_end_is_told() {
     for (state, retired, closed) in [(STATE_RETIRED, true, false), (STATE_CLOSED, false, true)] {
         let writer = Writer::new();
@@ -285,15 +344,24 @@ fn a_reader_that_is_overtaken_gets_no_torn_frame() {
             other.write(32);
         }
     });
-    let mut next = 0;
-    while !thread.is_finished() {
+    let (mut next, mut frames, mut lost) = (0, 0, 0);
+    // Also what is left when the writer has ended, so that something is read on any machine.
+    loop {
+        let over = thread.is_finished();
         let mut audio = Vec::new();
         let read = reader.read(&mut audio, 200).unwrap();
         assert_eq!(read.first_frame, next + read.lost_frames);
         frames_of(&audio, read.first_frame);
         next = read.first_frame + read.frames;
+        frames += read.frames;
+        lost += read.lost_frames;
+        if over && read.frames == 0 {
+            break;
+        }
     }
     thread.join().unwrap();
+    assert!(frames > 0 && lost > 0, "{frames} read, {lost} lost");
+    assert_eq!(frames + lost, 200_000 * 32);
 }
 
 #[test]
@@ -345,6 +413,32 @@ fn the_source_ends_when_it_is_stopped() {
     thread.join().unwrap();
     writer.write(10);
     assert_eq!(source.next(), None);
+}
+
+#[test]
+fn a_source_that_is_stopped_hands_out_no_more_than_the_frame_it_began() {
+    let writer = Writer::new();
+    let mut source = writer.source(Options::default());
+    writer.write(100);
+    assert_eq!(source.by_ref().take(5).count(), 5);
+    source.stop_handle().stop();
+    assert_eq!(source.next(), Some(-2.0)); // the other half of frame 2
+    assert_eq!(source.next(), None);
+    assert_eq!(source.next(), None);
+}
+
+#[test]
+fn a_source_that_waits_for_a_driver_can_be_stopped() {
+    let handle = StopHandle::default();
+    let options = Options::default()
+        .wait_for_driver(true)
+        .poll(Duration::from_micros(100))
+        .stop(handle.clone());
+    let thread = thread::spawn(move || AudioSource::open("/gecko-client-no-such", options));
+    thread::sleep(Duration::from_millis(20));
+    assert!(!thread.is_finished());
+    handle.stop();
+    assert!(matches!(thread.join().unwrap(), Err(Error::Stopped)));
 }
 
 #[test]

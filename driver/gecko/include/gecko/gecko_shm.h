@@ -46,6 +46,8 @@
 #define GECKO_V2_DATA_OFFSET 24   /* u64, where the ring starts; a multiple of 4096 */
 #define GECKO_V2_RING_BYTES 32    /* u64, bytes set aside for the ring */
 #define GECKO_V2_BLOCKS_OFFSET 40 /* u64, where the block table starts; a multiple of 64 */
+#define GECKO_V2_INSTANCE 48      /* u64, random, made with the object; never 0 */
+#define GECKO_V2_PREDECESSOR 56   /* u64, INSTANCE of the object whose numbers go on here; 0: none */
 
 /* Constant during a generation. Read them between two equal, even reads of GENERATION. */
 #define GECKO_V2_RING_FRAMES 64         /* u64, a power of two; frame f lives at f & (RING_FRAMES-1) */
@@ -60,6 +62,7 @@
 #define GECKO_V2_TIMEBASE_DENOM 108     /* u32 */
 #define GECKO_V2_SAFETY_OFFSET 112      /* u32, frames */
 #define GECKO_V2_REPORTED_LATENCY 116   /* u32, frames, device and stream together */
+#define GECKO_V2_WRITER_STARTED 120     /* u64, when WRITER_PID began, as its system counts; 0: unknown */
 
 /* Changes rarely; a cache line of its own. */
 #define GECKO_V2_GENERATION 128 /* u64; odd while the fields above change; +2 each change or restart */
@@ -89,6 +92,7 @@
 #define GECKO_READERS_MAGIC 0       /* u64 */
 #define GECKO_READERS_VERSION 8     /* u32, GECKO_V2_VERSION_VALUE */
 #define GECKO_READERS_SLOT_COUNT 12 /* u32 */
+#define GECKO_READERS_INSTANCE 16   /* u64, random, made with the object; never 0 */
 #define GECKO_READERS_SLOTS 128     /* first slot */
 #define GECKO_READERS_SLOT_COUNT_VALUE 16
 #define GECKO_READERS_SLOT_BYTES 128

@@ -1,6 +1,7 @@
 /* client_registry.c - names and checks of clients. */
 #include "handover.h"
 #include "rpc_clients.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,29 +9,28 @@ struct client_registry {
     struct client_entry *first;
 };
 
-/* The host owns the sink, a client entry wants its figures: freed when both have let go. */
+/* The host's check, with its figures to be had at any time. The host owns the sink, a client entry
+ * wants the figures, and each lets go on a thread of its own: freed when both have. */
 struct check_sink {
     struct halsim_sink sink;
+    struct halsim_sink *inner;
     struct halsim_check live;
     struct halsim_check copy;
     struct handover handover;
-    int owners;
+    atomic_int owners;
 };
 
 static void check_sink_let_go(struct check_sink *check) {
-    if (check != NULL && --check->owners == 0) {
+    if (check != NULL && atomic_fetch_sub(&check->owners, 1) == 1) {
+        halsim_sink_destroy(check->inner);
         free(check);
     }
 }
 
 static void check_take(struct halsim_sink *sink, const float *block, uint32_t frames,
                        uint32_t channels, uint64_t position) {
-    (void)position;
     struct check_sink *check = (struct check_sink *)sink;
-    if (check->live.channels != channels) {
-        halsim_check_init(&check->live, channels); /* the stream has got another format */
-    }
-    halsim_check_block(&check->live, block, frames);
+    check->inner->take(check->inner, block, frames, channels, position);
     handover_serve(&check->handover);
 }
 
@@ -41,11 +41,12 @@ static void check_destroy(struct halsim_sink *sink) {
 struct halsim_sink *client_entry_check(struct client_entry *entry, uint32_t input,
                                        uint32_t channels) {
     struct check_sink *check = calloc(1, sizeof *check);
-    if (check == NULL) {
+    if (check == NULL || (check->inner = halsim_sink_create_check(&check->live)) == NULL) {
+        free(check);
         return NULL;
     }
     check->sink = (struct halsim_sink){check_take, check_destroy};
-    check->owners = 2;
+    atomic_init(&check->owners, 2);
     halsim_check_init(&check->live, channels);
     handover_init(&check->handover, &check->live, &check->copy, sizeof check->live);
     client_entry_no_check(entry, input);

@@ -20,6 +20,20 @@ struct halsim_rpc_request {
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
+/* For a program that has no other use for it: a hang is told, and the call goes on. */
+static void tell_of_hang(const struct halsim_call_info *call, uint64_t elapsed_ns, void *context) {
+    char text[160];
+    (void)snprintf(text, sizeof text, "%s has not returned for %llu ms", call->entry_point,
+                   (unsigned long long)(elapsed_ns / 1000000));
+    const struct halsim_notice notice = {
+        .kind = HALSIM_NOTICE_WARNING,
+        .plugin = call->plugin,
+        .object = call->object,
+        .text = text,
+    };
+    notices_add(&notice, context);
+}
+
 struct halsim_rpc *halsim_rpc_create(const struct halsim_host_config *config,
                                      struct halsim_error *error) {
     struct halsim_error unheard;
@@ -40,6 +54,10 @@ struct halsim_rpc *halsim_rpc_create(const struct halsim_host_config *config,
     } else {
         rpc->config.on_notice = notices_add;
         rpc->config.notice_context = rpc->notices;
+        if (rpc->config.on_hang == NULL) {
+            rpc->config.on_hang = tell_of_hang;
+            rpc->config.hang_context = rpc->notices;
+        }
         rpc->host = halsim_host_create(&rpc->config, error);
     }
     if (rpc->host == NULL) {

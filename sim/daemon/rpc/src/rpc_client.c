@@ -18,7 +18,6 @@ RPC_METHOD(client_add) {
     if (!halsim_client_add(call->host, device, &config, &client, &call->failure.error)) {
         return rpc_host_said_no(call);
     }
-    client_registry_forget(call->rpc->clients, device, client); /* a number that is used again */
     if (config.process_id == 0) {
         config.process_id = (int32_t)getpid();
     }
@@ -144,15 +143,6 @@ RPC_METHOD(client_set_sink) {
     return taken ? yyjson_mut_obj(call->doc) : rpc_host_said_no(call);
 }
 
-/* How long to wait for the IO thread to hand over its figures: two periods and some. */
-static uint64_t hand_over_ns(const struct rpc_call *call, const struct halsim_device_info *info) {
-    if (call->rpc->config.clock == HALSIM_CLOCK_VIRTUAL || !info->is_running ||
-        !(info->nominal_rate > 0)) {
-        return 0;
-    }
-    return (uint64_t)(2e9 * info->buffer_frames / info->nominal_rate) + UINT64_C(50000000);
-}
-
 RPC_METHOD(client_stats) {
     uint32_t device = 0, client = 0;
     uint64_t position = 0;
@@ -171,7 +161,7 @@ RPC_METHOD(client_stats) {
     for (uint32_t input = 0; input_channels(&info, input) > 0; input++) {
         struct halsim_check check;
         bool checked = entry != NULL &&
-                       client_entry_read_check(entry, input, hand_over_ns(call, &info), &check);
+                       client_entry_read_check(entry, input, rpc_hand_over_ns(call, &info), &check);
         yyjson_mut_arr_append(sinks, checked ? json_from_check(call->doc, &check)
                                              : yyjson_mut_null(call->doc));
     }

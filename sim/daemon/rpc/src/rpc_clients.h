@@ -13,7 +13,6 @@ struct client_entry {
     uint32_t device;
     uint32_t client;
     int32_t process_id;
-    uint32_t starts;                               /* io.start less io.stop */
     char *name;                                    /* NULL: none was given */
     char *bundle_id;                               /* NULL: none was given */
     struct check_sink *checks[HALSIM_MAX_STREAMS]; /* by input stream */

@@ -45,7 +45,8 @@ static yyjson_mut_val *clients_json(struct rpc_call *call, uint32_t device) {
         yyjson_mut_obj_add_val(doc, client, "name", json_text(doc, entry->name));
         yyjson_mut_obj_add_val(doc, client, "bundle_id", json_text(doc, entry->bundle_id));
         yyjson_mut_obj_add_sint(doc, client, "process_id", entry->process_id);
-        yyjson_mut_obj_add_bool(doc, client, "running", entry->starts > 0);
+        yyjson_mut_obj_add_bool(doc, client, "running",
+                                halsim_client_is_running(call->host, device, entry->client));
         yyjson_mut_obj_add_uint(doc, client, "position_frames", position);
     }
     return list;
@@ -103,7 +104,7 @@ static yyjson_mut_val *device_now(struct rpc_call *call, uint32_t device) {
 
 RPC_METHOD(device_list) {
     yyjson_mut_val *result = yyjson_mut_arr(call->doc);
-    for (uint32_t i = 0; i < HALSIM_MAX_DEVICES; i++) {
+    for (uint32_t i = 0; i < halsim_device_count(call->host); i++) {
         struct halsim_device_info info;
         if (halsim_device_info(call->host, i, &info, NULL)) {
             yyjson_mut_arr_append(result, device_json(call, &info));

@@ -41,7 +41,7 @@ static bool device_or_only(struct rpc_call *call, uint32_t *device) {
         return rpc_device_param(call, PARAM_REQUIRED, device);
     }
     uint32_t count = 0;
-    for (uint32_t i = 0; i < HALSIM_MAX_DEVICES; i++) {
+    for (uint32_t i = 0; i < halsim_device_count(call->host); i++) {
         struct halsim_device_info info;
         if (halsim_device_info(call->host, i, &info, NULL)) {
             *device = i;
@@ -132,13 +132,8 @@ static yyjson_mut_val *stats_json(struct rpc_call *call, const struct farend_ent
     yyjson_mut_doc *doc = call->doc;
     struct halsim_device_info info;
     struct farend_stats stats;
-    uint64_t wait_ns = 0;
-    if (call->rpc->config.clock == HALSIM_CLOCK_REALTIME &&
-        halsim_device_info(call->host, entry->device, &info, NULL) && info.is_running &&
-        info.nominal_rate > 0) {
-        wait_ns = (uint64_t)(2e9 * info.buffer_frames / info.nominal_rate) + UINT64_C(50000000);
-    }
-    farend_read_stats(entry->farend, wait_ns, &stats);
+    bool known = halsim_device_info(call->host, entry->device, &info, NULL);
+    farend_read_stats(entry->farend, known ? rpc_hand_over_ns(call, &info) : 0, &stats);
     yyjson_mut_val *result = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_uint(doc, result, "cycles", stats.cycles);
     yyjson_mut_obj_add_uint(doc, result, "reads", stats.reads);
@@ -178,13 +173,10 @@ RPC_METHOD(farend_close) {
     if (entry == NULL) {
         return NULL;
     }
-    for (uint32_t i = 0; i < HALSIM_MAX_DEVICES; i++) {
-        struct halsim_device_info info;
-        if (halsim_device_info(call->host, i, &info, NULL) && info.is_running) {
-            rpc_fail_status(&call->failure, HALSIM_ERROR_STATE,
-                            "far end %u: device \"%s\" runs; stop its IO first", number, info.name);
-            return NULL;
-        }
+    if (halsim_io_is_running(call->host)) {
+        rpc_fail_status(&call->failure, HALSIM_ERROR_STATE, "far end %u: IO runs; stop it first",
+                        number);
+        return NULL;
     }
     yyjson_mut_val *result = stats_json(call, entry);
     farend_close(entry->farend, call->host);

@@ -55,12 +55,15 @@ const struct rpc_method *rpc_method_find(const char *name, size_t length);
 /* Ends the run in progress or the next that waits; false when there is none. */
 bool rpc_run_interrupt(struct halsim_rpc *rpc);
 
-/* "device": an index, a UID or a name. */
+/* "device": an index, a UID or a name, of a device that exists. */
 bool rpc_device_param(struct rpc_call *call, enum param_presence presence, uint32_t *device);
 /* "device" and "client" of a client that exists. */
 bool rpc_client_params(struct rpc_call *call, uint32_t *device, uint32_t *client);
 /* "object": {"plugin", "id"}. */
 bool rpc_object_param(struct rpc_call *call, struct halsim_object *object);
+
+/* How long to wait for the IO thread of that device to hand over its figures (handover.h). */
+uint64_t rpc_hand_over_ns(const struct rpc_call *call, const struct halsim_device_info *info);
 
 /* For `return` in a method. */
 static inline yyjson_mut_val *rpc_host_said_no(struct rpc_call *call) {

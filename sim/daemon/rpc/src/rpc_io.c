@@ -1,6 +1,5 @@
 /* rpc_io.c - io.*, and the run that can be interrupted. */
 #include "json_values.h"
-#include "rpc_clients.h"
 #include "rpc_internal.h"
 
 RPC_METHOD(io_start) {
@@ -10,10 +9,6 @@ RPC_METHOD(io_start) {
     }
     if (!halsim_io_start(call->host, device, client, &call->failure.error)) {
         return rpc_host_said_no(call);
-    }
-    struct client_entry *entry = client_registry_find(call->rpc->clients, device, client);
-    if (entry != NULL) {
-        entry->starts++;
     }
     return yyjson_mut_obj(call->doc);
 }
@@ -25,10 +20,6 @@ RPC_METHOD(io_stop) {
     }
     if (!halsim_io_stop(call->host, device, client, &call->failure.error)) {
         return rpc_host_said_no(call);
-    }
-    struct client_entry *entry = client_registry_find(call->rpc->clients, device, client);
-    if (entry != NULL && entry->starts > 0) {
-        entry->starts--;
     }
     return yyjson_mut_obj(call->doc);
 }

@@ -65,7 +65,18 @@ bool rpc_device_param(struct rpc_call *call, enum param_presence presence, uint3
                            "must be the index, the UID or the name of a device");
     }
     *device = (uint32_t)yyjson_get_uint(value);
-    return true;
+    struct halsim_device_info info;
+    return halsim_device_info(call->host, *device, &info, &call->failure.error) ||
+           rpc_fail_host(&call->failure);
+}
+
+uint64_t rpc_hand_over_ns(const struct rpc_call *call, const struct halsim_device_info *info) {
+    if (call->rpc->config.clock == HALSIM_CLOCK_VIRTUAL || !info->is_running ||
+        !(info->nominal_rate > 0)) {
+        return 0;
+    }
+    /* Two periods, and some for a thread that is late. */
+    return (uint64_t)(2e9 * info->buffer_frames / info->nominal_rate) + UINT64_C(50000000);
 }
 
 bool rpc_client_params(struct rpc_call *call, uint32_t *device, uint32_t *client) {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 /* Bounds for a driver whose objects own each other in a ring, or by the thousand. */
-#define TREE_DEPTH_MAX  16
-#define TREE_OBJECT_MAX 4096
+#define TREE_DEPTH_MAX 16
+#define TREE_NODES_MAX 4096
 
 static const AudioObjectPropertyAddress class_address = {kAudioObjectPropertyClass,
                                                          kAudioObjectPropertyScopeGlobal, 0};
@@ -22,7 +22,8 @@ static const AudioObjectPropertyAddress owned_address = {kAudioObjectPropertyOwn
 
 struct tree {
     struct rpc_call *call;
-    AudioObjectID seen[TREE_OBJECT_MAX];
+    uint32_t node_count; /* in the answer so far */
+    AudioObjectID seen[TREE_NODES_MAX];
     uint32_t seen_count;
 };
 
@@ -39,13 +40,18 @@ static yyjson_mut_val *tree_node(struct tree *tree, struct halsim_object object,
     yyjson_mut_doc *doc = call->doc;
     yyjson_mut_val *node = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_uint(doc, node, "id", object.id);
+    if (tree->node_count == TREE_NODES_MAX) {
+        yyjson_mut_obj_add_bool(doc, node, "cut", true);
+        return node;
+    }
+    tree->node_count++;
     for (uint32_t i = 0; i < tree->seen_count; i++) {
         if (tree->seen[i] == object.id) {
             yyjson_mut_obj_add_bool(doc, node, "repeated", true);
             return node;
         }
     }
-    if (depth > TREE_DEPTH_MAX || tree->seen_count == TREE_OBJECT_MAX) {
+    if (depth > TREE_DEPTH_MAX) {
         yyjson_mut_obj_add_bool(doc, node, "cut", true);
         return node;
     }
@@ -64,7 +70,11 @@ static yyjson_mut_val *tree_node(struct tree *tree, struct halsim_object object,
         halsim_property_get_list(call->host, object, &owned_address, sizeof *list, &count, NULL);
     for (uint32_t i = 0; list != NULL && i < count; i++) {
         struct halsim_object child = {object.plugin, list[i]};
+        bool is_full = tree->node_count == TREE_NODES_MAX;
         yyjson_mut_arr_append(owned, tree_node(tree, child, depth + 1));
+        if (is_full) {
+            break; /* this one says that it is cut: so is what would come after it */
+        }
     }
     free(list);
     return node;
@@ -118,6 +128,7 @@ static void dump_address(struct dump *dump, const struct property_contract *cont
         .host = call->host,
         .object = dump->object,
         .address = {contract->selector, scope, element},
+        .holds_reference = property_type_is_reference(contract->type),
     };
     if (!halsim_property_has(call->host, dump->object, &question.address)) {
         return;
@@ -165,7 +176,7 @@ static void dump_property(struct dump *dump, const struct property_contract *con
 
 /* What the host knows of the device behind the object. */
 static void find_channels(struct dump *dump) {
-    for (uint32_t i = 0; i < HALSIM_MAX_DEVICES; i++) {
+    for (uint32_t i = 0; i < halsim_device_count(dump->call->host); i++) {
         struct halsim_device_info info;
         if (!halsim_device_info(dump->call->host, i, &info, NULL) ||
             info.object.plugin != dump->object.plugin || info.object.id != dump->object.id) {

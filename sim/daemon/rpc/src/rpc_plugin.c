@@ -13,7 +13,7 @@ static yyjson_mut_val *plugin_json(struct rpc_call *call, const struct halsim_pl
     yyjson_mut_obj_add_val(doc, result, "factory_uuid", json_text(doc, info->factory_uuid));
     yyjson_mut_obj_add_val(doc, result, "factory_symbol", json_text(doc, info->factory_symbol));
     yyjson_mut_val *devices = yyjson_mut_obj_add_arr(doc, result, "devices");
-    for (uint32_t i = 0; i < HALSIM_MAX_DEVICES; i++) {
+    for (uint32_t i = 0; i < halsim_device_count(call->host); i++) {
         struct halsim_device_info device;
         if (halsim_device_info(call->host, i, &device, NULL) &&
             device.object.plugin == info->plugin) {

@@ -2,6 +2,7 @@
 #include "json_values.h"
 #include "property_read.h"
 #include "rpc_internal.h"
+#include <string.h>
 
 static bool address_params(struct rpc_call *call, AudioObjectPropertyAddress *address) {
     uint32_t selector = 0, scope = kAudioObjectPropertyScopeGlobal, element = 0;
@@ -29,11 +30,36 @@ static bool qualifier_param(struct rpc_call *call, struct property_data *qualifi
             property_decode(&inner, "value", kinds[kind], qualifier));
 }
 
-/* Everything but the value. property_question_free() in any case. */
+/* A driver follows a reference that it is given: bytes that are none would be its death, and no
+ * fault of it. */
+static bool is_stray_address(const struct property_data *data) {
+    CFTypeRef reference = NULL;
+    if (data->reference == NULL && data->size >= sizeof reference) {
+        memcpy(&reference, data->bytes, sizeof reference);
+    }
+    return reference != NULL;
+}
+
+static bool fail_stray(struct rpc_call *call, const struct property_question *question,
+                       const char *what) {
+    char selector[16];
+    return rpc_fail_status(&call->failure, HALSIM_ERROR_CONTRACT,
+                           "the %s of property %s is a CoreFoundation object: bytes other than "
+                           "those of a NULL reference cannot stand for one",
+                           what, halsim_fourcc_text(question->address.mSelector, selector));
+}
+
+/* Everything but the value. question_free() in any case. */
 static bool question_params(struct rpc_call *call, struct property_question *question) {
     *question = (struct property_question){.host = call->host};
-    return rpc_object_param(call, &question->object) && address_params(call, &question->address) &&
-           qualifier_param(call, &question->qualifier);
+    if (!rpc_object_param(call, &question->object) || !address_params(call, &question->address) ||
+        !qualifier_param(call, &question->qualifier)) {
+        return false;
+    }
+    return !is_stray_address(&question->qualifier) ||
+           !property_nature_of(call->host, question->object, question->address.mSelector)
+                .takes_reference ||
+           fail_stray(call, question, "qualifier");
 }
 
 static void question_free(struct property_question *question) {
@@ -42,16 +68,32 @@ static void question_free(struct property_question *question) {
 }
 
 /* "type", or what the contract says. */
-static bool type_param(struct rpc_call *call, const struct property_question *question,
+static bool type_param(struct rpc_call *call, struct property_question *question,
                        enum property_type *type) {
-    uint32_t index = PROPERTY_TYPE_COUNT;
+    uint32_t index = PROPERTY_TYPE_COUNT, selector = question->address.mSelector;
     if (!params_choice(&call->params, "type", PARAM_OPTIONAL, property_type_names(), &index)) {
         return false;
     }
-    *type = index < PROPERTY_TYPE_COUNT
-                ? (enum property_type)index
-                : property_type_of(call->host, question->object, question->address.mSelector);
+    enum property_type nature = property_nature_of(call->host, question->object, selector).type;
+    question->holds_reference = property_type_is_reference(nature);
+    *type = index < PROPERTY_TYPE_COUNT ? (enum property_type)index : nature;
+    if (property_type_is_reference(*type) && !question->holds_reference) {
+        char text[16];
+        return rpc_fail_status(&call->failure, HALSIM_ERROR_CONTRACT,
+                               "property %s of object %u cannot be of type %s: neither the "
+                               "contract nor 'cust' says that it holds a CoreFoundation object",
+                               halsim_fourcc_text(selector, text), question->object.id,
+                               property_type_name(*type));
+    }
     return true;
+}
+
+/* Parameter `name` as data for a driver. */
+static bool input_param(struct rpc_call *call, const char *name, enum property_type type,
+                        struct property_question *question) {
+    return property_decode(&call->params, name, type, &question->input) &&
+           (!question->holds_reference || !is_stray_address(&question->input) ||
+            fail_stray(call, question, "value"));
 }
 
 RPC_METHOD(property_has) {
@@ -101,7 +143,7 @@ RPC_METHOD(property_get) {
     yyjson_mut_val *result = NULL;
     if (question_params(call, &question) && type_param(call, &question, &type) &&
         (params_get(&call->params, "input") == NULL ||
-         property_decode(&call->params, "input", type, &question.input))) {
+         input_param(call, "input", type, &question))) {
         result = property_read(call->doc, &question, type, &size, &call->failure);
     }
     question_free(&question);
@@ -113,7 +155,7 @@ RPC_METHOD(property_set) {
     enum property_type type = PROPERTY_HEX;
     yyjson_mut_val *result = NULL;
     if (question_params(call, &question) && type_param(call, &question, &type) &&
-        property_decode(&call->params, "value", type, &question.input)) {
+        input_param(call, "value", type, &question)) {
         result =
             halsim_property_set(call->host, question.object, &question.address,
                                 question.qualifier.size, question.qualifier.bytes,

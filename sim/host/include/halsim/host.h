@@ -48,8 +48,9 @@ typedef void (*halsim_notice_callback)(const struct halsim_notice *notice, void 
 
 /* A call into a driver that has not returned for longer than the limit. */
 struct halsim_call_info {
-    const char *entry_point; /* "StartIO", "DoIOOperation", ... */
-    uint32_t plugin;
+    /* "StartIO", "DoIOOperation", ...; "MainQueue" for what drivers have put into that queue */
+    const char *entry_point;
+    uint32_t plugin; /* UINT32_MAX in "MainQueue", when several are loaded */
     AudioObjectID object;
     uint32_t client;
     uint32_t code;       /* selector or operation as a four-character code, 0 when none */
@@ -67,7 +68,8 @@ struct halsim_host_config {
     uint64_t seed;             /* goes into the trace */
     uint32_t timebase_numer;   /* what drivers see; Linux only; default 1/1 */
     uint32_t timebase_denom;
-    const char *storage_folder; /* one file per plug-in; NULL: storage lives as long as the host */
+    const char *storage_folder; /* one file per bundle identifier, read at each load; NULL: storage
+                                   lives as long as the host */
     uint32_t call_limit_ms;     /* hang watchdog, 0 = off; default 5,000 */
     uint32_t late_wake_us;      /* wake-up error from which a cycle counts as late; default 1,000 */
     uint32_t
@@ -82,7 +84,8 @@ struct halsim_host_config {
 HALSIM_EXPORT void halsim_host_config_init(struct halsim_host_config *config);
 HALSIM_EXPORT struct halsim_host *halsim_host_create(const struct halsim_host_config *config,
                                                      struct halsim_error *error);
-/* Stops IO, removes clients, releases plug-ins, frees all. NULL is allowed. */
+/* Stops IO, removes clients, releases plug-ins, frees all. Waits for calls of the drivers' own
+ * threads that are under way; later ones are refused. NULL is allowed. */
 HALSIM_EXPORT void halsim_host_destroy(struct halsim_host *host);
 HALSIM_EXPORT struct halsim_clock *halsim_host_clock(struct halsim_host *host);
 HALSIM_EXPORT const char *halsim_version(void);
@@ -105,11 +108,14 @@ struct halsim_plugin_info {
     const char *factory_symbol;
 };
 
+/* At most 64 are loaded at one time, and of one bundle identifier only one (STATE). `out_plugin` is
+ * an index that none had before. */
 HALSIM_EXPORT bool halsim_plugin_load(struct halsim_host *host, const char *bundle_path,
                                       uint32_t *out_plugin, struct halsim_error *error);
 /* Stops its devices, removes its clients, Release. The code stays mapped: its threads may live. */
 HALSIM_EXPORT bool halsim_plugin_unload(struct halsim_host *host, uint32_t plugin,
                                         struct halsim_error *error);
+/* All there ever were, also those that failed to load or are unloaded. */
 HALSIM_EXPORT uint32_t halsim_plugin_count(struct halsim_host *host);
 HALSIM_EXPORT bool halsim_plugin_info(struct halsim_host *host, uint32_t plugin,
                                       struct halsim_plugin_info *info, struct halsim_error *error);
@@ -132,12 +138,19 @@ HALSIM_EXPORT bool halsim_property_size(struct halsim_host *host, struct halsim_
                                         const AudioObjectPropertyAddress *address,
                                         uint32_t qualifier_size, const void *qualifier,
                                         uint32_t *size, struct halsim_error *error);
-/* `io_size`: in, room at `data`; out, bytes written. References returned by the driver (CFString,
- * ...) are the caller's to release. */
+/* `io_size`: in, room at `data`; out, bytes written. The driver is not asked for the size first: a
+ * caller that does not know it does so. References returned by the driver (CFString, ...) are the
+ * caller's to release. */
 HALSIM_EXPORT bool halsim_property_get(struct halsim_host *host, struct halsim_object object,
                                        const AudioObjectPropertyAddress *address,
                                        uint32_t qualifier_size, const void *qualifier,
                                        uint32_t *io_size, void *data, struct halsim_error *error);
+/* Around what the caller does with a reference that halsim_property_get() returned, its release
+ * included: no object, or one that is gone, is the driver's mistake, and a crash over it is told as
+ * one in this call of GetPropertyData. In between nothing may call the host. */
+HALSIM_EXPORT void halsim_property_begin_inspection(struct halsim_object object,
+                                                    const AudioObjectPropertyAddress *address);
+HALSIM_EXPORT void halsim_property_end_inspection(void);
 /* Returns when the driver has taken the value and a configuration change that it asked for is done.
  */
 HALSIM_EXPORT bool halsim_property_set(struct halsim_host *host, struct halsim_object object,
@@ -145,7 +158,8 @@ HALSIM_EXPORT bool halsim_property_set(struct halsim_host *host, struct halsim_o
                                        uint32_t qualifier_size, const void *qualifier,
                                        uint32_t size, const void *data, struct halsim_error *error);
 
-/* Typed reading. Strings are UTF-8 and freed with free(). Lists are freed with free(). */
+/* Typed reading. Lists are asked for their size first; what has one size by contract is not.
+ * Strings are UTF-8 and freed with free(). Lists are freed with free(). */
 HALSIM_EXPORT bool halsim_property_get_u32(struct halsim_host *host, struct halsim_object object,
                                            const AudioObjectPropertyAddress *address,
                                            uint32_t *value, struct halsim_error *error);
@@ -164,7 +178,7 @@ HALSIM_EXPORT void *halsim_property_get_list(struct halsim_host *host, struct ha
 
 /* ---- devices ----------------------------------------------------------------------------- */
 
-#define HALSIM_MAX_DEVICES 64
+#define HALSIM_MAX_DEVICES 64 /* alive at a time */
 #define HALSIM_MAX_STREAMS 32 /* per direction of a device */
 #define HALSIM_MAX_CLIENTS 64 /* per device */
 #define HALSIM_MIN_FRAMES  16
@@ -181,7 +195,7 @@ struct halsim_stream_info {
 
 /* What the host has read of a device; refreshed after every configuration change. */
 struct halsim_device_info {
-    uint32_t device; /* index in the host: what trace records carry */
+    uint32_t device; /* index in the host, from 0: what trace records carry */
     struct halsim_object object;
     char uid[256];
     char name[256];
@@ -198,6 +212,8 @@ struct halsim_device_info {
     uint32_t client_count;
 };
 
+/* One more than the last index given out. Those of devices that have gone are not used again:
+ * asking for one is an error. */
 HALSIM_EXPORT uint32_t halsim_device_count(struct halsim_host *host);
 HALSIM_EXPORT bool halsim_device_info(struct halsim_host *host, uint32_t device,
                                       struct halsim_device_info *info, struct halsim_error *error);
@@ -208,14 +224,16 @@ HALSIM_EXPORT bool halsim_device_find(struct halsim_host *host, const char *uid_
 HALSIM_EXPORT bool halsim_device_set_buffer_frames(struct halsim_host *host, uint32_t device,
                                                    uint32_t frames, struct halsim_error *error);
 /* Sets kAudioDevicePropertyNominalSampleRate; a rate that the device lacks is refused with its
- * list. */
+ * list. Returns when the device has the rate, or with HALSIM_ERROR_TIMEOUT when it still has
+ * another after `change_limit_ms`. */
 HALSIM_EXPORT bool halsim_device_set_rate(struct halsim_host *host, uint32_t device, double rate,
                                           struct halsim_error *error);
 /* The next `count` configuration changes that the device asks for are aborted instead of performed.
  */
 HALSIM_EXPORT bool halsim_device_refuse_changes(struct halsim_host *host, uint32_t device,
                                                 uint32_t count, struct halsim_error *error);
-/* Sets the physical (and virtual) format of a stream. */
+/* Sets the physical format of a stream, or the virtual one of a stream that has no other. Returns
+ * as halsim_device_set_rate() does: when the stream has the format. */
 HALSIM_EXPORT bool halsim_device_set_format(struct halsim_host *host, uint32_t device,
                                             AudioObjectID stream,
                                             const AudioStreamBasicDescription *format,
@@ -226,7 +244,7 @@ HALSIM_EXPORT bool halsim_device_set_format(struct halsim_host *host, uint32_t d
 struct halsim_client_config {
     int32_t process_id;    /* 0: this process */
     const char *bundle_id; /* NULL: none */
-    const char *name;      /* for people; NULL: "client <id>" */
+    const char *name;      /* for messages; NULL: none */
 };
 
 HALSIM_EXPORT bool halsim_client_add(struct halsim_host *host, uint32_t device,
@@ -236,8 +254,8 @@ HALSIM_EXPORT bool halsim_client_add(struct halsim_host *host, uint32_t device,
 HALSIM_EXPORT bool halsim_client_remove(struct halsim_host *host, uint32_t device, uint32_t client,
                                         struct halsim_error *error);
 /* What the client plays into an output stream (index among the outputs), or takes from an input
- * stream. Takes ownership also on failure; NULL takes it away. Positions start at 0 with the next
- * cycle. */
+ * stream. Takes ownership also on failure; NULL takes it away. The positions that it is told start
+ * at 0 with the next cycle; those of other streams go on. */
 HALSIM_EXPORT bool halsim_client_set_source(struct halsim_host *host, uint32_t device,
                                             uint32_t client, uint32_t output,
                                             struct halsim_source *source,
@@ -250,6 +268,8 @@ HALSIM_EXPORT bool halsim_io_start(struct halsim_host *host, uint32_t device, ui
                                    struct halsim_error *error);
 HALSIM_EXPORT bool halsim_io_stop(struct halsim_host *host, uint32_t device, uint32_t client,
                                   struct halsim_error *error);
+/* Whether cycles are being run, of any device. */
+HALSIM_EXPORT bool halsim_io_is_running(struct halsim_host *host);
 
 /* Virtual: runs cycles of all running devices in order of their time, until the clock has moved on
  * by `duration_ns`. Real time: waits that long. At least one device must run. */
@@ -280,10 +300,14 @@ struct halsim_io_stats {
 };
 HALSIM_EXPORT bool halsim_io_stats(struct halsim_host *host, uint32_t device,
                                    struct halsim_io_stats *stats, struct halsim_error *error);
-/* Client's frame counts: played and taken so far. */
+/* How many frames the client has played and taken, in each of its streams, since it was added. */
 HALSIM_EXPORT bool halsim_client_position(struct halsim_host *host, uint32_t device,
                                           uint32_t client, uint64_t *frames,
                                           struct halsim_error *error);
+/* Whether its IO was started and runs: false after a configuration change that it could not be
+ * started again after. False for a client that does not exist. */
+HALSIM_EXPORT bool halsim_client_is_running(struct halsim_host *host, uint32_t device,
+                                            uint32_t client);
 
 /* Called after each cycle on the thread that ran it, for far ends that live inside the host. */
 typedef void (*halsim_cycle_hook)(uint32_t device, const struct halsim_trace_record *record,
@@ -294,8 +318,8 @@ HALSIM_EXPORT bool halsim_host_add_cycle_hook(struct halsim_host *host, halsim_c
 HALSIM_EXPORT void halsim_host_remove_cycle_hook(struct halsim_host *host, halsim_cycle_hook hook,
                                                  void *context);
 
-/* Trace of all devices from now on; replaces an open one. NULL path closes it. Only while no IO
- * runs. */
+/* Trace of all devices from now on; replaces an open one, which stays open on a failure. NULL path
+ * closes it. Only while no IO runs. */
 HALSIM_EXPORT bool halsim_host_trace(struct halsim_host *host, const char *path, uint64_t capacity,
                                      struct halsim_error *error);
 

@@ -52,14 +52,17 @@ struct halsim_sink {
     void (*destroy)(struct halsim_sink *sink);
 };
 
-/* Records to a raw Float32 file of at most `capacity_frames` (mapped beforehand; cut to what was
- * written when destroyed, frames beyond are counted as dropped). */
+/* Records to a raw Float32 file of at most `capacity_frames`, mapped beforehand and cut to what was
+ * written when destroyed; frames beyond, and blocks of another number of channels, are dropped. The
+ * file is a new one: a regular file of that name is replaced, at once, and stays where it is on a
+ * failure; whoever has it open keeps it. Anything that is no regular file is refused. */
 HALSIM_EXPORT struct halsim_sink *halsim_sink_create_file(const char *path,
                                                           uint64_t capacity_frames,
                                                           uint32_t channels,
                                                           struct halsim_error *error);
 struct halsim_check;
-/* Checks self-numbering PCM; `check` outlives the sink. */
+/* Checks self-numbering PCM; `check` outlives the sink, and begins anew when the number of channels
+ * changes. */
 HALSIM_EXPORT struct halsim_sink *halsim_sink_create_check(struct halsim_check *check);
 HALSIM_EXPORT void halsim_sink_destroy(struct halsim_sink *sink);
 

@@ -91,8 +91,9 @@ _Static_assert(sizeof(struct halsim_trace_record) == HALSIM_TRACE_RECORD_BYTES, 
 
 struct halsim_trace;
 
-/* Creates (or replaces) the file. `capacity` is rounded up to a power of two, 64 to 2^24 records.
- */
+/* Creates the file, with room on the disk for all of it. A regular file of that name is replaced
+ * when the new one is whole: who has it mapped keeps it, and a failure leaves it. Anything that is
+ * no regular file is refused. `capacity` is rounded up to a power of two, 64 to 2^24 records. */
 HALSIM_EXPORT struct halsim_trace *halsim_trace_create(const char *path, uint64_t capacity,
                                                        struct halsim_error *error);
 /* The slot for the next record, zeroed, not yet visible. One writer per call pair; writers of

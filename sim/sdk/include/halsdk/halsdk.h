@@ -30,7 +30,8 @@ struct halsdk_time_source {
     void *context;
 };
 
-/* The structure is copied. NULL restores the default, CLOCK_MONOTONIC.
+/* The structure is copied. NULL restores the default, CLOCK_MONOTONIC. Timers and waits of virtual
+ * time keep their deadlines, which pass by the new source's clock.
  * With a source of its own the host owns time: deadlines of timers, timed waits and
  * mach_wait_until() then pass only when it calls halsdk_run_timers_until(). A host that lives in
  * real time leaves the default alone. */
@@ -87,12 +88,16 @@ struct halsdk_queue_counts {
 HALSDK_EXPORT void halsdk_count_queues(struct halsdk_queue_counts *counts);
 
 /* Waits until no item waits or runs outside the main queue and suspended queues; false when
- * `timeout_ns` (real time) passed first. Timers that are not due do not count. */
+ * `timeout_ns` (real time) passed first. Timers that are not due do not count. What ran or was
+ * ready to run when a call gave up is not waited for again: work that never ends costs one timeout,
+ * not one each call. */
 HALSDK_EXPORT bool halsdk_wait_for_queues(uint64_t timeout_ns);
 
 /* Ends the runtime's threads: disarms all timers, drops waiting work without running it, waits for
  * running work at most `timeout_ns` (real time). Returns false when some still runs: then its
- * threads stay. New work starts the threads again. */
+ * threads stay. Whatever was there when the call returns is never run, also what waits behind work
+ * that is stuck, in a suspended queue or for a group: it is let go when its turn comes. New work
+ * starts the threads again. */
 HALSDK_EXPORT bool halsdk_stop_queues(uint64_t timeout_ns);
 
 /* ---- objects ----------------------------------------------------------------------------- */
@@ -100,6 +105,13 @@ HALSDK_EXPORT bool halsdk_stop_queues(uint64_t timeout_ns);
 /* Number of CoreFoundation objects alive. `class_name` such as "CFString", or NULL for all.
  * Constant objects (CFSTR, kCFBooleanTrue, constant UUIDs, ...) are not counted. */
 HALSDK_EXPORT size_t halsdk_live_objects(const char *class_name);
+
+/* CFAutorelease() puts an object into the calling thread's innermost pool. A host opens a pool
+ * before it calls a driver and closes it afterwards, on the same thread; what the queues run has
+ * one of its own. `mark` is what the matching push returned: what came since is released, also what
+ * came into pools within it that were left open. A thread's end releases the rest. */
+HALSDK_EXPORT size_t halsdk_autorelease_push(void);
+HALSDK_EXPORT void halsdk_autorelease_pop(size_t mark);
 
 /* Writes "CFString 3, CFArray 1" into `buffer`; returns the number of live objects. */
 HALSDK_EXPORT size_t halsdk_describe_live_objects(char *buffer, size_t size);

@@ -1,6 +1,7 @@
 /* cf_autorelease.c - CFAutorelease(): a stack of references per thread. A pool is a mark on it. */
 #include "cf_runtime.h"
 
+#include <halsdk/halsdk.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -9,6 +10,9 @@ struct stack {
     size_t count, capacity;
 };
 
+/* A host looks for the stack twice in every call of a driver, in every cycle: hence initial-exec,
+ * one instruction. The key is there for the end of the thread. */
+static _Thread_local struct stack *mine __attribute__((tls_model("initial-exec")));
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 
@@ -21,10 +25,8 @@ static void release_down_to(struct stack *stack, size_t mark) {
 
 static void thread_ends(void *value) {
     struct stack *stack = value;
-    /* pthread has cleared the key; finalizers that autorelease must find this stack. */
-    pthread_setspecific(key, stack);
     release_down_to(stack, 0);
-    pthread_setspecific(key, NULL);
+    mine = NULL; /* only now: finalizers that autorelease find this stack */
     free(stack->objects);
     free(stack);
 }
@@ -35,16 +37,14 @@ static void make_key(void) {
     }
 }
 
-static struct stack *stack_of_thread(bool make) {
+static struct stack *make_stack(void) {
     pthread_once(&once, make_key);
-    struct stack *stack = pthread_getspecific(key);
-    if (!stack && make) {
-        stack = calloc(1, sizeof *stack);
-        if (stack && pthread_setspecific(key, stack) != 0) {
-            free(stack);
-            stack = NULL;
-        }
+    struct stack *stack = calloc(1, sizeof *stack);
+    if (stack && pthread_setspecific(key, stack) != 0) {
+        free(stack);
+        stack = NULL;
     }
+    mine = stack;
     return stack;
 }
 
@@ -52,7 +52,7 @@ CFTypeRef CFAutorelease(CFTypeRef arg) {
     if (!cf_object_class(arg)) {
         return arg;
     }
-    struct stack *stack = stack_of_thread(true);
+    struct stack *stack = mine ? mine : make_stack();
     if (stack && stack->count == stack->capacity) {
         size_t capacity = stack->capacity ? stack->capacity * 2 : 16;
         CFTypeRef *objects = realloc(stack->objects, capacity * sizeof *objects);
@@ -68,14 +68,12 @@ CFTypeRef CFAutorelease(CFTypeRef arg) {
     return arg;
 }
 
-size_t cf_autorelease_push(void) {
-    struct stack *stack = stack_of_thread(false);
-    return stack ? stack->count : 0;
+size_t halsdk_autorelease_push(void) {
+    return mine ? mine->count : 0;
 }
 
-void cf_autorelease_pop(size_t mark) {
-    struct stack *stack = stack_of_thread(false);
-    if (stack) {
-        release_down_to(stack, mark);
+void halsdk_autorelease_pop(size_t mark) {
+    if (mine) {
+        release_down_to(mine, mark);
     }
 }

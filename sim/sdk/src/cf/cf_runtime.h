@@ -111,11 +111,6 @@ char *cf_string_copy_utf8(CFStringRef string);
 /* A string from printf's UTF-8 output; NULL only when memory is out. */
 CFStringRef cf_string_create_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* CFAutorelease() puts objects into the calling thread's innermost pool. `pop` releases what came
- * since the matching `push`; a thread's end releases the rest. Exported for the host. */
-__attribute__((visibility("default"))) size_t cf_autorelease_push(void);
-__attribute__((visibility("default"))) void cf_autorelease_pop(size_t mark);
-
 /* Static initialiser for a constant object. */
 #define CF_STATIC_OBJECT(cls)                                                                      \
     { .isa = &(cls), .flags = 0, .refcount = CF_IMMORTAL }

@@ -71,6 +71,9 @@ struct work {
     dispatch_function_t discard;    /* called instead of `function` when the work is dropped */
     struct dispatch_group_s *group; /* left when the work is done */
     struct waiter *waiter;          /* of dispatch_sync(): the work lies on its stack */
+    uint64_t number;                /* in the order of submission */
+    uint64_t serial;                /* in the order in which work became ready to run */
+    uint64_t stops;                 /* how often the runtime had been stopped when it was made */
     bool is_barrier;
 };
 
@@ -84,13 +87,18 @@ struct work *work_list_pop(struct work_list *list); /* NULL when empty */
 
 struct work *work_create(void *context, dispatch_function_t function, dispatch_function_t discard);
 void work_submit_locked(struct work *work, struct dispatch_queue_s *queue);
-/* Calls the function with the queue as the current one. Without the lock. */
+/* Calls the function with the queue as the current one, and in a pool of its own for what is
+ * autoreleased. Without the lock. */
 void work_run(const struct work *work);
 /* Makes room for what waits behind it and frees it. */
 void work_finish_locked(struct work *work);
-/* work_run(), or its discard while the runtime is being stopped; then work_finish_locked(). With
- * the lock held, which is given up meanwhile. */
+/* work_run(), or its discard when it was made before the runtime was last stopped; then
+ * work_finish_locked(). With the lock held, which is given up meanwhile. */
 void work_perform_locked(struct work *work);
+
+bool work_main_is_ready_locked(void);
+/* What has been made so far, wherever it waits, is dropped when its turn comes. */
+void work_drop_older_locked(void);
 
 /* Waiting or running, in any queue. */
 size_t work_count_locked(void);
@@ -156,8 +164,8 @@ bool frame_is_on(const struct dispatch_queue_s *queue);
 
 void pool_push_locked(struct work *work);
 /* Work on the calling thread of dispatch_sync(). */
-void pool_enter_locked(void);
-void pool_leave_locked(void);
+void pool_enter_locked(struct work *work);
+void pool_leave_locked(const struct work *work);
 bool pool_is_stopping_locked(void);
 
 /* ---- timers ------------------------------------------------------------------------------- */
@@ -168,7 +176,7 @@ struct timer {
     bool is_armed;
     /* Both with the lock held, the timer disarmed. */
     void (*fire)(struct timer *timer, uint64_t now_ns);
-    void (*drop)(struct timer *timer);
+    void (*drop)(struct timer *timer); /* NULL: a wait, which is neither counted nor dropped */
 };
 
 void timer_arm_locked(struct timer *timer, uint64_t deadline_ns);
@@ -176,8 +184,10 @@ void timer_disarm_locked(struct timer *timer);
 size_t timer_count_locked(void);
 bool timer_thread_runs_locked(void);
 void timer_drop_all_locked(void);
-/* Without the lock. */
-void timer_end_thread(void);
+/* Gives up the lock meanwhile. */
+void timer_end_thread_locked(void);
+/* Without the lock: the time source is another one now. */
+void timer_source_changed(void);
 
 /* On the time source; HALSDK_WAIT_FOREVER for DISPATCH_TIME_FOREVER, 0 for now. */
 uint64_t dispatch_deadline_ns(dispatch_time_t when);

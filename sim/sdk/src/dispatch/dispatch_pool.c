@@ -10,13 +10,16 @@ enum {
 
 static struct work_list ready;
 static struct halsdk_wait_cond ready_cond = HALSDK_WAIT_COND_INIT;
-static pthread_t threads[MAX_THREADS];
-static size_t thread_count, idle_count;
-static size_t starting_count; /* created, but not yet in its loop */
-static bool is_ending;        /* threads leave as soon as nothing is ready */
-static bool is_stopping;      /* work is dropped */
+static struct halsdk_wait_thread threads[MAX_THREADS];
+static size_t thread_count, idle_count; /* `thread_count`: those that were only asked for too */
+static size_t starting_count;           /* asked for, but not yet in their loop */
+static bool is_ending;                  /* threads leave as soon as nothing is ready */
+static bool is_stopping;                /* work is dropped */
 
-static size_t busy_count; /* ready or running, on any thread but not in the main queue */
+/* Ready or running, on any thread but not in the main queue. What somebody has waited for in vain
+ * counts apart: work up to the serial number `given_up`. */
+static size_t busy_count, given_up_count;
+static uint64_t last_serial, given_up;
 static struct halsdk_wait_cond quiet_cond = HALSDK_WAIT_COND_INIT;
 static pthread_mutex_t stop_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -41,17 +44,27 @@ static void *run_thread(void *unused) {
     return NULL;
 }
 
-static void start_thread_locked(void) {
-    char name[16];
+static void thread_refused(struct halsdk_wait_thread *thread) {
+    (void)thread;
+    thread_count--;
+    starting_count--;
+    if (thread_count > 0 || ready.count == 0)
+        return; /* those that there are do the work */
+    halsdk_wait_unlock();
+    halsdk_crash("hal-lab: the system refuses a thread for dispatch");
+}
 
-    snprintf(name, sizeof name, "dispatch-%zu", thread_count);
-    if (halsdk_wait_start_thread(&threads[thread_count], name, run_thread, NULL)) {
-        thread_count++;
-        starting_count++;
-    } else if (thread_count == 0) {
-        halsdk_wait_unlock();
-        halsdk_crash("hal-lab: the system refuses a thread for dispatch");
-    }
+static void ask_thread_locked(void) {
+    size_t slot = 0;
+
+    while (threads[slot].state != HALSDK_THREAD_NONE)
+        slot++;
+    snprintf(threads[slot].name, sizeof threads[slot].name, "dispatch-%zu", slot);
+    threads[slot].run = run_thread;
+    threads[slot].refused = thread_refused;
+    halsdk_wait_ask_thread(&threads[slot]);
+    thread_count++;
+    starting_count++;
 }
 
 /* A thread for each work that is ready: one that waits for another must not keep it from running.
@@ -59,28 +72,26 @@ static void start_thread_locked(void) {
 static void provide_threads_locked(void) {
     if (is_ending)
         return;
-    while (ready.count > idle_count + starting_count && thread_count < MAX_THREADS) {
-        size_t before = thread_count;
-
-        start_thread_locked();
-        if (thread_count == before)
-            break;
-    }
+    while (ready.count > idle_count + starting_count && thread_count < MAX_THREADS)
+        ask_thread_locked();
 }
 
 void pool_push_locked(struct work *work) {
-    busy_count++;
+    pool_enter_locked(work);
     work_list_append(&ready, work);
     halsdk_wait_wake_one(&ready_cond);
     provide_threads_locked();
 }
 
-void pool_enter_locked(void) {
+void pool_enter_locked(struct work *work) {
+    work->serial = ++last_serial;
     busy_count++;
 }
 
-void pool_leave_locked(void) {
-    if (--busy_count == 0)
+void pool_leave_locked(const struct work *work) {
+    size_t *count = work->serial <= given_up ? &given_up_count : &busy_count;
+
+    if (--*count == 0)
         halsdk_wait_wake_all(&quiet_cond);
 }
 
@@ -88,12 +99,14 @@ bool pool_is_stopping_locked(void) {
     return is_stopping;
 }
 
-static bool wait_quiet_locked(uint64_t timeout_ns) {
-    uint64_t deadline = halsdk_wait_real_deadline(timeout_ns);
+static bool is_quiet_locked(bool with_given_up) {
+    return busy_count == 0 && (!with_given_up || given_up_count == 0);
+}
 
-    while (busy_count > 0) {
+static bool wait_quiet_locked(uint64_t deadline, bool with_given_up) {
+    while (!is_quiet_locked(with_given_up)) {
         if (!halsdk_wait_on_real(&quiet_cond, deadline))
-            return busy_count == 0;
+            return is_quiet_locked(with_given_up);
     }
     return true;
 }
@@ -108,49 +121,53 @@ void halsdk_count_queues(struct halsdk_queue_counts *counts) {
 }
 
 bool halsdk_wait_for_queues(uint64_t timeout_ns) {
+    uint64_t deadline = halsdk_wait_real_deadline(timeout_ns);
     bool is_quiet;
 
     halsdk_wait_lock();
-    is_quiet = wait_quiet_locked(timeout_ns);
+    is_quiet = wait_quiet_locked(deadline, false);
+    if (!is_quiet) {
+        given_up_count += busy_count;
+        busy_count = 0;
+        given_up = last_serial;
+    }
     halsdk_wait_unlock();
     return is_quiet;
 }
 
-static void end_threads(void) {
-    size_t count;
-
-    halsdk_wait_lock();
+static void end_threads_locked(void) {
     is_ending = true;
-    count = thread_count;
     halsdk_wait_wake_all(&ready_cond);
-    halsdk_wait_unlock();
-    for (size_t i = 0; i < count; i++)
-        pthread_join(threads[i], NULL);
-    halsdk_wait_lock();
+    for (size_t slot = 0; slot < MAX_THREADS; slot++)
+        halsdk_wait_join_thread(&threads[slot]);
     thread_count = 0;
     is_ending = false;
     provide_threads_locked(); /* for what was submitted meanwhile */
-    halsdk_wait_unlock();
 }
 
 bool halsdk_stop_queues(uint64_t timeout_ns) {
+    uint64_t deadline = halsdk_wait_real_deadline(timeout_ns);
     bool is_quiet;
 
     pthread_mutex_lock(&stop_lock);
     halsdk_wait_lock();
     is_stopping = true;
-    timer_drop_all_locked();
-    halsdk_wait_unlock();
-    while (halsdk_drain_main_queue() > 0)
-        ;
-    halsdk_wait_lock();
-    is_quiet = wait_quiet_locked(timeout_ns);
-    halsdk_wait_unlock();
+    do {
+        timer_drop_all_locked();
+        halsdk_wait_unlock();
+        while (halsdk_drain_main_queue() > 0)
+            ;
+        halsdk_wait_lock();
+        is_quiet = wait_quiet_locked(deadline, true);
+        /* What ran on until now may have armed more, or submitted it to the main queue. */
+    } while (is_quiet && (timer_count_locked() > 0 || work_main_is_ready_locked()));
     if (is_quiet) {
-        timer_end_thread();
-        end_threads();
+        timer_end_thread_locked();
+        end_threads_locked();
+    } else {
+        timer_drop_all_locked();
     }
-    halsdk_wait_lock();
+    work_drop_older_locked();
     is_stopping = false;
     halsdk_wait_unlock();
     pthread_mutex_unlock(&stop_lock);

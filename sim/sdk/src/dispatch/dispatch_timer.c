@@ -1,7 +1,8 @@
 /* dispatch_timer.c - what happens at a deadline.
  *
  * Armed timers stand in a list, earliest first; equal deadlines in the order of arming. In real
- * time a thread fires them; when the host owns time, halsdk_run_timers_until() does.
+ * time a thread fires them; when the host owns time, halsdk_run_timers_until() does. Timed waits in
+ * virtual time stand in it too (dispatch_wait.c).
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -10,10 +11,14 @@
 #include <stdlib.h>
 
 static struct timer *timers;
-static size_t timer_count;
+static size_t timer_count; /* without the waits */
 static struct halsdk_wait_cond timer_cond = HALSDK_WAIT_COND_INIT;
-static pthread_t thread;
-static bool thread_runs, thread_ends;
+static bool thread_ends;
+
+/* Nobody else's wait. */
+static bool is_own(const struct timer *timer) {
+    return timer->drop != NULL;
+}
 
 static void insert_locked(struct timer *timer) {
     struct timer **link = &timers;
@@ -23,7 +28,7 @@ static void insert_locked(struct timer *timer) {
     timer->next = *link;
     *link = timer;
     timer->is_armed = true;
-    timer_count++;
+    timer_count += is_own(timer);
 }
 
 void timer_disarm_locked(struct timer *timer) {
@@ -35,7 +40,7 @@ void timer_disarm_locked(struct timer *timer) {
         link = &(*link)->next;
     *link = timer->next;
     timer->is_armed = false;
-    timer_count--;
+    timer_count -= is_own(timer);
 }
 
 /* Fires what was armed when the call began: a timer that arms itself again for a time that has
@@ -75,21 +80,38 @@ static void *run_thread(void *unused) {
     return NULL;
 }
 
+static void thread_refused(struct halsdk_wait_thread *refused) {
+    (void)refused;
+    halsdk_wait_unlock();
+    halsdk_crash("hal-lab: the system refuses a thread for timers");
+}
+
+static struct halsdk_wait_thread thread = {
+    .name = "dispatch-timer", .run = run_thread, .refused = thread_refused};
+
+/* In virtual time the host fires. While a thread is being ended, timer_end_thread_locked() asks for
+ * the next one. */
+static void provide_thread_locked(void) {
+    if (timers && !halsdk_time_is_virtual() && !thread_ends && thread.state == HALSDK_THREAD_NONE)
+        halsdk_wait_ask_thread(&thread);
+}
+
 void timer_arm_locked(struct timer *timer, uint64_t deadline_ns) {
     timer_disarm_locked(timer);
     timer->deadline_ns = deadline_ns;
     insert_locked(timer);
-    if (halsdk_time_is_virtual())
-        return;
-    if (!thread_runs) {
-        if (!halsdk_wait_start_thread(&thread, "dispatch-timer", run_thread, NULL)) {
-            halsdk_wait_unlock();
-            halsdk_crash("hal-lab: the system refuses a thread for timers");
-        }
-        thread_runs = true;
-    } else if (timers == timer) {
+    provide_thread_locked();
+    if (timers == timer)
         halsdk_wait_wake_all(&timer_cond);
-    }
+}
+
+/* What was armed for the old source's time is due by the new one's clock: without this, nobody
+ * would look. A wait for real time keeps its deadline, and passes by itself. */
+void timer_source_changed(void) {
+    halsdk_wait_lock_unnoticed();
+    provide_thread_locked();
+    halsdk_wait_wake_all(&timer_cond);
+    halsdk_wait_unlock();
 }
 
 size_t timer_count_locked(void) {
@@ -97,31 +119,25 @@ size_t timer_count_locked(void) {
 }
 
 bool timer_thread_runs_locked(void) {
-    return thread_runs;
+    return thread.state != HALSDK_THREAD_NONE;
 }
 
 void timer_drop_all_locked(void) {
-    while (timers) {
-        struct timer *timer = timers;
-
-        timer_disarm_locked(timer);
-        timer->drop(timer);
+    for (struct timer *timer = timers, *next; timer; timer = next) {
+        next = timer->next;
+        if (is_own(timer)) {
+            timer_disarm_locked(timer);
+            timer->drop(timer);
+        }
     }
 }
 
-void timer_end_thread(void) {
-    bool was_running;
-
-    halsdk_wait_lock();
-    was_running = thread_runs;
+void timer_end_thread_locked(void) {
     thread_ends = true;
     halsdk_wait_wake_all(&timer_cond);
-    halsdk_wait_unlock();
-    if (was_running)
-        pthread_join(thread, NULL);
-    halsdk_wait_lock();
-    thread_runs = thread_ends = false;
-    halsdk_wait_unlock();
+    halsdk_wait_join_thread(&thread);
+    thread_ends = false;
+    provide_thread_locked(); /* for what was armed meanwhile */
 }
 
 size_t halsdk_run_timers_until(uint64_t now_ns) {
@@ -132,7 +148,7 @@ size_t halsdk_run_timers_until(uint64_t now_ns) {
     halsdk_wait_lock();
     fired = fire_due_locked(now_ns);
     halsdk_wait_unlock();
-    return fired + halsdk_wait_advance(now_ns);
+    return fired;
 }
 
 /* ---- dispatch_after ------------------------------------------------------------------------ */

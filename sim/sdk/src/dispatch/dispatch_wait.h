@@ -5,10 +5,14 @@
  * time in virtual time replaces dispatch_wait.c and nothing else.
  *
  * One lock guards all state of dispatch and of the Mach semaphores. Critical sections are tens of
- * nanoseconds; nothing of a driver's is called with the lock held.
+ * nanoseconds: nothing of a driver's is called and no thread is started with the lock held, and
+ * where the system can, the holder inherits the priority of who waits for it (the IO thread).
  *
  * Deadlines are nanoseconds of the time source. While the host owns time they pass only in
- * halsdk_wait_advance().
+ * halsdk_run_timers_until().
+ *
+ * None of the waits is a cancellation point, as on a Mac: a thread that is cancelled meanwhile ends
+ * at its next one.
  */
 #ifndef HALSDK_DISPATCH_WAIT_H
 #define HALSDK_DISPATCH_WAIT_H
@@ -30,6 +34,9 @@ void halsdk_wait_cond_init(struct halsdk_wait_cond *cond);
 void halsdk_wait_cond_destroy(struct halsdk_wait_cond *cond);
 
 void halsdk_wait_lock(void);
+/* The same, but for halsdk_queues_were_used() nothing was used. */
+void halsdk_wait_lock_unnoticed(void);
+/* Also starts the threads that were asked for. */
 void halsdk_wait_unlock(void);
 
 /* With the lock held, which is given up meanwhile. False when the deadline has passed. May return
@@ -43,10 +50,6 @@ void halsdk_wait_wake_all(struct halsdk_wait_cond *cond);
 /* Without the lock. Returns at `deadline_ns` or later. */
 void halsdk_wait_sleep_until(uint64_t deadline_ns);
 
-/* Virtual time has come to `now_ns`: ends the waits that are due. Returns how many. Takes the lock.
- */
-size_t halsdk_wait_advance(uint64_t now_ns);
-
 /* CLOCK_MONOTONIC plus `delta_ns`, without overflow. */
 uint64_t halsdk_wait_real_deadline(uint64_t delta_ns);
 
@@ -54,9 +57,27 @@ uint64_t halsdk_wait_real_deadline(uint64_t delta_ns);
 void halsdk_wait_word(const uint32_t *word, uint32_t expected);
 void halsdk_wait_wake_word(const uint32_t *word);
 
-/* An ordinary-priority thread with the asynchronous signals blocked, whoever starts it. False when
- * the system has no more threads. */
-bool halsdk_wait_start_thread(pthread_t *thread, const char *name, void *(*run)(void *),
-                              void *argument);
+/* A thread of the runtime: of ordinary priority and with the asynchronous signals blocked, whoever
+ * asks for it. The structure stays where it is until the thread has been joined. */
+struct halsdk_wait_thread {
+    enum {
+        HALSDK_THREAD_NONE,
+        HALSDK_THREAD_ASKED,
+        HALSDK_THREAD_RUNS
+    } state; /* guarded by the lock, like all but what the caller fills in */
+    char name[16];
+    void *(*run)(void *unused);
+    /* With the lock held, the state NONE again: the system has no more threads. */
+    void (*refused)(struct halsdk_wait_thread *thread);
+    struct halsdk_wait_thread *next;
+    pthread_t id;
+};
+
+/* With the lock held, and only in the state NONE. Whoever gives the lock up next, also in a wait,
+ * starts the thread then: creating one takes a hundred times as long as anything done with it. */
+void halsdk_wait_ask_thread(struct halsdk_wait_thread *thread);
+/* With the lock held, which is given up meanwhile: until the thread has ended. The caller has told
+ * it to, and sees to it that nobody asks for it again meanwhile. */
+void halsdk_wait_join_thread(struct halsdk_wait_thread *thread);
 
 #endif

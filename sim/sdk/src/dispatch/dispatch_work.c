@@ -13,6 +13,8 @@
 
 static struct work_list main_ready; /* at most one: the main queue is serial */
 static size_t item_count;
+static uint64_t submitted_count;
+static _Atomic uint64_t stop_count;
 static _Thread_local const struct frame *current_frame;
 
 void work_list_append(struct work_list *list, struct work *work) {
@@ -42,6 +44,7 @@ struct work *work_create(void *context, dispatch_function_t function, dispatch_f
     work->context = context;
     work->function = function;
     work->discard = discard;
+    work->stops = atomic_load(&stop_count);
     return work;
 }
 
@@ -67,7 +70,7 @@ static void let_go_locked(struct dispatch_queue_s *queue, struct work *work) {
     } else if (queue->kind == QUEUE_MAIN) {
         work_list_append(&main_ready, work);
     } else if (work->waiter) {
-        pool_enter_locked();
+        pool_enter_locked(work);
         work->waiter->may_run = true;
         halsdk_wait_wake_all(&work->waiter->cond);
     } else {
@@ -104,6 +107,7 @@ void queue_pump_locked(struct dispatch_queue_s *queue) {
 void work_submit_locked(struct work *work, struct dispatch_queue_s *queue) {
     work->queue = queue;
     object_retain_locked(queue);
+    work->number = ++submitted_count;
     item_count++;
     work_list_append(&queue->waiting, work);
     queue_pump_locked(queue);
@@ -117,18 +121,18 @@ static void pump_chain_locked(struct dispatch_queue_s *queue) {
 }
 
 void work_finish_locked(struct work *work) {
-    struct dispatch_queue_s *root = NULL;
+    bool is_of_main = false;
 
     for (struct dispatch_queue_s *queue = work->queue; queue; queue = queue->object.target) {
         assert(queue->running > 0);
         if (--queue->running == 0)
             queue->is_exclusive = false;
-        root = queue;
+        is_of_main = queue->kind == QUEUE_MAIN;
     }
     item_count--;
-    pump_chain_locked(work->queue);
-    if (root->kind != QUEUE_MAIN)
-        pool_leave_locked();
+    pump_chain_locked(work->queue); /* may take a queue's new target, and free the old one */
+    if (!is_of_main)
+        pool_leave_locked(work);
     if (work->group)
         group_leave_locked(work->group);
     object_release_locked(work->queue);
@@ -155,16 +159,22 @@ bool frame_is_on(const struct dispatch_queue_s *wanted) {
 
 void work_run(const struct work *work) {
     struct frame frame = {.outer = current_frame, .queue = work->queue};
+    size_t pool = 0;
 
+    /* What runs for a dispatch_sync() may hand its caller an autoreleased object. */
+    if (!work->waiter)
+        pool = halsdk_autorelease_push();
     current_frame = &frame;
     work->function(work->context);
     current_frame = frame.outer;
+    if (!work->waiter)
+        halsdk_autorelease_pop(pool);
 }
 
 void work_perform_locked(struct work *work) {
     struct waiter *waiter = work->waiter;
     /* Somebody waits for it: a dispatch_sync() is never dropped. */
-    bool is_dropped = pool_is_stopping_locked() && !waiter;
+    bool is_dropped = !waiter && (pool_is_stopping_locked() || work->stops != stop_count);
 
     halsdk_wait_unlock();
     if (!is_dropped)
@@ -180,21 +190,28 @@ void work_perform_locked(struct work *work) {
 }
 
 size_t halsdk_drain_main_queue(void) {
-    size_t count = 0, limit;
-    struct work *work;
+    size_t count = 0;
+    uint64_t last;
 
     halsdk_wait_lock();
-    limit = main_ready.count + dispatch_main_queue.waiting.count;
-    while (count < limit && (work = work_list_pop(&main_ready)) != NULL) {
-        work_perform_locked(work);
-        count++;
-    }
+    /* By number: a queue whose target is the main queue lets go one after the other. */
+    last = submitted_count;
+    for (; main_ready.head && main_ready.head->number <= last; count++)
+        work_perform_locked(work_list_pop(&main_ready));
     halsdk_wait_unlock();
     return count;
 }
 
 size_t work_count_locked(void) {
     return item_count;
+}
+
+bool work_main_is_ready_locked(void) {
+    return main_ready.head != NULL;
+}
+
+void work_drop_older_locked(void) {
+    stop_count++;
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* mach_time.c - host time: a source of nanoseconds, and a timebase that makes ticks of them. */
 #include "system/mach_time.h"
 
-#include "dispatch/dispatch_wait.h"
+#include "dispatch/dispatch_internal.h"
 #include "system/callback_slot.h"
 #include <halsdk/halsdk.h>
 #include <mach/mach_time.h>
@@ -24,23 +24,28 @@ static uint64_t clock_ns(clockid_t clock) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t halsdk_monotonic_ns(void) {
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
 typedef uint64_t (*now_function)(void *);
 
 void halsdk_set_time_source(const struct halsdk_time_source *source) {
-    if (!source || !source->now_ns) {
+    if (source && source->now_ns) {
+        atomic_store(&calendar_offset_ns,
+                     (int64_t)(clock_ns(CLOCK_REALTIME) - source->now_ns(source->context)));
+        callback_slot_set(&source_slot, (void (*)(void))source->now_ns, source->context);
+    } else {
         callback_slot_set(&source_slot, NULL, NULL);
-        return;
     }
-    atomic_store(&calendar_offset_ns,
-                 (int64_t)(clock_ns(CLOCK_REALTIME) - source->now_ns(source->context)));
-    callback_slot_set(&source_slot, (void (*)(void))source->now_ns, source->context);
+    timer_source_changed();
 }
 
 uint64_t halsdk_now_ns(void) {
     const struct callback *source = callback_slot_get(&source_slot);
 
     if (!source)
-        return clock_ns(CLOCK_MONOTONIC);
+        return halsdk_monotonic_ns();
     return ((now_function)source->function)(source->context);
 }
 

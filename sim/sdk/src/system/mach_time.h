@@ -7,6 +7,9 @@
 
 uint64_t halsdk_now_ns(void);
 
+/* CLOCK_MONOTONIC, whoever owns time. */
+uint64_t halsdk_monotonic_ns(void);
+
 /* True when the host owns time (it has set a source). */
 bool halsdk_time_is_virtual(void);
 

@@ -96,8 +96,9 @@ bool gecko_reader_attach(void *memory, size_t size, const struct gecko_reader_op
                          struct gecko_reader **reader, struct gecko_reader_error *error);
 
 /* Opens the name again, after GECKO_READ_RETIRED or when a new driver is expected. The reader goes
- * on at its frame number when the new object continues the count, else at the oldest frame. On
- * failure the reader is as it was. Not for gecko_reader_attach(). */
+ * on at its frame number, and counts what it missed, when it finds the same object again or the one
+ * that follows it; else at the oldest frame. On failure the reader is as it was. Not for
+ * gecko_reader_attach(). */
 bool gecko_reader_reopen(struct gecko_reader *reader, struct gecko_reader_error *error);
 
 /* NULL is allowed. */
@@ -122,8 +123,8 @@ uint64_t gecko_reader_lost(const struct gecko_reader *reader);
 bool gecko_reader_find_block(struct gecko_reader *reader, uint64_t frame,
                              struct gecko_block *block);
 
-/* v2: whether the process that writes exists. A driver that went in good order says so by itself
- * (GECKO_READ_CLOSED); this finds the one that was killed. True in v1, which cannot tell. */
+/* v2: whether the process that writes still runs. A driver that went in good order says so by
+ * itself (GECKO_READ_CLOSED); this finds the one that was killed. True in v1, which cannot tell. */
 bool gecko_reader_writer_is_alive(const struct gecko_reader *reader);
 
 /* The slot in the readers' object, or -1 when the reader has none. */

@@ -17,7 +17,8 @@
 struct halsim_rpc;
 
 /* Creates a host of its own. The notice callback of `config` is replaced: see
- * halsim_rpc_next_notice(). NULL on failure. */
+ * halsim_rpc_next_notice(). Without `on_hang` in it, a call into a driver that takes longer than
+ * its limit becomes a warning among them. NULL on failure. */
 HALSIM_EXPORT struct halsim_rpc *halsim_rpc_create(const struct halsim_host_config *config,
                                                    struct halsim_error *error);
 /* The same from a JSON object with the members of `host.options` in rpc.md; NULL or "" are the
