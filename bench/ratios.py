@@ -104,10 +104,17 @@ def shown(value: float) -> str:
 def floor(rounds: Sequence[float]) -> float:
     """Estimate the cost without disturbances: noise on a busy machine only ever adds.
 
-    The fifth percentile, not the minimum: one lucky round is no estimate.
+    The fifth percentile, and never the minimum: one lucky round is no estimate.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than two rounds.
     """
+    if len(rounds) < 2:
+        raise ValueError("one round has no floor")
     ordered = sorted(rounds)
-    return ordered[len(ordered) // 20]
+    return ordered[max(len(ordered) // 20, 1)]
 
 
 def paired(rounds: Sequence[float], reference: Sequence[float]) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.measure.cycles import wake_error_ns
 from lab.measure.trace import read_trace
 
 
@@ -93,8 +94,7 @@ def wake_up_errors_us(records: NDArray[np.void]) -> NDArray[np.float64]:
     ndarray of float64, shape (n - 1,)
         Microseconds.
     """
-    late_ns = records["woke_ns"].astype(np.int64) - records["scheduled_ns"].astype(np.int64)
-    errors: NDArray[np.float64] = late_ns[1:] / 1e3
+    errors: NDArray[np.float64] = wake_error_ns(records)[1:] / 1e3
     return errors
 
 

@@ -39,8 +39,14 @@ def test_noise_that_only_adds_does_not_move_the_floor() -> None:
     assert paired(noisy, quiet) == 1.0
 
 
-def test_one_lucky_round_is_no_floor() -> None:
-    assert floor([1.0] + [100.0] * 39) == 100.0
+@pytest.mark.parametrize("rounds", [2, 15, 19, 20, 40])
+def test_one_lucky_round_is_no_floor(rounds: int) -> None:
+    assert floor([1.0] + [100.0] * (rounds - 1)) == 100.0
+
+
+def test_one_round_alone_has_no_floor() -> None:
+    with pytest.raises(ValueError, match="one round"):
+        floor([1.0])
 
 
 def test_percentiles_of_a_histogram_lie_where_the_numbers_do() -> None:

@@ -18,7 +18,7 @@ from lab.host import sources
 from lab.host.models import IoStats
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 
-ROUNDS = 15
+ROUNDS = 20
 CYCLES = 50_000
 FRAMES = 480
 RATE = 48_000

@@ -47,11 +47,6 @@ class CycleSummary:
     driver: LatencySummary
     host: LatencySummary
 
-    @property
-    def late_cycles(self) -> int:
-        """Cycles that ended after their deadline, and those that never ran."""
-        return self.overloads + self.skipped_cycles
-
 
 def wake_error_ns(records: Records) -> NDArray[np.int64]:
     """Delay of each wake-up.

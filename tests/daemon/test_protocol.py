@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.daemon.talk import Daemon, driver, program, request, run
+from tests.daemon.talk import Daemon, driver, has_address_sanitizer, program, request, run
 
 pytestmark = [pytest.mark.native, pytest.mark.linux]
 
@@ -227,6 +227,8 @@ def test_more_requests_than_it_keeps_are_refused_and_the_rest_is_answered() -> N
 
 
 def test_the_first_cycle_runs_within_thirty_milliseconds_of_the_start() -> None:
+    if has_address_sanitizer():
+        pytest.skip("AddressSanitizer makes a start slower")
     path = driver("Loop")
     lines = "".join(
         line + "\n"

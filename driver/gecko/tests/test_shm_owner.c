@@ -217,12 +217,11 @@ enum gecko_shm_lock __real_gecko_platform_lock(int fd);
 int __wrap_gecko_platform_reserve(int fd, size_t size);
 int __real_gecko_platform_reserve(int fd, size_t size);
 
-static void (*before_lock)(void);
-static void (*before_reserve)(void);
+typedef void (*hook)(void);
+static _Atomic hook before_lock, before_reserve;
 
-static void call_once(void (**hook)(void)) {
-    void (*call)(void) = *hook;
-    *hook = NULL;
+static void call_once(_Atomic hook *place) {
+    hook call = atomic_exchange(place, NULL);
     if (call != NULL) {
         call();
     }

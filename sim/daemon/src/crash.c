@@ -276,7 +276,7 @@ static void on_crash(int number, siginfo_t *info, void *context) {
 #ifdef __linux__
 /* A sanitizer has written its report and would end the process. */
 static void on_sanitizer_death(void) {
-    if (claim_report()) {
+    if (getpid() == daemon_process && claim_report()) {
         report_crash("sanitizer", NULL, 2);
     }
 }
