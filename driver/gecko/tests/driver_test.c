@@ -72,3 +72,43 @@ OSStatus driver_test_write(struct driver_test *test, float *audio, UInt32 frames
         ->DoIOOperation(test->driver, GECKO_TEST_DEVICE, GECKO_TEST_STREAM, 1,
                         kAudioServerPlugInIOOperationWriteMix, frames, &cycle, audio, NULL);
 }
+
+SInt64 get_number(AudioServerPlugInDriverRef driver, AudioObjectPropertySelector selector) {
+    AudioObjectPropertyAddress address = address_of(selector, kAudioObjectPropertyScopeGlobal);
+    CFNumberRef number;
+    SInt64 value;
+    UInt32 written;
+    assert_int_equal((*driver)->GetPropertyData(driver, GECKO_TEST_DEVICE, 0, &address, 0, NULL,
+                                                sizeof number, &written, &number),
+                     0);
+    assert_true(CFNumberGetValue(number, kCFNumberSInt64Type, &value));
+    CFRelease(number);
+    return value;
+}
+
+OSStatus set_number(AudioServerPlugInDriverRef driver, AudioObjectPropertySelector selector,
+                    SInt64 value) {
+    CFNumberRef number = CFNumberCreate(NULL, kCFNumberSInt64Type, &value);
+    OSStatus status = set_value(driver, GECKO_TEST_DEVICE, selector, &number, sizeof number);
+    CFRelease(number);
+    return status;
+}
+
+OSStatus set_text(AudioServerPlugInDriverRef driver, AudioObjectPropertySelector selector,
+                  const char *text) {
+    CFStringRef string = CFStringCreateWithCString(NULL, text, kCFStringEncodingUTF8);
+    OSStatus status = set_value(driver, GECKO_TEST_DEVICE, selector, &string, sizeof string);
+    CFRelease(string);
+    return status;
+}
+
+struct gecko_format format_of(const struct driver_test *test) {
+    struct gecko_reader *reader;
+    struct gecko_reader_error error;
+    if (!gecko_reader_open(test->name, NULL, &reader, &error)) {
+        fail_msg("%s", error.text);
+    }
+    struct gecko_format format = *gecko_reader_format(reader);
+    gecko_reader_close(reader);
+    return format;
+}

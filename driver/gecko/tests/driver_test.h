@@ -39,4 +39,16 @@ void driver_test_stop(struct driver_test *test);
 /* One cycle; the next one follows on. */
 OSStatus driver_test_write(struct driver_test *test, float *audio, UInt32 frames);
 
+/* Properties of the device: numbers and texts as Core Foundation objects. */
+SInt64 get_number(AudioServerPlugInDriverRef driver, AudioObjectPropertySelector selector);
+OSStatus set_number(AudioServerPlugInDriverRef driver, AudioObjectPropertySelector selector,
+                    SInt64 value);
+OSStatus set_text(AudioServerPlugInDriverRef driver, AudioObjectPropertySelector selector,
+                  const char *text);
+/* What a reader finds; a failure fails the test. */
+struct gecko_format format_of(const struct driver_test *test);
+
+#define EARLY_TEST(name)                                                                           \
+    cmocka_unit_test_setup_teardown(name, driver_test_set_up_early, driver_test_tear_down)
+
 #endif

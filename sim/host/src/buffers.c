@@ -103,10 +103,11 @@ bool halsim_buffers_prepare(struct halsim_device *device, struct halsim_error *e
     halsim_buffers_free(device);
     bool ok = true;
     for (uint32_t i = 0; i < device->info.stream_count && ok; i++) {
-        const struct halsim_stream_info *stream = &device->info.streams[i];
-        size_t bytes = buffer_bytes(stream, device->info.buffer_frames);
-        ok = prepare_one(&device->buffers[i], bytes) &&
-             (stream->is_input || prepare_one(&device->blocks[i - device->input_count], bytes));
+        ok = prepare_one(&device->buffers[i],
+                         buffer_bytes(&device->info.streams[i], device->info.buffer_frames));
+    }
+    for (uint32_t i = 0; i < device->output_count && ok; i++) {
+        ok = prepare_one(&device->blocks[i], device->buffers[device->input_count + i].bytes);
     }
     if (!ok) {
         halsim_buffers_free(device);

@@ -16,7 +16,9 @@ static inline uint32_t halsim_counter_codes(uint32_t channels) {
 
 /* `code` is below HALSIM_COUNTER_CODES. */
 static inline float halsim_counter_sample(uint32_t code) {
-    return (float)((int32_t)code - HALSIM_COUNTER_CENTRE) * (1.0f / (float)HALSIM_COUNTER_CENTRE);
+    /* Subtracted without a sign, so that a loop over codes may do it once. */
+    int32_t level = (int32_t)(code - (uint32_t)HALSIM_COUNTER_CENTRE);
+    return (float)level * (1.0f / (float)HALSIM_COUNTER_CENTRE);
 }
 
 /* A block in pieces within which the codes go up one by one, so that a loop over a piece carries

@@ -34,11 +34,20 @@ static inline uint64_t lap(struct cycle *cycle) {
 /* ---- cycle_operation.c ---- */
 
 void halsim_cycle_driver_failed(struct cycle *cycle, uint32_t operation_code, OSStatus status);
-/* When the driver will do it: Begin, Do for each of `count` streams, End. In place, or from `mix`
- * to `spare`; either way the result is in `mix`. */
-void halsim_cycle_operate(struct cycle *cycle, const struct halsim_will_do *will, uint32_t client,
+/* Begin, Do for each of `count` streams, End. In place, or from `mix` to `spare`; either way the
+ * result is in `mix`. */
+void halsim_cycle_perform(struct cycle *cycle, const struct halsim_will_do *will, uint32_t client,
                           enum halsim_operation operation, const struct halsim_stream_info *streams,
                           struct halsim_stream_buffers *buffers, uint32_t count);
+/* The same if the driver will do it; most drivers do few of them. */
+static inline void halsim_cycle_operate(struct cycle *cycle, const struct halsim_will_do *will,
+                                        uint32_t client, enum halsim_operation operation,
+                                        const struct halsim_stream_info *streams,
+                                        struct halsim_stream_buffers *buffers, uint32_t count) {
+    if (will->will_do[operation]) {
+        halsim_cycle_perform(cycle, will, client, operation, streams, buffers, count);
+    }
+}
 /* Thread and Cycle have a beginning and an end but no buffers. */
 void halsim_cycle_operate_on_nothing(struct cycle *cycle, enum halsim_operation operation,
                                      bool begin);

@@ -50,12 +50,9 @@ static bool do_operation(struct cycle *cycle, AudioObjectID stream, uint32_t cli
     return true;
 }
 
-void halsim_cycle_operate(struct cycle *cycle, const struct halsim_will_do *will, uint32_t client,
+void halsim_cycle_perform(struct cycle *cycle, const struct halsim_will_do *will, uint32_t client,
                           enum halsim_operation operation, const struct halsim_stream_info *streams,
                           struct halsim_stream_buffers *buffers, uint32_t count) {
-    if (!will->will_do[operation]) {
-        return;
-    }
     cycle->host_ticks += lap(cycle);
     begin_operation(cycle, client, operation);
     for (uint32_t i = 0; i < count; i++) {

@@ -132,9 +132,18 @@ static void run_device_output(struct cycle *cycle) {
     halsim_cycle_operate(cycle, &device->will, host, HALSIM_OP_WRITE_MIX, streams, mixes, count);
 }
 
-/* MixOutput ends a client's output for the cycle: when all went that way, there is no mix. */
-static void run_output(struct cycle *cycle) {
+void halsim_cycle_run_streams(struct cycle *cycle) {
     struct halsim_device *device = cycle->device;
+    for (uint32_t i = 0; i < device->client_count; i++) {
+        struct halsim_client *client = device->clients[i];
+        if (!client->in_cycle) {
+            continue;
+        }
+        cycle->clients++;
+        if (device->input_count > 0) {
+            run_input(cycle, client);
+        }
+    }
     bool has_mix = false;
     uint32_t ended = 0;
     for (uint32_t i = 0; i < device->client_count; i++) {
@@ -148,34 +157,13 @@ static void run_output(struct cycle *cycle) {
             run_client_output(cycle, client, !has_mix);
             has_mix |= !mixed_by_driver;
         }
+        client->position += cycle->frames;
     }
-    if (ended > 0 && ended == cycle->clients) {
-        return;
-    }
-    if (!has_mix) {
-        clear_mix(cycle);
-    }
-    run_device_output(cycle);
-}
-
-void halsim_cycle_run_streams(struct cycle *cycle) {
-    struct halsim_device *device = cycle->device;
-    for (uint32_t i = 0; i < device->client_count; i++) {
-        struct halsim_client *client = device->clients[i];
-        if (!client->in_cycle) {
-            continue;
+    /* MixOutput ends a client's output for the cycle: when all went that way, there is no mix. */
+    if (device->output_count > 0 && (ended == 0 || ended < cycle->clients)) {
+        if (!has_mix) {
+            clear_mix(cycle);
         }
-        cycle->clients++;
-        if (device->input_count > 0) {
-            run_input(cycle, client);
-        }
-    }
-    if (device->output_count > 0) {
-        run_output(cycle);
-    }
-    for (uint32_t i = 0; i < device->client_count; i++) {
-        if (device->clients[i]->in_cycle) {
-            device->clients[i]->position += cycle->frames;
-        }
+        run_device_output(cycle);
     }
 }

@@ -66,15 +66,6 @@ static void learn_rate(struct halsim_device_clock *clock, double measured) {
     }
 }
 
-/* Half of what a double counts exactly: room for the cycles that follow. */
-#define MAX_SAMPLE 4503599627370496.0 /* 2^52 */
-
-bool halsim_device_clock_accepts(double sample, uint64_t host_ns, uint64_t now_ns,
-                                 uint64_t limit_ns) {
-    uint64_t distance_ns = host_ns > now_ns ? host_ns - now_ns : now_ns - host_ns;
-    return sample >= 0.0 && sample < MAX_SAMPLE && distance_ns <= limit_ns; /* no NaN either */
-}
-
 enum halsim_clock_event halsim_device_clock_update(struct halsim_device_clock *clock, double sample,
                                                    uint64_t host_ns, uint64_t seed,
                                                    double jump_limit_ns) {

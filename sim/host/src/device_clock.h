@@ -46,11 +46,17 @@ enum halsim_clock_event {
 void halsim_device_clock_init(struct halsim_device_clock *clock, double sample_rate,
                               enum halsim_clock_algorithm algorithm);
 
+/* Half of what a double counts exactly: room for the cycles that follow. */
+#define HALSIM_MAX_SAMPLE 4503599627370496.0 /* 2^52 */
+
 /* Whether a zero timestamp can be one at all: a finite sample time that doubles count exactly, not
  * below 0, and a host time no further than `limit_ns` from `now_ns`. Only such ones may be taken
  * in: times are computed from them without further checks. */
-bool halsim_device_clock_accepts(double sample, uint64_t host_ns, uint64_t now_ns,
-                                 uint64_t limit_ns);
+static inline bool halsim_device_clock_accepts(double sample, uint64_t host_ns, uint64_t now_ns,
+                                               uint64_t limit_ns) {
+    uint64_t distance_ns = host_ns > now_ns ? host_ns - now_ns : now_ns - host_ns;
+    return sample >= 0.0 && sample < HALSIM_MAX_SAMPLE && distance_ns <= limit_ns; /* no NaN */
+}
 
 /* Takes one zero timestamp in. `jump_limit_ns`: distance from the prediction that is no longer
  * drift. */

@@ -168,7 +168,7 @@ static void allocator_finalize(CFTypeRef object) {
 static CFStringRef allocator_copy_description(CFTypeRef object) {
     const CFAllocatorContext *context = &((const struct cf_allocator *)object)->context;
     CFStringRef of_info = context->copyDescription ? context->copyDescription(context->info) : NULL;
-    char *text = of_info ? cf_string_copy_utf8(of_info) : NULL;
+    char *text = of_info ? cf_string_copy_utf8(of_info, NULL) : NULL;
     CFStringRef description =
         cf_string_create_printf("<CFAllocator %p>{info = %p%s%s}", object, context->info,
                                 text ? " " : "", text ? text : "");

@@ -149,13 +149,14 @@ CFArrayRef CFBundleCreateBundlesFromDirectory(CFAllocatorRef allocator, CFURLRef
     if (!directory) {
         return NULL;
     }
-    char *type = bundleType ? cf_string_copy_utf8(bundleType) : NULL;
+    char *type = bundleType ? cf_string_copy_name(bundleType, NULL) : NULL;
     char **names = NULL;
     size_t count = 0;
     const struct dirent *entry;
     while ((entry = readdir(directory))) {
         const char *dot = strrchr(entry->d_name, '.');
-        if (entry->d_name[0] == '.' || (type && (!dot || strcmp(dot + 1, type) != 0))) {
+        if (entry->d_name[0] == '.' ||
+            (bundleType && (!type || !dot || strcmp(dot + 1, type) != 0))) {
             continue;
         }
         char **grown = realloc(names, (count + 1) * sizeof *names);

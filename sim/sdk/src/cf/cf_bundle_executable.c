@@ -21,12 +21,13 @@ static char *copy_path_of(const struct cf_bundle *bundle, const char *name) {
     return cf_bundle_copy_path(bundle, bundle->flat ? "" : "MacOS/", name, NULL);
 }
 
-/* What CFBundleExecutable says, else the bundle's name without extension. NULL: no memory. */
+/* What CFBundleExecutable says, else the bundle's name without extension. NULL: no memory, or no
+ * name that a file can have. */
 static char *copy_executable_path(const struct cf_bundle *bundle) {
     CFStringRef named = cf_bundle_info_string(bundle, kCFBundleExecutableKey);
     char *name;
     if (named) {
-        name = cf_string_copy_utf8(named);
+        name = cf_string_copy_name(named, NULL);
     } else {
         const char *slash = strrchr(bundle->path, '/');
         name = strdup(slash ? slash + 1 : bundle->path);
@@ -308,7 +309,7 @@ static void *find_symbol(CFBundleRef object, CFStringRef name, const char *funct
     if (!bundle || !name || (!bundle->loaded && !CFBundleLoadExecutable(object))) {
         return NULL;
     }
-    char *symbol = cf_string_copy_utf8(name);
+    char *symbol = cf_string_copy_name(name, NULL);
     void *found = symbol && symbol[0] ? dlsym(bundle->handle, symbol) : NULL;
     free(symbol);
     return found;

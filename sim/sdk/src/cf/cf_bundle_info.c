@@ -94,7 +94,7 @@ static CFDictionaryRef copy_info(const char *path, char **problem) {
     CFRelease(data);
     if (!plist) {
         CFStringRef text = CFErrorCopyDescription(error);
-        *problem = cf_string_copy_utf8(text);
+        *problem = cf_string_copy_utf8(text, NULL);
         CFRelease(text);
         CFRelease(error);
         return NULL;

@@ -29,7 +29,7 @@ static CFURLRef copy_url(const struct cf_bundle *bundle, const char *localizatio
 }
 
 static char *copy_text(CFStringRef string) {
-    return cf_string_copy_utf8(string ? string : CFSTR(""));
+    return cf_string_copy_name(string ? string : CFSTR(""), NULL);
 }
 
 CFURLRef CFBundleCopyResourceURL(CFBundleRef object, CFStringRef resourceName,
@@ -61,7 +61,7 @@ CFURLRef CFBundleCopyResourceURL(CFBundleRef object, CFStringRef resourceName,
 static CFDictionaryRef copy_table(CFBundleRef bundle, CFStringRef name) {
     CFURLRef url = CFBundleCopyResourceURL(bundle, name, CFSTR("strings"), NULL);
     CFStringRef path = url ? CFURLCopyFileSystemPath(url, kCFURLPOSIXPathStyle) : NULL;
-    char *file = path ? cf_string_copy_utf8(path) : NULL;
+    char *file = path ? cf_string_copy_name(path, NULL) : NULL;
     CFDataRef data = file ? cf_bundle_copy_file(file) : NULL;
     CFTypeRef table = data ? CFPropertyListCreateWithData(NULL, data, 0, NULL, NULL) : NULL;
     if (table && CFGetTypeID(table) != CFDictionaryGetTypeID()) {

@@ -2,17 +2,12 @@
 #include "cf_error_private.h"
 #include "cf_plist_private.h"
 
-#include <locale.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- reasons ------------------------------------------------------------------------------ */
-
-static bool fail(struct cf_plist_reason *reason, const struct cf_plist_path *path, bool has_path,
-                 CFIndex code, const char *format, va_list arguments);
 
 struct cf_plist_path cf_plist_path_key(const struct cf_plist_path *parent, const char *key) {
     return (struct cf_plist_path){parent, key, 0, parent ? parent->depth + 1 : 1};
@@ -90,21 +85,6 @@ static void store_error(CFErrorRef *error, const char *what, const struct cf_pli
         snprintf(text, sizeof text, "%s: %s", what, reason->text);
         *error = cf_error_create_cocoa(reason->code, text, reason->text, NULL);
     }
-}
-
-/* ---- libplist in the C locale --------------------------------------------------------------- */
-
-/* libplist prints and reads reals by the thread's locale, which may have a decimal comma. */
-static locale_t c_locale;
-
-static void make_c_locale(void) {
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-static locale_t enter_c_locale(void) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_c_locale);
-    return uselocale(c_locale); /* (locale_t)0, should it be missing, changes nothing */
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -213,7 +193,8 @@ static CFTypeRef read_bytes(CFAllocatorRef allocator, const char *given, size_t 
     length -= mark;
     bytes[length] = '\0';
 
-    locale_t before = enter_c_locale();
+    /* libplist prints and reads reals by the thread's locale, which may have a decimal comma. */
+    locale_t before = uselocale(cf_runtime_locale());
     plist_t root = parse(bytes, length, format, reason);
     CFTypeRef value = root ? cf_plist_read(allocator, root, options, reason) : NULL;
     plist_free(root);
@@ -250,7 +231,7 @@ CFDataRef CFPropertyListCreateData(CFAllocatorRef allocator, CFPropertyListRef p
     plist_t root = NULL;
     (void)options;
 
-    locale_t before = enter_c_locale();
+    locale_t before = uselocale(cf_runtime_locale());
     if (format != kCFPropertyListXMLFormat_v1_0 && format != kCFPropertyListBinaryFormat_v1_0) {
         cf_plist_fail(&reason, kCFPropertyListWriteStreamError,
                       "format %ld is neither XML (100) nor binary (200)", (long)format);

@@ -18,24 +18,12 @@ static plist_t write_value(CFTypeRef value, const struct cf_plist_path *path,
 /* UTF-8 of a string that C can hold, free() it; NULL with a reason. */
 static char *copy_text(CFStringRef string, const struct cf_plist_path *path, const char *what,
                        struct cf_plist_reason *reason) {
-    CFIndex length = CFStringGetLength(string);
-    CFIndex capacity = CFStringGetMaximumSizeForEncoding(length, kCFStringEncodingUTF8);
-    CFIndex used = 0;
-    char *text = malloc((size_t)capacity + 1);
-    if (!text) {
+    const char *flaw = NULL;
+    char *text = cf_string_copy_name(string, &flaw);
+    if (flaw) {
+        FAIL_AT(reason, path, "%s holds %s", what, flaw);
+    } else if (!text) {
         FAIL_AT(reason, path, "no memory");
-        return NULL;
-    }
-    CFIndex converted = CFStringGetBytes(string, CFRangeMake(0, length), kCFStringEncodingUTF8, 0,
-                                         false, (UInt8 *)text, capacity, &used);
-    text[used] = '\0';
-    if (converted != length || memchr(text, '\0', (size_t)used)) {
-        FAIL_AT(reason, path,
-                converted != length ? "%s holds half of a surrogate pair"
-                                    : "%s holds a NUL character",
-                what);
-        free(text);
-        return NULL;
     }
     return text;
 }

@@ -357,7 +357,7 @@ static CFPlugInFactoryFunction load_function(struct cf_bundle *plugin, CFStringR
     CFPlugInFactoryFunction function;
     memcpy(&function, &found, sizeof function);
     if (!function && plugin->loaded) {
-        char *name = cf_string_copy_utf8(symbol);
+        char *name = cf_string_copy_utf8(symbol, NULL);
         fprintf(stderr, "CFPlugIn: %s has no function \"%s\"\n", plugin->path, name ? name : "");
         free(name);
     }

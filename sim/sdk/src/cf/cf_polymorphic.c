@@ -60,7 +60,7 @@ void CFShow(CFTypeRef obj) {
     if (!text) {
         return;
     }
-    char *utf8 = cf_string_copy_utf8(text);
+    char *utf8 = cf_string_copy_utf8(text, NULL);
     CFRelease(text);
     if (utf8) {
         fprintf(stderr, "%s\n", utf8);

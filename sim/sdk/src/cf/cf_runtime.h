@@ -12,6 +12,7 @@
 
 #include <CoreFoundation/CFBase.h>
 #include <CoreFoundation/CFString.h>
+#include <locale.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -105,8 +106,18 @@ void cf_live_count_add(CFTypeID type_id, ptrdiff_t delta);
 /* Reports a misuse to the fault handler of halsdk.h. */
 void cf_fault(const void *object, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Shared by the property list writer, descriptions and os_log: UTF-8 copy, free() it. */
-char *cf_string_copy_utf8(CFStringRef string);
+/* UTF-8 to be shown or escaped, free() it; NULL when memory is out. It may hold NULs: its length
+ * goes to `length` (may be NULL). Half a surrogate pair becomes U+FFFD. */
+char *cf_string_copy_utf8(CFStringRef string, size_t *length);
+
+/* UTF-8 that names something, for C functions, free() it. NULL when C cannot hold exactly that
+ * string: *flaw (may be NULL) becomes what is in the way, "a NUL character"; or when memory is out.
+ */
+char *cf_string_copy_name(CFStringRef string, const char **flaw);
+
+/* "C" with UTF-8's encoding and case tables: what setlocale() says must not change what a driver
+ * sees, nor what it writes. For uselocale(). */
+locale_t cf_runtime_locale(void);
 
 /* A string from printf's UTF-8 output; NULL only when memory is out. */
 CFStringRef cf_string_create_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -278,7 +278,7 @@ static void string_finalize(CFTypeRef object) {
 }
 
 static CFStringRef string_copy_description(CFTypeRef object) {
-    char *text = cf_string_copy_utf8(object);
+    char *text = cf_string_copy_utf8(object, NULL);
     CFStringRef made =
         cf_string_create_printf("<CFString %p>{contents = \"%s\"}", object, text ? text : "");
     free(text);

@@ -1,5 +1,6 @@
 /* cf_string_encoding.c - bytes to UTF-16 units and back. */
 #include "cf_string_private.h"
+#include "system/utf8.h"
 
 #include <string.h>
 
@@ -47,41 +48,19 @@ static CFIndex put(UniChar *units, CFIndex count, uint32_t character) {
     return count + (CFStringGetSurrogatePairForLongCharacter(character, units + count) ? 2 : 1);
 }
 
-/* One character of UTF-8 from *at, which moves past it; UINT32_MAX when it is malformed: cut short,
- * overlong, a surrogate, or beyond U+10FFFF. */
-static uint32_t utf8_next(const uint8_t *bytes, CFIndex size, CFIndex *at) {
-    uint8_t lead = bytes[(*at)++];
-    if (lead < 0x80) {
-        return lead;
-    }
-    int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-    if (lead < 0xC2 || lead > 0xF4 || size - *at < more) {
-        return UINT32_MAX;
-    }
-    uint32_t character = lead & (0x3Fu >> more);
-    for (int i = 0; i < more; i++) {
-        uint8_t byte = bytes[(*at)++];
-        if ((byte & 0xC0u) != 0x80) {
-            return UINT32_MAX;
-        }
-        character = character << 6 | (byte & 0x3Fu);
-    }
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    return character < least[more] || character > 0x10FFFF || is_surrogate(character) ? UINT32_MAX
-                                                                                      : character;
-}
-
 static CFIndex decode_utf8(const uint8_t *bytes, CFIndex size, bool external, UniChar *units) {
     CFIndex count = 0, at = 0;
     if (external && size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
         at = 3;
     }
     while (at < size) {
-        uint32_t character = utf8_next(bytes, size, &at);
-        if (character == UINT32_MAX) {
+        uint32_t character;
+        size_t length = halsdk_utf8_next(bytes + at, (size_t)(size - at), &character);
+        if (length == 0) {
             return -1;
         }
         count = put(units, count, character);
+        at += (CFIndex)length;
     }
     return count;
 }

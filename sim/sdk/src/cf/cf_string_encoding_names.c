@@ -53,7 +53,7 @@ CFStringRef CFStringConvertEncodingToIANACharSetName(CFStringEncoding encoding) 
 }
 
 CFStringEncoding CFStringConvertIANACharSetNameToEncoding(CFStringRef theString) {
-    char *text = cf_string_copy_utf8(theString);
+    char *text = cf_string_copy_name(theString, NULL);
     CFStringEncoding encoding = kCFStringEncodingInvalidId;
     for (size_t i = 0; text && i < NAME_COUNT; i++) {
         if (strcasecmp(names[i].iana, text) == 0) {

@@ -7,7 +7,6 @@
 #define HALSDK_CF_STRING_PRIVATE_H
 
 #include "cf_runtime.h"
-#include <locale.h>
 
 enum {
     CF_STRING_MUTABLE = 0x1,  /* a struct cf_string_mutable */
@@ -92,9 +91,6 @@ bool cf_encoding_extends_ascii(CFStringEncoding encoding);
 uint32_t cf_view_next_character(const struct cf_view *view, CFIndex *index);
 
 /* ---- case (cf_string_case.c) -------------------------------------------------------------- */
-
-/* "C" with UTF-8's case tables: what setlocale() says must not change what a driver sees. */
-locale_t cf_runtime_locale(void);
 
 UniChar cf_unit_to_lower(UniChar unit);
 UniChar cf_unit_to_upper(UniChar unit);

@@ -120,17 +120,20 @@ Boolean CFStringGetCString(CFStringRef theString, char *buffer, CFIndex bufferSi
     return true;
 }
 
-char *cf_string_copy_utf8(CFStringRef string) {
+/* With U+FFFD for each half of a surrogate pair: then *exact is false. */
+static char *copy_utf8(CFStringRef string, size_t *length, bool *exact, const char *function) {
     struct cf_view view;
-    if (!cf_string_view(string, &view, __func__)) {
+    if (!cf_string_view(string, &view, function)) {
         return NULL;
     }
     uint8_t *text = malloc((size_t)view.length * 3 + 1);
     size_t used = 0;
+    *exact = true;
     for (CFIndex at = 0; text && at < view.length;) {
         uint32_t character = cf_view_next_character(&view, &at);
         int count = cf_encode(kCFStringEncodingUTF8, character, text + used);
-        if (count == 0) { /* an unpaired surrogate: the replacement character */
+        if (count == 0) {
+            *exact = false;
             count = cf_encode(kCFStringEncodingUTF8, 0xFFFD, text + used);
         }
         used += (size_t)count;
@@ -138,7 +141,32 @@ char *cf_string_copy_utf8(CFStringRef string) {
     if (text) {
         text[used] = '\0';
     }
+    *length = used;
     return (char *)text;
+}
+
+char *cf_string_copy_utf8(CFStringRef string, size_t *length) {
+    size_t found = 0;
+    bool exact;
+    char *text = copy_utf8(string, &found, &exact, __func__);
+    if (length) {
+        *length = found;
+    }
+    return text;
+}
+
+char *cf_string_copy_name(CFStringRef string, const char **flaw) {
+    size_t length = 0;
+    bool exact = true;
+    char *text = copy_utf8(string, &length, &exact, __func__);
+    if (!text || (exact && strlen(text) == length)) {
+        return text;
+    }
+    if (flaw) {
+        *flaw = exact ? "a NUL character" : "half of a surrogate pair";
+    }
+    free(text);
+    return NULL;
 }
 
 /* ---- sizes -------------------------------------------------------------------------------- */

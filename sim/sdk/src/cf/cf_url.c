@@ -52,7 +52,7 @@ CFTypeID CFURLGetTypeID(void) {
 }
 
 CFURLRef CFURLCreateWithString(CFAllocatorRef allocator, CFStringRef URLString, CFURLRef baseURL) {
-    char *text = cf_string_copy_utf8(URLString);
+    char *text = cf_string_copy_name(URLString, NULL);
     if (!text || !cf_url_is_valid(text) || (text[0] == '\0' && !baseURL)) {
         free(text);
         return NULL;
@@ -69,10 +69,11 @@ CFURLRef CFURLCreateWithBytes(CFAllocatorRef allocator, const UInt8 *URLBytes, C
     if (!string) {
         return NULL;
     }
-    char *given = cf_string_copy_utf8(string);
+    size_t given_length = 0;
+    char *given = cf_string_copy_utf8(string, &given_length);
     CFRelease(string);
     char *text =
-        given ? cf_url_escape(given, strlen(given), CF_URL_ESCAPE_INVALID, NULL, NULL) : NULL;
+        given ? cf_url_escape(given, given_length, CF_URL_ESCAPE_INVALID, NULL, NULL) : NULL;
     free(given);
     if (text && text[0] == '\0' && !baseURL) {
         free(text);
@@ -81,9 +82,13 @@ CFURLRef CFURLCreateWithBytes(CFAllocatorRef allocator, const UInt8 *URLBytes, C
     return create(allocator, text, baseURL);
 }
 
-/* "file://" before an absolute path, "./" before a relative one that looks like a scheme. */
+/* "file://" before an absolute path, "./" before a relative one that looks like a scheme. Only a
+ * directory ends in a slash. */
 static CFURLRef create_with_path(CFAllocatorRef allocator, const char *path, size_t length,
                                  bool is_directory, CFURLRef base_url) {
+    while (!is_directory && length > 1 && path[length - 1] == '/') {
+        length--;
+    }
     if (length == 0 || memchr(path, '\0', length)) {
         return NULL;
     }
@@ -125,7 +130,7 @@ CFURLRef CFURLCreateFromFileSystemRepresentation(CFAllocatorRef allocator, const
 
 CFURLRef CFURLCreateWithFileSystemPath(CFAllocatorRef allocator, CFStringRef filePath,
                                        CFURLPathStyle pathStyle, Boolean isDirectory) {
-    char *path = pathStyle == kCFURLPOSIXPathStyle ? cf_string_copy_utf8(filePath) : NULL;
+    char *path = pathStyle == kCFURLPOSIXPathStyle ? cf_string_copy_name(filePath, NULL) : NULL;
     CFURLRef url = path ? CFURLCreateFromFileSystemRepresentation(
                               allocator, (const UInt8 *)path, (CFIndex)strlen(path), isDirectory)
                         : NULL;
@@ -139,7 +144,7 @@ CFURLRef CFURLCreateWithFileSystemPathRelativeToBase(CFAllocatorRef allocator, C
     if (!baseURL) {
         return CFURLCreateWithFileSystemPath(allocator, filePath, pathStyle, isDirectory);
     }
-    char *path = pathStyle == kCFURLPOSIXPathStyle ? cf_string_copy_utf8(filePath) : NULL;
+    char *path = pathStyle == kCFURLPOSIXPathStyle ? cf_string_copy_name(filePath, NULL) : NULL;
     CFURLRef url =
         path ? create_with_path(allocator, path, strlen(path), isDirectory, baseURL) : NULL;
     free(path);
@@ -346,7 +351,7 @@ static CFURLRef create_replacing(CFAllocatorRef allocator, const struct cf_url *
 CFURLRef CFURLCreateCopyAppendingPathComponent(CFAllocatorRef allocator, CFURLRef anURL,
                                                CFStringRef pathComponent, Boolean isDirectory) {
     const struct cf_url *url = checked(anURL, __func__);
-    char *component = url ? cf_string_copy_utf8(pathComponent) : NULL;
+    char *component = url ? cf_string_copy_name(pathComponent, NULL) : NULL;
     if (!component) {
         return NULL;
     }
@@ -391,7 +396,7 @@ CFURLRef CFURLCreateCopyDeletingLastPathComponent(CFAllocatorRef allocator, CFUR
 CFURLRef CFURLCreateCopyAppendingPathExtension(CFAllocatorRef allocator, CFURLRef anURL,
                                                CFStringRef ext) {
     const struct cf_url *url = checked(anURL, __func__);
-    char *plain = url ? cf_string_copy_utf8(ext) : NULL;
+    char *plain = url ? cf_string_copy_name(ext, NULL) : NULL;
     char *escaped =
         plain ? cf_url_escape(plain, strlen(plain), CF_URL_ESCAPE_PATH, NULL, "/") : NULL;
     char *added = escaped ? malloc(strlen(escaped) + 2) : NULL;

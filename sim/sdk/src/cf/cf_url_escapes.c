@@ -4,7 +4,6 @@
 
 #include <CoreFoundation/CFURL.h>
 #include <stdlib.h>
-#include <string.h>
 
 CFStringRef CFURLCreateStringByAddingPercentEscapes(CFAllocatorRef allocator,
                                                     CFStringRef originalString,
@@ -14,13 +13,17 @@ CFStringRef CFURLCreateStringByAddingPercentEscapes(CFAllocatorRef allocator,
     if (encoding != kCFStringEncodingUTF8 && encoding != kCFStringEncodingASCII) {
         return NULL;
     }
-    char *text = cf_string_copy_utf8(originalString);
+    size_t length = 0;
+    char *text = cf_string_copy_utf8(originalString, &length);
     char *leave =
-        charactersToLeaveUnescaped ? cf_string_copy_utf8(charactersToLeaveUnescaped) : NULL;
-    char *also =
-        legalURLCharactersToBeEscaped ? cf_string_copy_utf8(legalURLCharactersToBeEscaped) : NULL;
+        charactersToLeaveUnescaped ? cf_string_copy_name(charactersToLeaveUnescaped, NULL) : NULL;
+    char *also = legalURLCharactersToBeEscaped
+                     ? cf_string_copy_name(legalURLCharactersToBeEscaped, NULL)
+                     : NULL;
+    bool complete =
+        text && !leave == !charactersToLeaveUnescaped && !also == !legalURLCharactersToBeEscaped;
     char *escaped =
-        text ? cf_url_escape(text, strlen(text), CF_URL_ESCAPE_STRING, leave, also) : NULL;
+        complete ? cf_url_escape(text, length, CF_URL_ESCAPE_STRING, leave, also) : NULL;
     CFStringRef result =
         escaped ? CFStringCreateWithCString(allocator, escaped, kCFStringEncodingASCII) : NULL;
     free(escaped);
@@ -36,10 +39,10 @@ CFStringRef CFURLCreateStringByReplacingPercentEscapes(CFAllocatorRef allocator,
     if (!charactersToLeaveEscaped) {
         return CFStringCreateCopy(allocator, originalString);
     }
-    char *text = cf_string_copy_utf8(originalString);
-    char *leave = cf_string_copy_utf8(charactersToLeaveEscaped);
     size_t length = 0;
-    char *plain = text && leave ? cf_url_unescape(text, strlen(text), leave, &length) : NULL;
+    char *text = cf_string_copy_utf8(originalString, &length);
+    char *leave = cf_string_copy_name(charactersToLeaveEscaped, NULL);
+    char *plain = text && leave ? cf_url_unescape(text, length, leave, &length) : NULL;
     CFStringRef result =
         plain ? CFStringCreateWithBytes(allocator, (const UInt8 *)plain, (CFIndex)length,
                                         kCFStringEncodingUTF8, false)

@@ -83,7 +83,7 @@ CFUUIDRef CFUUIDCreateFromString(CFAllocatorRef alloc, CFStringRef uuidStr) {
         return NULL;
     }
     CFUUIDBytes bytes;
-    char *text = cf_string_copy_utf8(uuidStr);
+    char *text = cf_string_copy_name(uuidStr, NULL);
     bool valid = text && parse(text, &bytes);
     free(text);
     return valid ? CFUUIDCreateFromUUIDBytes(alloc, bytes) : NULL;

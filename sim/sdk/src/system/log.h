@@ -18,7 +18,8 @@ bool halsdk_log_has_sink(void);
 void halsdk_log_format(struct text *text, const char *format, va_list args, int error,
                        bool reveals_private);
 
-/* The default sink: one line, one write(2). */
+/* The default sink: one line on stderr, below 1 MiB, which lines of other threads do not break up.
+ */
 void halsdk_log_write_json(const struct halsdk_log_record *record);
 
 #endif

@@ -5,9 +5,9 @@
  * is fetched too, so that the arguments after it stay in step.
  */
 #define _GNU_SOURCE
+#include "cf/cf_runtime.h"
 #include "system/log.h"
 #include "system/text.h"
-#include <CoreFoundation/CoreFoundation.h>
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -267,31 +267,17 @@ static void append_signed(struct text *text, const struct conversion *conversion
     }
 }
 
+/* As %@ of CFString prints it: a number as its digits, a UUID as its text. */
 static void append_object(struct text *text, const struct conversion *conversion,
                           CFTypeRef object) {
-    CFStringRef description = NULL;
-    CFStringRef string = NULL;
-    CFIndex size;
-    char *bytes;
+    CFStringRef string = cf_object_copy_format(object);
+    char *bytes = string ? cf_string_copy_utf8(string, NULL) : NULL;
 
-    if (!object) {
-        text_append_string(text, "(null)");
-        return;
-    }
-    if (CFGetTypeID(object) == CFStringGetTypeID())
-        string = (CFStringRef)object;
-    else
-        string = description = CFCopyDescription(object);
-    size = string ? CFStringGetMaximumSizeForEncoding(CFStringGetLength(string),
-                                                      kCFStringEncodingUTF8) +
-                        1
-                  : 0;
-    bytes = size > 0 ? malloc((size_t)size) : NULL;
-    if (bytes && CFStringGetCString(string, bytes, size, kCFStringEncodingUTF8))
+    if (bytes)
         APPEND(text, conversion, "", 's', bytes);
     free(bytes);
-    if (description)
-        CFRelease(description);
+    if (string)
+        CFRelease(string);
 }
 
 /* %.*P: `precision` bytes. */
@@ -448,6 +434,7 @@ static bool is_known(char letter) {
 
 void halsdk_log_format(struct text *text, const char *format, va_list list, int error,
                        bool reveals_private) {
+    locale_t before = uselocale(cf_runtime_locale());
     struct arguments args;
 
     va_copy(args.list, list);
@@ -473,4 +460,5 @@ void halsdk_log_format(struct text *text, const char *format, va_list list, int 
         append_argument(text, &conversion, &args, error, reveals_private);
     }
     va_end(args.list);
+    uselocale(before);
 }

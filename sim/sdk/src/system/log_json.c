@@ -3,75 +3,49 @@
 #include "system/log.h"
 #include "system/text.h"
 #include "system/thread_id.h"
+#include "system/utf8.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
     PATIENCE_MS =
         1000, /* with a reader of stderr that takes nothing and does not block us either */
+    LONGEST_ESCAPE = 6, /* "\u0001", and more than any character */
+    LONGEST_NAME = 8192,
 };
 
-/* Length of the well-formed UTF-8 sequence at `bytes`, 0 when there is none (RFC 3629: no overlong
- * forms, no surrogates, nothing beyond U+10FFFF). A terminating zero ends every sequence. */
-static size_t utf8_length(const unsigned char *bytes) {
-    unsigned char first = bytes[0], low = 0x80, high = 0xBF;
-    size_t length;
-
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xC2 && first <= 0xDF)
-        length = 2;
-    else if (first >= 0xE0 && first <= 0xEF)
-        length = 3;
-    else if (first >= 0xF0 && first <= 0xF4)
-        length = 4;
-    else
-        return 0;
-    if (first == 0xE0)
-        low = 0xA0;
-    else if (first == 0xED)
-        high = 0x9F;
-    else if (first == 0xF0)
-        low = 0x90;
-    else if (first == 0xF4)
-        high = 0x8F;
-    if (bytes[1] < low || bytes[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return length;
-}
-
-static void append_quoted(struct text *line, const char *string) {
-    const unsigned char *bytes = (const unsigned char *)string;
+/* Up to the character with which the line would come to be longer than `end`. */
+static void append_quoted(struct text *line, const char *string, size_t end) {
+    size_t left = strlen(string);
 
     text_append(line, "\"", 1);
-    while (*bytes) {
-        size_t length = utf8_length(bytes);
+    while (left > 0 && line->length + LONGEST_ESCAPE <= end) {
+        unsigned char first = (unsigned char)*string;
+        size_t length = halsdk_utf8_next(string, left, NULL);
 
         if (length == 0) {
             text_append_string(line, "\\ufffd");
             length = 1;
-        } else if (*bytes == '"' || *bytes == '\\') {
+        } else if (first == '"' || first == '\\') {
             text_append(line, "\\", 1);
-            text_append(line, (const char *)bytes, 1);
-        } else if (*bytes == '\n') {
+            text_append(line, string, 1);
+        } else if (first == '\n') {
             text_append_string(line, "\\n");
-        } else if (*bytes == '\t') {
+        } else if (first == '\t') {
             text_append_string(line, "\\t");
-        } else if (*bytes < 0x20 || *bytes == 0x7F) {
-            text_append_format(line, "\\u%04x", *bytes);
+        } else if (first < 0x20 || first == 0x7F) {
+            text_append_format(line, "\\u%04x", first);
         } else {
-            text_append(line, (const char *)bytes, length);
+            text_append(line, string, length);
         }
-        bytes += length;
+        string += length;
+        left -= length;
     }
     text_append(line, "\"", 1);
 }
@@ -115,11 +89,18 @@ static void write_line(const char *bytes, size_t length) {
     struct pipe_guard guard;
     bool is_broken = false;
     size_t written = 0;
+    int cancel_state;
 
+    /* A thread that ended in write() or poll() would keep the lock. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     guard_enter(&guard);
     pthread_mutex_lock(&write_lock);
-    if (is_inside_line && write(STDERR_FILENO, "\n", 1) == 1)
-        is_inside_line = false;
+    if (is_inside_line) {
+        if (write(STDERR_FILENO, "\n", 1) == 1)
+            is_inside_line = false;
+        else
+            is_broken = errno == EPIPE;
+    }
     while (written < length && !is_inside_line) {
         ssize_t count = write(STDERR_FILENO, bytes + written, length - written);
 
@@ -139,22 +120,24 @@ static void write_line(const char *bytes, size_t length) {
         is_inside_line = true;
     pthread_mutex_unlock(&write_lock);
     guard_leave(&guard, is_broken);
+    pthread_setcancelstate(cancel_state, NULL);
 }
 
 void halsdk_log_write_json(const struct halsdk_log_record *record) {
+    static const char end[] = "}\n";
     struct text line;
 
     text_init(&line);
     text_append_format(&line, "{\"time_ns\":%" PRIu64 ",\"pid\":%d,\"tid\":%" PRIu32 ",\"level\":",
                        record->time_ns, (int)getpid(), halsdk_thread_id());
-    append_quoted(&line, record->level);
+    append_quoted(&line, record->level, line.length + LONGEST_NAME);
     text_append_string(&line, ",\"subsystem\":");
-    append_quoted(&line, record->subsystem);
+    append_quoted(&line, record->subsystem, line.length + LONGEST_NAME);
     text_append_string(&line, ",\"category\":");
-    append_quoted(&line, record->category);
+    append_quoted(&line, record->category, line.length + LONGEST_NAME);
     text_append_string(&line, ",\"message\":");
-    append_quoted(&line, record->message);
-    text_append_string(&line, "}\n");
+    append_quoted(&line, record->message, HALSDK_TEXT_LIMIT - sizeof "\"" - sizeof end);
+    text_append_string(&line, end);
     write_line(line.bytes, line.length);
     text_free(&line);
 }

@@ -1,6 +1,7 @@
 /* pthread_np.c - what macOS adds to pthreads. */
 #define _GNU_SOURCE
 #include "system/thread_id.h"
+#include "system/utf8.h"
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -18,12 +19,8 @@ int halsdk_pthread_setname_of(pthread_t thread, const char *name) {
 
     if (length >= DARWIN_NAME_SIZE)
         return ENAMETOOLONG;
-    if (length >= sizeof cut) {
-        length = sizeof cut - 1;
-        /* Not in the middle of a UTF-8 sequence. */
-        while (length > 0 && ((unsigned char)name[length] & 0xC0) == 0x80)
-            length--;
-    }
+    if (length >= sizeof cut)
+        length = halsdk_utf8_cut(name, sizeof cut - 1);
     memcpy(cut, name, length);
     cut[length] = '\0';
     return (pthread_setname_np)(thread, cut);

@@ -17,7 +17,8 @@ struct text {
 void text_init(struct text *text);
 void text_free(struct text *text);
 
-/* What goes beyond HALSDK_TEXT_LIMIT, or finds no memory, is left out. */
+/* What goes beyond HALSDK_TEXT_LIMIT, the zero included, or finds no memory is cut, between two
+ * characters. */
 void text_append(struct text *text, const char *bytes, size_t length);
 void text_append_string(struct text *text, const char *string);
 void text_append_format(struct text *text, const char *format, ...)
