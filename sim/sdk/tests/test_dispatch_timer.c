@@ -153,10 +153,11 @@ static void virtual_timers_wait_for_the_host(void **state) {
     assert_int_equal(atomic_load(&fired_at), SECOND + 20 * MILLISECOND);
 }
 
-static int order[8], ordered;
+static int order[8];
+static _Atomic int ordered;
 
 static void append(void *value) {
-    order[ordered++] = (int)(intptr_t)value;
+    order[atomic_fetch_add(&ordered, 1)] = (int)(intptr_t)value;
 }
 
 static void due_timers_fire_in_the_order_of_their_deadlines(void **state) {
@@ -319,7 +320,15 @@ static void *wait_until(void *deadline) {
     return NULL;
 }
 
-/* On one processor, threads of one real-time priority run in the order in which they were woken. */
+/* On one processor, threads of one real-time priority run in the order in which they were woken:
+ * unless they wait for one another in the sanitizer. */
+#if defined(__SANITIZE_THREAD__)
+#define UNORDERED_THREADS
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNORDERED_THREADS
+#endif
+#endif
 static void waits_end_in_the_order_of_their_deadlines(void **state) {
     static const uint64_t deadlines[WAITERS] = {SECOND + 3, SECOND + 1, SECOND + 4, SECOND + 2};
     struct sched_param priority = {.sched_priority = 1}, ordinary = {0};
@@ -334,6 +343,9 @@ static void waits_end_in_the_order_of_their_deadlines(void **state) {
         if (CPU_ISSET(i, &all))
             CPU_SET(i, &first);
     }
+#if defined(UNORDERED_THREADS)
+    skip();
+#endif
     is_allowed = sched_setaffinity(0, sizeof first, &first) == 0 &&
                  pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority) == 0;
     if (is_allowed) {
