@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bench.ratios import Ratio, Verdict
 from bench.simulator import Simulator, find_simulator
+from lab.play.names import sweep_leftovers
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "reports" / "runs" / "bench" / "ratios.json"
@@ -26,8 +27,9 @@ Judge = Callable[[Ratio], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for the ratios of this run."""
+    """Make room for the ratios of this run, and remove what a killed one has left."""
     config.stash[_ratios] = []
+    sweep_leftovers()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lab.measure.cycles import wake_error_ns
 from lab.measure.trace import read_trace
+from lab.play.names import unique_shm_name
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Simulator:
         started_ns = time.monotonic_ns()
         ended = subprocess.run(
             command,
-            env=self.environment(f"/GeckoBench.{os.getpid()}"),
+            env=self.environment(unique_shm_name()),
             capture_output=True,
             text=True,
             timeout=120,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from bench.conftest import Judge
 from bench.ratios import Ratio
 from bench.simulator import Simulator
+from lab.play.names import unique_shm_name
 from lab.transport.shm_process import ReaderProcess
 
 SECONDS = 6
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.realtime
 def test_a_python_reader_takes_at_most_3_percent_of_a_core(
     simulator: Simulator, judge: Judge, tmp_path: Path, layout: str
 ) -> None:
-    name = f"/GeckoBenchR.{os.getpid()}"
+    name = unique_shm_name()
     player = subprocess.Popen(
         simulator.command("--signal", "noise", "--seconds", str(SECONDS)),
         env=simulator.environment(name) | {"GECKO_SHM_LAYOUT": layout},

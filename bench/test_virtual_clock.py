@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from bench.tape import TAPE
 from lab.host import sources
 from lab.host.models import IoStats
 from lab.host.subprocess_host import HostOptions, SubprocessHost
+from lab.play.names import unique_shm_name
 
 ROUNDS = 20
 CYCLES = 50_000
@@ -48,7 +48,7 @@ class Costs:
 @pytest.fixture(scope="module")
 def costs(simulator: Simulator, run_program: Callable[..., dict[str, Any]]) -> Costs:
     found = Costs()
-    name = f"/GeckoBenchV.{os.getpid()}"
+    name = unique_shm_name()
     with SubprocessHost(
         HostOptions(clock="virtual"),
         environment={"GECKO_SHM_NAME": name},
