@@ -93,8 +93,30 @@ static bool reserve(struct cf_array *array, CFIndex count, const char *function)
     return true;
 }
 
+/* False, with nothing retained, when a callback has changed the array meanwhile. */
+static bool retain_all(struct cf_array *array, const void *const *source, CFIndex count,
+                       const void **retained, const char *function) {
+    uint64_t generation = array->generation;
+    if (count > 0) {
+        memcpy(retained, source, (size_t)count * sizeof *source); /* it may be the array's own */
+    }
+    for (CFIndex i = 0; i < count; i++) {
+        retained[i] = value_retain(array, retained[i]);
+    }
+    if (array->generation == generation) {
+        return true;
+    }
+    cf_fault(array, "%s: the array was changed by its own retain callback", function);
+    for (CFIndex i = 0; i < count; i++) {
+        value_release(array, retained[i]);
+    }
+    return false;
+}
+
 /* The one way in which an array changes its length: `new_count` values of `source` take the place
- * of `range`. Callbacks may call back, so values are retained before and released after the change.
+ * of `range`. Callbacks may call back, so values are retained before and released after the change:
+ * the last may let go of the array itself. One that changes the array while it retains makes
+ * `range` another one: a fault.
  */
 static void replace(struct cf_array *array, CFRange range, const void *const *source,
                     CFIndex new_count, const char *function) {
@@ -104,13 +126,11 @@ static void replace(struct cf_array *array, CFRange range, const void *const *so
 
     incoming = new_count <= 1 ? &one_in : malloc((size_t)new_count * sizeof *incoming);
     outgoing = range.length <= 1 ? &one_out : malloc((size_t)range.length * sizeof *outgoing);
+    CFRetain(array);
     if (!incoming || !outgoing || !reserve(array, count, function)) {
         cf_fault(array, "%s: no memory to replace %ld values by %ld", function, range.length,
                  new_count);
-    } else {
-        for (CFIndex i = 0; i < new_count; i++) {
-            incoming[i] = value_retain(array, source[i]);
-        }
+    } else if (retain_all(array, source, new_count, incoming, function)) {
         const void **hole = array->values + range.location;
         size_t tail = (size_t)(array->count - range.location - range.length);
         if (range.length > 0) {
@@ -128,6 +148,7 @@ static void replace(struct cf_array *array, CFRange range, const void *const *so
             value_release(array, outgoing[i]);
         }
     }
+    CFRelease(array);
     if (incoming != &one_in) {
         free(incoming);
     }
@@ -411,8 +432,17 @@ void CFArraySortValues(CFMutableArrayRef theArray, CFRange range, CFComparatorFu
 
 static void array_finalize(CFTypeRef object) {
     struct cf_array *array = (struct cf_array *)(uintptr_t)object;
-    for (CFIndex i = 0; i < array->count; i++) {
-        value_release(array, array->values[i]);
+    /* Out of sight first: releases may call back, even to add. */
+    while (array->count > 0) {
+        const void **values = array->values;
+        CFIndex count = array->count;
+        array->values = NULL;
+        array->count = array->capacity = 0;
+        array->generation++;
+        for (CFIndex i = 0; i < count; i++) {
+            value_release(array, values[i]);
+        }
+        free(values);
     }
     free(array->values);
 }

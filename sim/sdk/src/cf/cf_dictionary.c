@@ -76,12 +76,29 @@ static struct cf_dictionary *checked_mutable(CFTypeRef object, const char *funct
 
 /* ---- making ------------------------------------------------------------------------------- */
 
+/* A retain callback that changes the dictionary leaves no place for what it retains. */
+static bool is_unchanged(const struct cf_dictionary *dict, uint64_t generation,
+                         const char *function) {
+    if (dict->table.generation == generation) {
+        return true;
+    }
+    cf_fault(dict, "%s: the dictionary was changed by its own retain callback", function);
+    return false;
+}
+
 static void add(struct cf_dictionary *dict, const void *key, const void *value,
                 const char *function) {
+    uint64_t generation = dict->table.generation;
     const void *kept_key = key_retain(dict, key);
     const void *kept_value = value_retain(dict, value);
-    if (!cf_hashtable_insert(&dict->table, kept_key, kept_value)) {
+    bool is_kept = false;
+    if (!is_unchanged(dict, generation, function)) {
+    } else if (cf_hashtable_insert(&dict->table, kept_key, kept_value)) {
+        is_kept = true;
+    } else {
         cf_fault(dict, "%s: no memory for value %zu", function, dict->table.count + 1);
+    }
+    if (!is_kept) {
         key_release(dict, kept_key);
         value_release(dict, kept_value);
     }
@@ -253,12 +270,18 @@ void CFDictionaryApplyFunction(CFDictionaryRef theDict, CFDictionaryApplierFunct
 
 /* ---- changing ----------------------------------------------------------------------------- */
 
-/* The old value goes last: its release may call back. */
-static void replace(struct cf_dictionary *dict, struct cf_hash_entry *entry, const void *value) {
-    const void *old = entry->value;
-    entry->value = value_retain(dict, value);
-    dict->table.generation++;
-    value_release(dict, old);
+/* The old value goes last: its release may call back, and let go of the dictionary itself. */
+static void replace(struct cf_dictionary *dict, struct cf_hash_entry *entry, const void *value,
+                    const char *function) {
+    uint64_t generation = dict->table.generation;
+    const void *gone = value_retain(dict, value);
+    if (is_unchanged(dict, generation, function)) {
+        const void *old = entry->value;
+        entry->value = gone;
+        dict->table.generation++;
+        gone = old;
+    }
+    value_release(dict, gone);
 }
 
 void CFDictionaryAddValue(CFMutableDictionaryRef theDict, const void *key, const void *value) {
@@ -275,7 +298,7 @@ void CFDictionarySetValue(CFMutableDictionaryRef theDict, const void *key, const
     }
     struct cf_hash_entry *entry = cf_hashtable_find(&dict->table, key);
     if (entry) {
-        replace(dict, entry, value);
+        replace(dict, entry, value, __func__);
     } else {
         add(dict, key, value, __func__);
     }
@@ -285,7 +308,7 @@ void CFDictionaryReplaceValue(CFMutableDictionaryRef theDict, const void *key, c
     struct cf_dictionary *dict = checked_mutable(theDict, __func__);
     struct cf_hash_entry *entry = dict ? cf_hashtable_find(&dict->table, key) : NULL;
     if (entry) {
-        replace(dict, entry, value);
+        replace(dict, entry, value, __func__);
     }
 }
 
@@ -295,8 +318,10 @@ void CFDictionaryRemoveValue(CFMutableDictionaryRef theDict, const void *key) {
     if (entry) {
         struct cf_hash_entry gone = *entry;
         cf_hashtable_remove(&dict->table, entry);
+        CFRetain(dict); /* the first release may let go of it */
         key_release(dict, gone.key);
         value_release(dict, gone.value);
+        CFRelease(dict);
     }
 }
 
@@ -318,14 +343,19 @@ static void remove_all(struct cf_dictionary *dict) {
 void CFDictionaryRemoveAllValues(CFMutableDictionaryRef theDict) {
     struct cf_dictionary *dict = checked_mutable(theDict, __func__);
     if (dict) {
+        CFRetain(dict); /* a release may let go of it */
         remove_all(dict);
+        CFRelease(dict);
     }
 }
 
 /* ---- the class ---------------------------------------------------------------------------- */
 
 static void dictionary_finalize(CFTypeRef object) {
-    remove_all((struct cf_dictionary *)(uintptr_t)object);
+    struct cf_dictionary *dict = (struct cf_dictionary *)(uintptr_t)object;
+    do {
+        remove_all(dict);
+    } while (dict->table.count > 0); /* releases may call back, even to add */
 }
 
 static Boolean dictionary_equal(CFTypeRef a, CFTypeRef b) {

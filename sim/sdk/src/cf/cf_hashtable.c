@@ -116,10 +116,10 @@ struct cf_hash_entry *cf_hashtable_find(const struct cf_hashtable *table, const 
 }
 
 bool cf_hashtable_insert(struct cf_hashtable *table, const void *key, const void *value) {
+    CFHashCode hash = hash_of(table, key); /* first: it may call back, and change the table */
     if (table->used == capacity(table->slot_count) && !rebuild(table)) {
         return false;
     }
-    CFHashCode hash = hash_of(table, key);
     table->entries[table->used] =
         (struct cf_hash_entry){.key = key, .value = value, .hash = hash, .live = true};
     slot_store(table, hash, (uint32_t)table->used);

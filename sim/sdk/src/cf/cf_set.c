@@ -54,9 +54,21 @@ static struct cf_set *checked_mutable(CFTypeRef object, const char *function) {
 
 /* ---- making ------------------------------------------------------------------------------- */
 
+/* A retain callback that changes the set leaves no place for what it retains. */
+static bool is_unchanged(const struct cf_set *set, uint64_t generation, const char *function) {
+    if (set->table.generation == generation) {
+        return true;
+    }
+    cf_fault(set, "%s: the set was changed by its own retain callback", function);
+    return false;
+}
+
 static void add(struct cf_set *set, const void *value, const char *function) {
+    uint64_t generation = set->table.generation;
     const void *kept = value_retain(set, value);
-    if (!cf_hashtable_insert(&set->table, kept, NULL)) {
+    if (!is_unchanged(set, generation, function)) {
+        value_release(set, kept);
+    } else if (!cf_hashtable_insert(&set->table, kept, NULL)) {
         cf_fault(set, "%s: no memory for value %zu", function, set->table.count + 1);
         value_release(set, kept);
     }
@@ -192,11 +204,17 @@ void CFSetApplyFunction(CFSetRef theSet, CFSetApplierFunction applier, void *con
 /* ---- changing ----------------------------------------------------------------------------- */
 
 /* The new value is equal to the old one: same hash, same place. */
-static void replace(struct cf_set *set, struct cf_hash_entry *entry, const void *value) {
-    const void *old = entry->key;
-    entry->key = value_retain(set, value);
-    set->table.generation++;
-    value_release(set, old);
+static void replace(struct cf_set *set, struct cf_hash_entry *entry, const void *value,
+                    const char *function) {
+    uint64_t generation = set->table.generation;
+    const void *gone = value_retain(set, value);
+    if (is_unchanged(set, generation, function)) {
+        const void *old = entry->key;
+        entry->key = gone;
+        set->table.generation++;
+        gone = old;
+    }
+    value_release(set, gone);
 }
 
 void CFSetAddValue(CFMutableSetRef theSet, const void *value) {
@@ -210,7 +228,7 @@ void CFSetReplaceValue(CFMutableSetRef theSet, const void *value) {
     struct cf_set *set = checked_mutable(theSet, __func__);
     struct cf_hash_entry *entry = set ? cf_hashtable_find(&set->table, value) : NULL;
     if (entry) {
-        replace(set, entry, value);
+        replace(set, entry, value, __func__);
     }
 }
 
@@ -221,7 +239,7 @@ void CFSetSetValue(CFMutableSetRef theSet, const void *value) {
     }
     struct cf_hash_entry *entry = cf_hashtable_find(&set->table, value);
     if (entry) {
-        replace(set, entry, value);
+        replace(set, entry, value, __func__);
     } else {
         add(set, value, __func__);
     }
@@ -254,14 +272,19 @@ static void remove_all(struct cf_set *set) {
 void CFSetRemoveAllValues(CFMutableSetRef theSet) {
     struct cf_set *set = checked_mutable(theSet, __func__);
     if (set) {
+        CFRetain(set); /* a release may let go of it */
         remove_all(set);
+        CFRelease(set);
     }
 }
 
 /* ---- the class ---------------------------------------------------------------------------- */
 
 static void set_finalize(CFTypeRef object) {
-    remove_all((struct cf_set *)(uintptr_t)object);
+    struct cf_set *set = (struct cf_set *)(uintptr_t)object;
+    do {
+        remove_all(set);
+    } while (set->table.count > 0); /* releases may call back, even to add */
 }
 
 static Boolean set_equal(CFTypeRef a, CFTypeRef b) {
