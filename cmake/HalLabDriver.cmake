@@ -29,8 +29,9 @@
 # signed with the identity HAL_LAB_CODESIGN_IDENTITY ("-": ad hoc).
 #
 # Placeholders are written ${NAME} or $(NAME), with Xcode's modifiers :c99extidentifier,
-# :rfc1034identifier, :lower, :upper. A placeholder that nobody gave a value is a configure error, for
-# the bundle would carry it literally and the host would not find its executable.
+# :rfc1034identifier, :lower, :upper, one at a time. A placeholder that nobody gave a value is a
+# configure error, for the bundle would carry it literally and the host would not find its executable;
+# so is what only begins like one: $(A:b:c), $(A:default=b), one within another.
 include_guard(GLOBAL)
 
 set(HAL_LAB_CODESIGN_IDENTITY "-" CACHE STRING "Who signs drivers on a Mac; - is ad hoc")
@@ -58,8 +59,12 @@ endfunction()
 function(_hal_lab_fill_placeholders text_variable template)
   set(text "${${text_variable}}")
   set(unknown "")
-  string(REGEX MATCHALL "\\$[({][A-Za-z_][A-Za-z0-9_]*(:[A-Za-z0-9]*)?[)}]" found "${text}")
+  set(known "\\$[({][A-Za-z_][A-Za-z0-9_]*(:[A-Za-z0-9]*)?[)}]")
+  string(REGEX MATCHALL "${known}" found "${text}")
   list(REMOVE_DUPLICATES found)
+  # In the template, not in the result: a value may look like anything.
+  string(REGEX REPLACE "${known}" "" rest "${text}")
+  string(REGEX MATCHALL "\\$[({][^<\n]*" unknown "${rest}")
   foreach(placeholder IN LISTS found)
     string(REGEX MATCH "([A-Za-z0-9_]+):?([A-Za-z0-9]*)" ignored "${placeholder}")
     set(name "${CMAKE_MATCH_1}")

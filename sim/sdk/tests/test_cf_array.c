@@ -124,7 +124,85 @@ static void a_release_callback_sees_the_array_without_the_value(void **state) {
     CFRelease(watched);
 }
 
+static CFIndex releases;
+
+static void count_and_empty(CFAllocatorRef allocator, const void *value) {
+    (void)allocator, (void)value;
+    releases++;
+    CFArrayRemoveAllValues(watched);
+}
+
+static void a_release_callback_may_empty_an_array_that_goes(void **state) {
+    (void)state;
+    const CFArrayCallBacks callbacks = {.release = count_and_empty};
+    watched = CFArrayCreateMutable(NULL, 0, &callbacks);
+    for (int i = 0; i < 5; i++) {
+        CFArrayAppendValue(watched, "a");
+    }
+    releases = 0;
+    CFRelease(watched);
+    assert_int_equal(releases, 5); /* each once */
+}
+
+static void let_go_of_the_array(CFAllocatorRef allocator, const void *value) {
+    (void)allocator, (void)value;
+    if (releases++ == 0) {
+        CFRelease(watched);
+    }
+}
+
+static void a_release_callback_may_let_go_of_the_array(void **state) {
+    (void)state;
+    const CFArrayCallBacks callbacks = {.release = let_go_of_the_array};
+    for (int all_at_once = 0; all_at_once < 2; all_at_once++) {
+        watched = CFArrayCreateMutable(NULL, 0, &callbacks);
+        for (int i = 0; i < 3; i++) {
+            CFArrayAppendValue(watched, "a");
+        }
+        releases = 0;
+        if (all_at_once) {
+            CFArrayRemoveAllValues(watched);
+        } else {
+            CFArrayRemoveValueAtIndex(watched, 1);
+        }
+        assert_int_equal(releases, 3);
+    }
+}
+
 /* ---- faults ------------------------------------------------------------------------------- */
+
+static bool is_adding;
+
+static const void *add_more(CFAllocatorRef allocator, const void *value) {
+    (void)allocator;
+    if (!is_adding) {
+        is_adding = true;
+        for (int i = 0; i < 100; i++) {
+            CFArrayAppendValue(watched, "more");
+        }
+        is_adding = false;
+    }
+    return value;
+}
+
+static void a_change_by_the_retain_callback_is_a_fault(void **state) {
+    (void)state;
+    const CFArrayCallBacks callbacks = {.retain = add_more, .release = look_at_array};
+    watched = CFArrayCreateMutable(NULL, 0, &callbacks);
+    CFArrayAppendValue(watched, "a");
+    assert_fault("CFArrayAppendValue: the array was changed by its own retain callback");
+    assert_int_equal(CFArrayGetCount(watched), 100);
+    CFArraySetValueAtIndex(watched, 50, "b");
+    assert_fault("CFArraySetValueAtIndex: the array was changed");
+    assert_int_equal(CFArrayGetCount(watched), 200);
+    CFArrayAppendArray(watched, watched, all(watched));
+    assert_fault("CFArrayAppendArray: the array was changed");
+    assert_int_equal(CFArrayGetCount(watched), 300);
+    for (CFIndex i = 0; i < 300; i++) {
+        assert_string_equal(CFArrayGetValueAtIndex(watched, i), "more");
+    }
+    CFRelease(watched);
+}
 
 static void an_index_outside_is_a_fault(void **state) {
     (void)state;
@@ -389,6 +467,9 @@ int main(void) {
         CF_TEST(a_value_may_be_set_over_itself),
         CF_TEST(without_callbacks_pointers_are_only_kept),
         CF_TEST(a_release_callback_sees_the_array_without_the_value),
+        CF_TEST(a_release_callback_may_empty_an_array_that_goes),
+        CF_TEST(a_release_callback_may_let_go_of_the_array),
+        CF_TEST(a_change_by_the_retain_callback_is_a_fault),
         CF_TEST(an_index_outside_is_a_fault),
         CF_TEST(a_range_outside_is_a_fault),
         CF_TEST(changing_an_immutable_array_is_a_fault),

@@ -48,6 +48,34 @@ static void an_executable_is_loaded_once_and_has_symbols(void **state) {
     CFRelease(bundle);
 }
 
+static void a_name_with_a_nul_names_no_symbol_and_no_file(void **state) {
+    (void)state;
+    static const char symbol[] = "fixture_factory\0x", file[] = "F\0.txt", type[] = "driver\0";
+    CFBundleRef bundle = open_fixture("F.driver");
+    write_text("F.driver/Contents/Resources/F", "");
+    CFStringRef name = CFStringCreateWithBytes(NULL, (const UInt8 *)symbol, sizeof symbol - 1,
+                                               kCFStringEncodingUTF8, false);
+    assert_null(CFBundleGetFunctionPointerForName(bundle, name));
+    assert_null(CFBundleGetDataPointerForName(bundle, name));
+    CFRelease(name);
+    name = CFStringCreateWithBytes(NULL, (const UInt8 *)file, sizeof file - 1,
+                                   kCFStringEncodingUTF8, false);
+    assert_null(CFBundleCopyResourceURL(bundle, name, NULL, NULL));
+    CFRelease(name);
+    CFURLRef resource = CFBundleCopyResourceURL(bundle, CFSTR("F"), NULL, NULL);
+    assert_non_null(resource);
+    CFRelease(resource);
+    name = CFStringCreateWithBytes(NULL, (const UInt8 *)type, sizeof type, kCFStringEncodingUTF8,
+                                   false);
+    CFURLRef directory = url_in_root("");
+    CFArrayRef found = CFBundleCreateBundlesFromDirectory(NULL, directory, name);
+    assert_int_equal(CFArrayGetCount(found), 0);
+    CFRelease(found);
+    CFRelease(directory);
+    CFRelease(name);
+    CFRelease(bundle);
+}
+
 static void asking_for_a_symbol_loads(void **state) {
     (void)state;
     CFBundleRef bundle = open_fixture("F.driver");
@@ -309,6 +337,7 @@ static void after_a_repair_the_same_bundle_loads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         BUNDLE_TEST(an_executable_is_loaded_once_and_has_symbols),
+        BUNDLE_TEST(a_name_with_a_nul_names_no_symbol_and_no_file),
         BUNDLE_TEST(asking_for_a_symbol_loads),
         BUNDLE_TEST(code_finds_its_own_bundle_already_while_it_is_loaded),
         BUNDLE_TEST(the_loaded_one_of_two_with_the_same_identifier_is_found),

@@ -277,6 +277,75 @@ static void a_function_is_applied_to_every_pair(void **state) {
     CFRelease(dict);
 }
 
+static CFMutableDictionaryRef watched;
+static bool is_adding;
+static int releases;
+
+static const void *add_more(CFAllocatorRef allocator, const void *value) {
+    (void)allocator;
+    if (!is_adding) {
+        is_adding = true;
+        for (uintptr_t i = 1; i <= 100; i++) {
+            CFDictionarySetValue(watched, (const void *)(i + 1000), "more");
+        }
+        is_adding = false;
+    }
+    return value;
+}
+
+static void count_release(CFAllocatorRef allocator, const void *value) {
+    (void)allocator, (void)value;
+    releases++;
+}
+
+static void a_change_by_the_retain_callback_is_a_fault(void **state) {
+    (void)state;
+    const CFDictionaryValueCallBacks callbacks = {.retain = add_more, .release = count_release};
+    watched = CFDictionaryCreateMutable(NULL, 0, NULL, &callbacks);
+    is_adding = true;
+    CFDictionarySetValue(watched, "key", "first");
+    is_adding = false;
+    releases = 0;
+    CFDictionarySetValue(watched, "key", "second"); /* the table grows meanwhile */
+    assert_fault("CFDictionarySetValue: the dictionary was changed by its own retain callback");
+    assert_string_equal(CFDictionaryGetValue(watched, "key"), "first");
+    assert_int_equal(releases, 1); /* of the second */
+    CFDictionaryAddValue(watched, "other", "third");
+    assert_fault("CFDictionaryAddValue: the dictionary was changed");
+    assert_false(CFDictionaryContainsKey(watched, "other"));
+    assert_int_equal(CFDictionaryGetCount(watched), 101);
+    releases = 0;
+    CFRelease(watched);
+    assert_int_equal(releases, 101);
+}
+
+static void let_go_of_the_dictionary(CFAllocatorRef allocator, const void *value) {
+    (void)allocator, (void)value;
+    if (releases++ == 0) {
+        CFRelease(watched);
+    }
+}
+
+static void a_release_callback_may_let_go_of_the_dictionary(void **state) {
+    (void)state;
+    const CFDictionaryKeyCallBacks keys = {.release = let_go_of_the_dictionary};
+    const CFDictionaryValueCallBacks values = {.release = let_go_of_the_dictionary};
+    for (int way = 0; way < 3; way++) {
+        watched = CFDictionaryCreateMutable(NULL, 0, &keys, &values);
+        CFDictionarySetValue(watched, "a", "1");
+        CFDictionarySetValue(watched, "b", "2");
+        releases = 0;
+        if (way == 0) {
+            CFDictionaryRemoveValue(watched, "a");
+        } else if (way == 1) {
+            CFDictionaryRemoveAllValues(watched);
+        } else {
+            CFDictionarySetValue(watched, "b", "3");
+        }
+        assert_int_equal(releases, way == 2 ? 5 : 4);
+    }
+}
+
 static void misuse_is_a_fault(void **state) {
     (void)state;
     CFDictionaryRef dict = CFDictionaryCreate(NULL, NULL, NULL, 0, NULL, NULL);
@@ -308,6 +377,8 @@ int main(void) {
         CF_TEST(dictionaries_are_equal_whatever_the_order),
         CF_TEST(a_copy_does_not_follow_the_original),
         CF_TEST(a_function_is_applied_to_every_pair),
+        CF_TEST(a_change_by_the_retain_callback_is_a_fault),
+        CF_TEST(a_release_callback_may_let_go_of_the_dictionary),
         CF_TEST(misuse_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,6 +325,24 @@ static void a_pool_releases_when_it_is_popped(void **state) {
     assert_int_equal(halsdk_live_objects("CFNumber"), before);
 }
 
+static void the_pop_of_an_outer_pool_ends_those_within_it(void **state) {
+    (void)state;
+    size_t before = halsdk_live_objects("CFNumber");
+    size_t outer = halsdk_autorelease_push();
+    CFAutorelease(number(1));
+    size_t inner = halsdk_autorelease_push();
+    CFAutorelease(number(2));
+    halsdk_autorelease_pop(outer);
+    assert_int_equal(halsdk_live_objects("CFNumber"), before);
+    halsdk_autorelease_pop(inner); /* too late: nothing is released twice */
+    size_t next = halsdk_autorelease_push();
+    assert_int_equal(next, outer);
+    CFAutorelease(number(3));
+    assert_int_equal(halsdk_live_objects("CFNumber"), before + 1);
+    halsdk_autorelease_pop(next);
+    assert_int_equal(halsdk_live_objects("CFNumber"), before);
+}
+
 static void *autorelease_without_a_pool(void *count) {
     CFAutorelease(number(1));
     *(size_t *)count = halsdk_live_objects("CFNumber");
@@ -428,6 +446,7 @@ int main(int argc, char **argv) {
         CF_TEST(a_fault_handler_may_jump_away),
         CF_TEST(without_a_handler_a_fault_aborts_with_a_line),
         CF_TEST(a_pool_releases_when_it_is_popped),
+        CF_TEST(the_pop_of_an_outer_pool_ends_those_within_it),
         CF_TEST(the_end_of_a_thread_releases_what_it_autoreleased),
         CF_TEST(what_is_autoreleased_while_a_thread_ends_is_released_too),
         CF_TEST(the_environment_switches_the_quarantine_off),

@@ -134,7 +134,7 @@ static void reals_keep_every_bit(void **state) {
 
 static void dates_keep_microseconds_in_binary_and_seconds_in_xml(void **state) {
     (void)state;
-    const double times[] = {0, 1.25, 730000000.5, -1.75, 2147483646};
+    const double times[] = {0, 1.25, 730000000.5, -1.75, -0.75, 2147483646};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         CFDateRef date = CFDateCreate(NULL, times[i]);
         CFDateRef binary = round_trip(date, kCFPropertyListBinaryFormat_v1_0);

@@ -128,6 +128,63 @@ static void remove_it(const void *value, void *set) {
     CFSetRemoveValue(set, value);
 }
 
+static CFMutableSetRef watched;
+static bool is_adding;
+static int releases;
+
+static const void *add_more(CFAllocatorRef allocator, const void *value) {
+    (void)allocator;
+    if (!is_adding) {
+        is_adding = true;
+        for (uintptr_t i = 1; i <= 100; i++) {
+            CFSetAddValue(watched, (const void *)(i + 1000));
+        }
+        is_adding = false;
+    }
+    return value;
+}
+
+static void let_go_of_the_set(CFAllocatorRef allocator, const void *value) {
+    (void)allocator, (void)value;
+    if (releases++ == 0) {
+        CFRelease(watched);
+    }
+}
+
+static void a_change_by_the_retain_callback_is_a_fault(void **state) {
+    (void)state;
+    const CFSetCallBacks callbacks = {.retain = add_more};
+    watched = CFSetCreateMutable(NULL, 0, &callbacks);
+    is_adding = true;
+    CFSetAddValue(watched, "a");
+    is_adding = false;
+    CFSetSetValue(watched, "a"); /* the table grows meanwhile */
+    assert_fault("CFSetSetValue: the set was changed by its own retain callback");
+    CFSetRemoveAllValues(watched);
+    CFSetAddValue(watched, "b");
+    assert_fault("CFSetAddValue: the set was changed");
+    assert_false(CFSetContainsValue(watched, "b"));
+    assert_int_equal(CFSetGetCount(watched), 100);
+    CFRelease(watched);
+}
+
+static void a_release_callback_may_let_go_of_the_set(void **state) {
+    (void)state;
+    const CFSetCallBacks callbacks = {.release = let_go_of_the_set};
+    for (int all_at_once = 0; all_at_once < 2; all_at_once++) {
+        watched = CFSetCreateMutable(NULL, 0, &callbacks);
+        CFSetAddValue(watched, "a");
+        CFSetAddValue(watched, "b");
+        releases = 0;
+        if (all_at_once) {
+            CFSetRemoveAllValues(watched);
+        } else {
+            CFSetRemoveValue(watched, "a");
+        }
+        assert_int_equal(releases, 2);
+    }
+}
+
 static void misuse_is_a_fault(void **state) {
     (void)state;
     CFSetRef set = CFSetCreate(NULL, NULL, 0, NULL);
@@ -153,6 +210,8 @@ int main(void) {
         CF_TEST(strings_can_be_copied_on_the_way_in),
         CF_TEST(members_come_back_in_the_order_they_came),
         CF_TEST(sets_are_equal_whatever_the_order),
+        CF_TEST(a_change_by_the_retain_callback_is_a_fault),
+        CF_TEST(a_release_callback_may_let_go_of_the_set),
         CF_TEST(misuse_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

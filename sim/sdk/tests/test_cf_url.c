@@ -58,6 +58,63 @@ static void a_path_becomes_a_file_url_and_comes_back(void **state) {
     }
 }
 
+static void slashes_stay_within_a_path_and_tell_a_directory_at_its_end(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        bool is_directory;
+        const char *url, *back;
+    } cases[] = {
+        {"/a//b", false, "file:///a//b", "/a//b"},
+        {"//a", false, "file:////a", "//a"},
+        {"/a/", false, "file:///a", "/a"},
+        {"/a//", false, "file:///a", "/a"},
+        {"/a/", true, "file:///a/", "/a"},
+        {"/", false, "file:///", "/"},
+        {"/a/%2F", false, "file:///a/%252F", "/a/%2F"}, /* an escape in a path is text */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CFURLRef made = file_url(cases[i].path, cases[i].is_directory);
+        UInt8 back[64];
+        assert_text(CFURLGetString(made), cases[i].url);
+        assert_true(CFURLGetFileSystemRepresentation(made, true, back, sizeof back));
+        assert_string_equal((const char *)back, cases[i].back);
+        assert_int_equal(CFURLHasDirectoryPath(made),
+                         cases[i].is_directory || cases[i].path[1] == '\0');
+        CFRelease(made);
+    }
+}
+
+static void a_nul_is_in_no_name(void **state) {
+    (void)state;
+    static const UniChar units[] = {'/', 'a', 0, 'b'};
+    CFStringRef text = CFStringCreateWithCharacters(NULL, units, 4);
+    CFURLRef file = file_url("/tmp", true);
+    assert_null(CFURLCreateWithString(NULL, text, NULL));
+    assert_null(CFURLCreateWithFileSystemPath(NULL, text, kCFURLPOSIXPathStyle, false));
+    assert_null(CFURLCreateWithFileSystemPathRelativeToBase(NULL, text, kCFURLPOSIXPathStyle, false,
+                                                            file));
+    assert_null(CFURLCreateFromFileSystemRepresentation(NULL, (const UInt8 *)"/a\0b", 4, false));
+    assert_null(CFURLCreateCopyAppendingPathComponent(NULL, file, text, false));
+    assert_null(CFURLCreateCopyAppendingPathExtension(NULL, file, text));
+    CFRelease(file);
+
+    /* As data it has an escape, which names no file. */
+    CFURLRef escaped =
+        CFURLCreateWithBytes(NULL, (const UInt8 *)"file:///a\0b", 11, kCFStringEncodingUTF8, NULL);
+    UInt8 path[64];
+    assert_text(CFURLGetString(escaped), "file:///a%00b");
+    assert_false(CFURLGetFileSystemRepresentation(escaped, true, path, sizeof path));
+    CFRelease(escaped);
+    assert_text_and_release(CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
+                                                                    kCFStringEncodingUTF8),
+                            "/a%00b");
+    CFStringRef plain = CFURLCreateStringByReplacingPercentEscapes(NULL, text, CFSTR(""));
+    assert_true(CFEqual(plain, text));
+    CFRelease(plain);
+    CFRelease(text);
+}
+
 static void a_relative_path_is_based_on_the_working_directory(void **state) {
     (void)state;
     char directory[4096], expected[4200], got[4200];
@@ -367,6 +424,8 @@ static void misuse_is_a_fault(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CF_TEST(a_path_becomes_a_file_url_and_comes_back),
+        CF_TEST(slashes_stay_within_a_path_and_tell_a_directory_at_its_end),
+        CF_TEST(a_nul_is_in_no_name),
         CF_TEST(a_relative_path_is_based_on_the_working_directory),
         CF_TEST(a_path_may_be_relative_to_a_given_base),
         CF_TEST(a_buffer_too_small_for_the_path_is_refused),

@@ -73,6 +73,27 @@ static void a_constant_is_one_object_for_ever(void **state) {
     assert_text_and_release(CFUUIDCreateString(NULL, uuid), plugin_type);
 }
 
+/* On a Mac it is the constant, so that a release too many goes unseen until much later. */
+static void a_created_uuid_is_counted_apart_from_the_constant(void **state) {
+    (void)state;
+    CFUUIDRef constant = CFUUIDGetConstantUUIDWithBytes(NULL, PLUGIN_TYPE);
+    CFUUIDRef made = CFUUIDCreateFromUUIDBytes(NULL, CFUUIDGetUUIDBytes(constant));
+    assert_ptr_not_equal(made, constant);
+    assert_true(CFEqual(made, constant));
+    CFRelease(made);
+    CFRelease(made);
+    assert_fault("CFRelease: the CFUUID has been freed");
+}
+
+static void text_with_a_nul_is_no_uuid(void **state) {
+    (void)state;
+    CFStringRef string = CFStringCreateWithBytes(NULL, (const UInt8 *)plugin_type,
+                                                 sizeof plugin_type, kCFStringEncodingUTF8, false);
+    assert_int_equal(CFStringGetLength(string), 37);
+    assert_null(CFUUIDCreateFromString(NULL, string));
+    CFRelease(string);
+}
+
 static void many_constants_stay_distinct(void **state) {
     (void)state;
     enum {
@@ -110,6 +131,8 @@ int main(void) {
         CF_TEST(text_is_read_in_either_case),
         CF_TEST(text_of_another_shape_is_no_uuid),
         CF_TEST(a_constant_is_one_object_for_ever),
+        CF_TEST(a_created_uuid_is_counted_apart_from_the_constant),
+        CF_TEST(text_with_a_nul_is_no_uuid),
         CF_TEST(many_constants_stay_distinct),
         CF_TEST(random_uuids_differ_and_are_of_version_4),
     };

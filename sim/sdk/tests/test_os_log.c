@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <halsdk/halsdk.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <os/log.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -100,6 +101,47 @@ static void an_object_shows_as_its_string_or_description(void **state) {
     assert_true(strlen(last.message) > 0);
     assert_string_not_equal(last.message, "<private>");
     CFRelease(string);
+}
+
+static void an_object_shows_as_in_a_format_of_cfstring(void **state) {
+    int value = 48000;
+    double half = 0.5;
+    CFNumberRef number = CFNumberCreate(NULL, kCFNumberIntType, &value);
+    CFNumberRef real = CFNumberCreate(NULL, kCFNumberDoubleType, &half);
+    CFUUIDRef uuid = CFUUIDGetConstantUUIDWithBytes(NULL, 0x44, 0x3A, 0xBA, 0xB8, 0xE7, 0xB3, 0x49,
+                                                    0x1A, 0xB9, 0x85, 0xBE, 0xB9, 0x18, 0x70, 0x30,
+                                                    0xDB);
+    CFTypeRef objects[] = {number, real, uuid, kCFBooleanTrue, CFSTR("text")};
+    CFArrayRef array = CFArrayCreate(NULL, objects, 5, &kCFTypeArrayCallBacks);
+
+    (void)state;
+    assert_logs("48000 Hz, 0.5", "%{public}@ Hz, %{public}@", number, real);
+    for (size_t i = 0; i <= sizeof objects / sizeof objects[0]; i++) {
+        CFTypeRef object = i < 5 ? objects[i] : (CFTypeRef)array;
+        CFStringRef string = CFStringCreateWithFormat(NULL, NULL, CFSTR("%@"), object);
+        char expected[256];
+
+        assert_true(
+            CFStringGetCString(string, expected, sizeof expected, kCFStringEncodingUTF8));
+        assert_logs(expected, "%{public}@", object);
+        CFRelease(string);
+    }
+    CFRelease(array);
+    CFRelease(real);
+    CFRelease(number);
+}
+
+static void numbers_ignore_the_decimal_comma_of_a_locale(void **state) {
+    char printed[8];
+
+    (void)state;
+    if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "fr_FR.UTF-8"))
+        skip(); /* no such locale on this machine */
+    os_log(OS_LOG_DEFAULT, "%.1f %'d", 1.5, 48000);
+    snprintf(printed, sizeof printed, "%.1f", 1.5);
+    setlocale(LC_ALL, "C");
+    assert_string_equal(last.message, "1.5 48000");
+    assert_string_equal(printed, "1,5"); /* the locale came back */
 }
 
 static void m_is_the_errno_of_the_caller_and_stays(void **state) {

@@ -2,8 +2,10 @@
  *
  * The callbacks say what the array does with a value: kCFTypeArrayCallBacks retains and compares
  * objects, NULL keeps bare pointers. An index or range outside the array, a change of an immutable
- * array and a change during CFArrayApplyFunction() are faults (see halsdk.h); the call then does
- * nothing and returns 0 or NULL.
+ * array and a change by the array's own retain callback are faults (see halsdk.h); the call then
+ * does nothing and returns 0 or NULL. A change by the function of CFArrayApplyFunction() or by a
+ * comparator is one too: it stands, and the call ends. A release callback may do with the array
+ * what it likes.
  */
 #ifndef COREFOUNDATION_CFARRAY_H
 #define COREFOUNDATION_CFARRAY_H

@@ -2,8 +2,10 @@
  *
  * Keys come back in the order in which they were added, so that the same calls give the same bytes
  * on every run (Apple promises no order). NULL callbacks keep bare pointers and compare addresses.
- * A change of an immutable dictionary and a change during CFDictionaryApplyFunction() are faults
- * (see halsdk.h); the call then does nothing.
+ * A change of an immutable dictionary and a change by the dictionary's own retain callback are
+ * faults (see halsdk.h); the call then does nothing. A change by the function of
+ * CFDictionaryApplyFunction() is one too: it stands, and the call ends. A release callback may do
+ * with the dictionary what it likes.
  */
 #ifndef COREFOUNDATION_CFDICTIONARY_H
 #define COREFOUNDATION_CFDICTIONARY_H

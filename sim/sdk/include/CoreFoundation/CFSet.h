@@ -1,8 +1,10 @@
 /* CFSet.h - collections without duplicates.
  *
  * Values come back in the order in which they were added (Apple promises none). NULL callbacks keep
- * bare pointers and compare addresses. A change of an immutable set and a change during
- * CFSetApplyFunction() are faults (see halsdk.h); the call then does nothing.
+ * bare pointers and compare addresses. A change of an immutable set and a change by the set's own
+ * retain callback are faults (see halsdk.h); the call then does nothing. A change by the function
+ * of CFSetApplyFunction() is one too: it stands, and the call ends. A release callback may do with
+ * the set what it likes.
  */
 #ifndef COREFOUNDATION_CFSET_H
 #define COREFOUNDATION_CFSET_H

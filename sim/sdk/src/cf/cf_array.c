@@ -432,18 +432,15 @@ void CFArraySortValues(CFMutableArrayRef theArray, CFRange range, CFComparatorFu
 
 static void array_finalize(CFTypeRef object) {
     struct cf_array *array = (struct cf_array *)(uintptr_t)object;
-    /* Out of sight first: releases may call back, even to add. */
-    while (array->count > 0) {
-        const void **values = array->values;
-        CFIndex count = array->count;
-        array->values = NULL;
-        array->count = array->capacity = 0;
-        array->generation++;
-        for (CFIndex i = 0; i < count; i++) {
-            value_release(array, values[i]);
-        }
-        free(values);
+    const void **values = array->values;
+    CFIndex count = array->count;
+    /* Out of sight first: releases may call back. What they add to an array that goes is lost. */
+    array->values = NULL;
+    array->count = array->capacity = 0;
+    for (CFIndex i = 0; i < count; i++) {
+        value_release(array, values[i]);
     }
+    free(values);
     free(array->values);
 }
 

@@ -353,9 +353,8 @@ void CFDictionaryRemoveAllValues(CFMutableDictionaryRef theDict) {
 
 static void dictionary_finalize(CFTypeRef object) {
     struct cf_dictionary *dict = (struct cf_dictionary *)(uintptr_t)object;
-    do {
-        remove_all(dict);
-    } while (dict->table.count > 0); /* releases may call back, even to add */
+    remove_all(dict);
+    cf_hashtable_reset(&dict->table); /* what a release added to a dictionary that goes is lost */
 }
 
 static Boolean dictionary_equal(CFTypeRef a, CFTypeRef b) {

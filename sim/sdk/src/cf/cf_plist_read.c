@@ -46,6 +46,17 @@ static CFTypeRef read_integer(struct reader *reader, plist_t node,
     return CFNumberCreate(reader->allocator, kCFNumberSInt64Type, &value);
 }
 
+/* Within a second before 2001 the whole seconds are 0 and have no sign. As a binary document the node
+ * is a header of 8 bytes, a mark, and the time as a big-endian double. */
+static bool is_before_2001(plist_t node) {
+    char *binary = NULL;
+    uint32_t length = 0;
+    plist_to_bin(node, &binary, &length);
+    bool before = binary && length > 9 && binary[8] == 0x33 && (binary[9] & 0x80);
+    free(binary);
+    return before;
+}
+
 static CFTypeRef read_date(struct reader *reader, plist_t node, const struct cf_plist_path *path) {
     int32_t seconds = 0, microseconds = 0;
 #pragma GCC diagnostic push
@@ -59,7 +70,8 @@ static CFTypeRef read_date(struct reader *reader, plist_t node, const struct cf_
     }
     /* The microseconds have no sign of their own. */
     double fraction = microseconds / 1e6;
-    return CFDateCreate(reader->allocator, seconds < 0 ? seconds - fraction : seconds + fraction);
+    bool before = seconds < 0 || (seconds == 0 && microseconds > 0 && is_before_2001(node));
+    return CFDateCreate(reader->allocator, before ? seconds - fraction : seconds + fraction);
 }
 
 static CFTypeRef read_string(struct reader *reader, plist_t node,

@@ -282,9 +282,8 @@ void CFSetRemoveAllValues(CFMutableSetRef theSet) {
 
 static void set_finalize(CFTypeRef object) {
     struct cf_set *set = (struct cf_set *)(uintptr_t)object;
-    do {
-        remove_all(set);
-    } while (set->table.count > 0); /* releases may call back, even to add */
+    remove_all(set);
+    cf_hashtable_reset(&set->table); /* what a release added to a set that goes is lost */
 }
 
 static Boolean set_equal(CFTypeRef a, CFTypeRef b) {

@@ -99,6 +99,8 @@ void work_perform_locked(struct work *work);
 bool work_main_is_ready_locked(void);
 /* What has been made so far, wherever it waits, is dropped when its turn comes. */
 void work_drop_older_locked(void);
+/* How often that was called. */
+uint64_t work_stop_count(void);
 
 /* Waiting or running, in any queue. */
 size_t work_count_locked(void);
@@ -167,6 +169,8 @@ void pool_push_locked(struct work *work);
 void pool_enter_locked(struct work *work);
 void pool_leave_locked(const struct work *work);
 bool pool_is_stopping_locked(void);
+/* Work stands ready in the main queue: whoever stops the runtime drains it. */
+void pool_main_is_ready_locked(void);
 
 /* ---- timers ------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* dispatch_pool.c - the threads that run work. */
 #include "dispatch/dispatch_internal.h"
 
+#include "system/mach_time.h"
 #include <halsdk/halsdk.h>
 #include <stdio.h>
 
@@ -103,10 +104,10 @@ static bool is_quiet_locked(bool with_given_up) {
     return busy_count == 0 && (!with_given_up || given_up_count == 0);
 }
 
-static bool wait_quiet_locked(uint64_t deadline, bool with_given_up) {
-    while (!is_quiet_locked(with_given_up)) {
+static bool wait_quiet_locked(uint64_t deadline) {
+    while (!is_quiet_locked(false)) {
         if (!halsdk_wait_on_real(&quiet_cond, deadline))
-            return is_quiet_locked(with_given_up);
+            return is_quiet_locked(false);
     }
     return true;
 }
@@ -125,7 +126,7 @@ bool halsdk_wait_for_queues(uint64_t timeout_ns) {
     bool is_quiet;
 
     halsdk_wait_lock();
-    is_quiet = wait_quiet_locked(deadline, false);
+    is_quiet = wait_quiet_locked(deadline);
     if (!is_quiet) {
         given_up_count += busy_count;
         busy_count = 0;
@@ -145,31 +146,46 @@ static void end_threads_locked(void) {
     provide_threads_locked(); /* for what was submitted meanwhile */
 }
 
+void pool_main_is_ready_locked(void) {
+    if (is_stopping)
+        halsdk_wait_wake_all(&quiet_cond);
+}
+
+/* Until everything has ended: true; or the deadline has passed. Drops what comes meanwhile, and
+ * goes on draining the main queue: what still runs may wait for its turn there. */
+static bool drop_until_quiet_locked(uint64_t deadline) {
+    for (;;) {
+        timer_drop_all_locked();
+        halsdk_wait_unlock();
+        halsdk_drain_main_queue();
+        halsdk_wait_lock();
+        if (is_quiet_locked(true) && timer_count_locked() == 0 && !work_main_is_ready_locked())
+            return true;
+        if (halsdk_monotonic_ns() >= deadline)
+            return false;
+        if (!is_quiet_locked(true) && !work_main_is_ready_locked())
+            halsdk_wait_on_real(&quiet_cond, deadline);
+    }
+}
+
 bool halsdk_stop_queues(uint64_t timeout_ns) {
     uint64_t deadline = halsdk_wait_real_deadline(timeout_ns);
+    int cancel_state = halsdk_wait_enter();
     bool is_quiet;
 
     pthread_mutex_lock(&stop_lock);
     halsdk_wait_lock();
     is_stopping = true;
-    do {
-        timer_drop_all_locked();
-        halsdk_wait_unlock();
-        while (halsdk_drain_main_queue() > 0)
-            ;
-        halsdk_wait_lock();
-        is_quiet = wait_quiet_locked(deadline, true);
-        /* What ran on until now may have armed more, or submitted it to the main queue. */
-    } while (is_quiet && (timer_count_locked() > 0 || work_main_is_ready_locked()));
+    is_quiet = drop_until_quiet_locked(deadline);
     if (is_quiet) {
         timer_end_thread_locked();
         end_threads_locked();
-    } else {
-        timer_drop_all_locked();
     }
+    timer_drop_all_locked(); /* what other threads have armed meanwhile */
     work_drop_older_locked();
     is_stopping = false;
     halsdk_wait_unlock();
     pthread_mutex_unlock(&stop_lock);
+    halsdk_wait_leave(cancel_state);
     return is_quiet;
 }

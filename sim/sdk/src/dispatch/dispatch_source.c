@@ -41,6 +41,7 @@ struct dispatch_source_s {
     struct timer timer;
     uint64_t interval_ns; /* HALSDK_WAIT_FOREVER: fires once */
     uint64_t fired;       /* since a handler last took it */
+    uint64_t stops;       /* how often the runtime had been stopped when it fired or was cancelled */
     uint64_t data;        /* what the handler that runs has taken */
     bool is_under_way;    /* a handler is submitted or runs */
     bool is_cancelled;
@@ -153,15 +154,21 @@ static void submit_locked(struct dispatch_source_s *source, dispatch_function_t 
                        target ? target : &dispatch_default_queue);
 }
 
-/* Submits what is to be done next, if anything. */
+/* Submits what is to be done next, if anything. What a stop of the runtime has found is dropped, as
+ * work is. */
 static void advance_locked(struct dispatch_source_s *source) {
+    bool is_dropped = source->stops != work_stop_count();
+
     if (source->is_under_way || source->object.suspensions > 0)
         return;
     if (source->is_cancelled) {
         if (!source->is_cancel_submitted) {
             source->is_cancel_submitted = true;
-            submit_locked(source, run_cancel);
+            if (!is_dropped)
+                submit_locked(source, run_cancel);
         }
+    } else if (is_dropped) {
+        source->fired = 0;
     } else if (source->fired > 0) {
         submit_locked(source, run_event);
     }
@@ -179,7 +186,10 @@ static void fire(struct timer *timer, uint64_t now_ns) {
         periods += (now_ns - timer->deadline_ns) / source->interval_ns;
         timer_arm_locked(timer, timer->deadline_ns + periods * source->interval_ns);
     }
+    if (source->stops != work_stop_count())
+        source->fired = 0;
     source->fired += periods;
+    source->stops = work_stop_count();
     advance_locked(source);
 }
 
@@ -249,6 +259,7 @@ void dispatch_source_cancel(dispatch_source_t source) {
     halsdk_wait_lock();
     if (!source->is_cancelled) {
         source->is_cancelled = true;
+        source->stops = work_stop_count();
         timer_disarm_locked(&source->timer);
         advance_locked(source);
     }

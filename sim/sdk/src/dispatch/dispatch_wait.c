@@ -52,6 +52,16 @@ void halsdk_wait_cond_destroy(struct halsdk_wait_cond *cond) {
     pthread_cond_destroy(&cond->cond);
 }
 
+int halsdk_wait_enter(void) {
+    int old;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+    return old;
+}
+
+void halsdk_wait_leave(int old) {
+    pthread_setcancelstate(old, NULL);
+}
+
 /* ---- the lock, and threads ------------------------------------------------------------------ */
 
 void halsdk_wait_lock_unnoticed(void) {
@@ -156,18 +166,6 @@ void halsdk_wait_join_thread(struct halsdk_wait_thread *thread) {
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
-/* A thread that ended in here would keep the lock, or leave what it waits with on its dead stack.
- */
-static int enter_wait(void) {
-    int old;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
-    return old;
-}
-
-static void leave_wait(int old) {
-    pthread_setcancelstate(old, NULL);
-}
-
 bool halsdk_wait_on_real(struct halsdk_wait_cond *cond, uint64_t deadline_ns) {
     bool is_in_time = true;
     int cancel_state;
@@ -176,7 +174,7 @@ bool halsdk_wait_on_real(struct halsdk_wait_cond *cond, uint64_t deadline_ns) {
         start_asked_locked(); /* and what the caller waits for may have come meanwhile */
         return true;
     }
-    cancel_state = enter_wait();
+    cancel_state = halsdk_wait_enter();
     if (deadline_ns == HALSDK_WAIT_FOREVER) {
         pthread_cond_wait(&cond->cond, &lock);
     } else {
@@ -184,7 +182,7 @@ bool halsdk_wait_on_real(struct halsdk_wait_cond *cond, uint64_t deadline_ns) {
         is_in_time =
             pthread_cond_clockwait(&cond->cond, &lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
     }
-    leave_wait(cancel_state);
+    halsdk_wait_leave(cancel_state);
     return is_in_time;
 }
 
@@ -241,11 +239,11 @@ void halsdk_wait_sleep_until(uint64_t deadline_ns) {
         halsdk_wait_cond_destroy(&nobody_wakes);
     } else {
         struct timespec until = timespec_of(deadline_ns);
-        int cancel_state = enter_wait();
+        int cancel_state = halsdk_wait_enter();
 
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
             ;
-        leave_wait(cancel_state);
+        halsdk_wait_leave(cancel_state);
     }
 }
 

@@ -44,7 +44,7 @@ struct work *work_create(void *context, dispatch_function_t function, dispatch_f
     work->context = context;
     work->function = function;
     work->discard = discard;
-    work->stops = atomic_load(&stop_count);
+    work->stops = work_stop_count();
     return work;
 }
 
@@ -69,6 +69,7 @@ static void let_go_locked(struct dispatch_queue_s *queue, struct work *work) {
         queue_pump_locked(queue->object.target);
     } else if (queue->kind == QUEUE_MAIN) {
         work_list_append(&main_ready, work);
+        pool_main_is_ready_locked();
     } else if (work->waiter) {
         pool_enter_locked(work);
         work->waiter->may_run = true;
@@ -212,6 +213,10 @@ bool work_main_is_ready_locked(void) {
 
 void work_drop_older_locked(void) {
     stop_count++;
+}
+
+uint64_t work_stop_count(void) {
+    return atomic_load(&stop_count);
 }
 
 /* ---- submitting ---------------------------------------------------------------------------- */
