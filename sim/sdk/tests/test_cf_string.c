@@ -355,8 +355,12 @@ static void maximum_sizes_suffice(void **state) {
     assert_int_equal(CFStringGetMaximumSizeForEncoding(LONG_MAX, kCFStringEncodingUTF8),
                      kCFNotFound);
     assert_int_equal(CFStringGetMaximumSizeOfFileSystemRepresentation(CFSTR("abc")), 10);
-    char path[8];
+    char path[16];
     CFStringRef name = CFStringCreateWithFileSystemRepresentation(NULL, "\u00e9.wav");
+    CFMutableStringRef with_nul = CFStringCreateMutableCopy(NULL, 0, name);
+    CFStringAppendCharacters(with_nul, (const UniChar[]){0, 'x'}, 2);
+    assert_false(CFStringGetFileSystemRepresentation(with_nul, path, sizeof path));
+    CFRelease(with_nul);
     assert_true(CFStringGetFileSystemRepresentation(name, path, sizeof path));
     assert_string_equal(path, "\u00e9.wav");
     CFRelease(name);

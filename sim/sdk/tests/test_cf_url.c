@@ -92,8 +92,8 @@ static void a_nul_is_in_no_name(void **state) {
     CFURLRef file = file_url("/tmp", true);
     assert_null(CFURLCreateWithString(NULL, text, NULL));
     assert_null(CFURLCreateWithFileSystemPath(NULL, text, kCFURLPOSIXPathStyle, false));
-    assert_null(CFURLCreateWithFileSystemPathRelativeToBase(NULL, text, kCFURLPOSIXPathStyle, false,
-                                                            file));
+    assert_null(
+        CFURLCreateWithFileSystemPathRelativeToBase(NULL, text, kCFURLPOSIXPathStyle, false, file));
     assert_null(CFURLCreateFromFileSystemRepresentation(NULL, (const UInt8 *)"/a\0b", 4, false));
     assert_null(CFURLCreateCopyAppendingPathComponent(NULL, file, text, false));
     assert_null(CFURLCreateCopyAppendingPathExtension(NULL, file, text));
@@ -106,9 +106,9 @@ static void a_nul_is_in_no_name(void **state) {
     assert_text(CFURLGetString(escaped), "file:///a%00b");
     assert_false(CFURLGetFileSystemRepresentation(escaped, true, path, sizeof path));
     CFRelease(escaped);
-    assert_text_and_release(CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
-                                                                    kCFStringEncodingUTF8),
-                            "/a%00b");
+    assert_text_and_release(
+        CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL, kCFStringEncodingUTF8),
+        "/a%00b");
     CFStringRef plain = CFURLCreateStringByReplacingPercentEscapes(NULL, text, CFSTR(""));
     assert_true(CFEqual(plain, text));
     CFRelease(plain);

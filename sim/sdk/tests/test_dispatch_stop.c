@@ -159,6 +159,101 @@ static void a_stop_that_gives_up_still_drops_what_waits(void **state) {
     dispatch_release(queue);
 }
 
+/* Work that needs the main queue's turn after the stop has begun. */
+static void ask_main_during_the_stop(void *barrier) {
+    pthread_barrier_wait(barrier);
+    while (armed_timers() > 0)
+        pause_ms(1);
+    pause_ms(20);
+    dispatch_sync_f(dispatch_get_main_queue(), NULL, count_run);
+    dispatch_sync_f(dispatch_get_main_queue(), NULL, count_run);
+}
+
+static void a_stop_serves_the_main_queue_for_work_that_waits_for_it(void **state) {
+    pthread_barrier_t barrier;
+
+    (void)state;
+    atomic_store(&ran, 0);
+    pthread_barrier_init(&barrier, NULL, 2);
+    dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 3600 * (int64_t)SECOND),
+                     dispatch_get_global_queue(0, 0), NULL, nothing);
+    dispatch_async_f(dispatch_get_global_queue(0, 0), &barrier, ask_main_during_the_stop);
+    pthread_barrier_wait(&barrier);
+    assert_true(halsdk_stop_queues(5 * SECOND));
+    assert_int_equal(atomic_load(&ran), 2);
+    pthread_barrier_destroy(&barrier);
+}
+
+static _Atomic bool is_enough;
+
+/* A finalizer is called while work is dropped, too: this one leaves another in the main queue. */
+static void make_another(void *unused) {
+    dispatch_queue_t queue;
+
+    (void)unused;
+    if (atomic_load(&is_enough))
+        return;
+    queue = dispatch_queue_create_with_target("another", NULL, dispatch_get_main_queue());
+    dispatch_set_context(queue, &is_enough);
+    dispatch_set_finalizer_f(queue, make_another);
+    dispatch_release(queue);
+}
+
+static void a_stop_ends_in_time_whatever_comes_meanwhile(void **state) {
+    (void)state;
+    atomic_store(&is_enough, false);
+    make_another(NULL);
+    assert_false(halsdk_stop_queues(50 * MILLISECOND));
+    atomic_store(&is_enough, true);
+    assert_true(halsdk_stop_queues(5 * SECOND));
+}
+
+static _Atomic uint64_t virtual_ns;
+
+static uint64_t read_virtual(void *unused) {
+    (void)unused;
+    return atomic_load(&virtual_ns);
+}
+
+static dispatch_source_t suspended_once(dispatch_function_t event, dispatch_function_t cancel) {
+    dispatch_source_t source = dispatch_source_create(DISPATCH_SOURCE_TYPE_TIMER, 0, 0, NULL);
+
+    dispatch_source_set_event_handler_f(source, event);
+    dispatch_source_set_cancel_handler_f(source, cancel);
+    dispatch_source_set_timer(source, dispatch_time(DISPATCH_TIME_NOW, 1), DISPATCH_TIME_FOREVER,
+                              0);
+    dispatch_resume(source);
+    dispatch_suspend(source);
+    return source;
+}
+
+static void what_a_suspended_source_owes_is_forgotten_by_a_stop(void **state) {
+    static const struct halsdk_time_source time = {read_virtual, NULL};
+    dispatch_source_t fired, cancelled;
+
+    (void)state;
+    atomic_store(&ran, 0);
+    atomic_store(&virtual_ns, SECOND);
+    halsdk_set_time_source(&time);
+    fired = suspended_once(count_run, nothing);
+    cancelled = suspended_once(nothing, count_run);
+    dispatch_source_cancel(cancelled);
+    atomic_store(&virtual_ns, 2 * SECOND);
+    assert_int_equal(halsdk_run_timers_until(2 * SECOND), 1);
+    assert_true(halsdk_stop_queues(5 * SECOND));
+    dispatch_resume(fired);
+    dispatch_resume(cancelled);
+    assert_true(halsdk_wait_for_queues(5 * SECOND));
+    assert_int_equal(atomic_load(&ran), 0);
+
+    dispatch_source_set_timer(fired, DISPATCH_TIME_NOW, DISPATCH_TIME_FOREVER, 0);
+    assert_int_equal(halsdk_run_timers_until(2 * SECOND), 1); /* new events are not concerned */
+    assert_true(halsdk_wait_for_queues(5 * SECOND));
+    assert_int_equal(atomic_load(&ran), 1);
+    dispatch_release(fired);
+    dispatch_release(cancelled);
+}
+
 /* ---- queues --------------------------------------------------------------------------------- */
 
 /* The address sanitizer sees it if the old target is looked at again. */
@@ -204,6 +299,25 @@ static void a_drain_takes_all_that_stands_in_queues_before_the_main_queue(void *
     assert_int_equal(halsdk_drain_main_queue(), 1);
     assert_int_equal(atomic_load(&ran), 6);
     dispatch_release(queue);
+}
+
+static size_t drained_within;
+
+static void drain_within(void *unused) {
+    (void)unused;
+    drained_within = halsdk_drain_main_queue();
+    drained_within += (size_t)atomic_load(&ran);
+}
+
+static void a_drain_within_work_of_the_main_queue_runs_nothing(void **state) {
+    (void)state;
+    atomic_store(&ran, 0);
+    drained_within = 7;
+    dispatch_async_f(dispatch_get_main_queue(), NULL, drain_within);
+    dispatch_async_f(dispatch_get_main_queue(), NULL, count_run);
+    assert_int_equal(halsdk_drain_main_queue(), 2);
+    assert_int_equal(drained_within, 0); /* the queue is serial: the second waits for the first */
+    assert_int_equal(atomic_load(&ran), 1);
 }
 
 /* ---- what is autoreleased ------------------------------------------------------------------- */
@@ -274,6 +388,27 @@ static void a_thread_that_is_cancelled_in_a_wait_leaves_no_lock_behind(void **st
     assert_int_equal(armed_timers(), 0);    /* takes the lock */
 }
 
+static void *stop_while_cancelled(void *unused) {
+    (void)unused;
+    pthread_cancel(pthread_self());
+    halsdk_stop_queues(5 * SECOND);
+    atomic_fetch_add(&ran, 1);
+    pthread_testcancel();
+    return NULL;
+}
+
+static void a_thread_that_is_cancelled_stops_the_runtime_to_the_end(void **state) {
+    pthread_t thread;
+
+    (void)state;
+    atomic_store(&ran, 0);
+    dispatch_async_f(dispatch_get_global_queue(0, 0), NULL, nothing);
+    assert_int_equal(pthread_create(&thread, NULL, stop_while_cancelled, NULL), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&ran), 1);
+    assert_true(halsdk_stop_queues(5 * SECOND)); /* takes its lock */
+}
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define OWN_PTHREAD_CREATE 0
 #elif defined(__has_feature)
@@ -333,11 +468,16 @@ int main(void) {
         TEST(what_running_work_arms_during_a_stop_never_fires),
         TEST(what_it_arms_in_virtual_time_does_not_fire_in_the_next_host),
         TEST(a_stop_that_gives_up_still_drops_what_waits),
+        TEST(a_stop_serves_the_main_queue_for_work_that_waits_for_it),
+        TEST(a_stop_ends_in_time_whatever_comes_meanwhile),
+        TEST(what_a_suspended_source_owes_is_forgotten_by_a_stop),
         TEST(a_queue_may_leave_a_target_that_only_it_holds),
         TEST(a_drain_takes_all_that_stands_in_queues_before_the_main_queue),
+        TEST(a_drain_within_work_of_the_main_queue_runs_nothing),
         TEST(work_has_a_pool_of_its_own),
         TEST(a_sync_may_hand_its_caller_an_autoreleased_object),
         TEST(a_thread_that_is_cancelled_in_a_wait_leaves_no_lock_behind),
+        TEST(a_thread_that_is_cancelled_stops_the_runtime_to_the_end),
 #if !defined(OWN_PTHREAD_CREATE)
         TEST(threads_are_started_without_the_lock),
 #endif

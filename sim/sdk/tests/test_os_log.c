@@ -108,9 +108,9 @@ static void an_object_shows_as_in_a_format_of_cfstring(void **state) {
     double half = 0.5;
     CFNumberRef number = CFNumberCreate(NULL, kCFNumberIntType, &value);
     CFNumberRef real = CFNumberCreate(NULL, kCFNumberDoubleType, &half);
-    CFUUIDRef uuid = CFUUIDGetConstantUUIDWithBytes(NULL, 0x44, 0x3A, 0xBA, 0xB8, 0xE7, 0xB3, 0x49,
-                                                    0x1A, 0xB9, 0x85, 0xBE, 0xB9, 0x18, 0x70, 0x30,
-                                                    0xDB);
+    CFUUIDRef uuid =
+        CFUUIDGetConstantUUIDWithBytes(NULL, 0x44, 0x3A, 0xBA, 0xB8, 0xE7, 0xB3, 0x49, 0x1A, 0xB9,
+                                       0x85, 0xBE, 0xB9, 0x18, 0x70, 0x30, 0xDB);
     CFTypeRef objects[] = {number, real, uuid, kCFBooleanTrue, CFSTR("text")};
     CFArrayRef array = CFArrayCreate(NULL, objects, 5, &kCFTypeArrayCallBacks);
 
@@ -121,8 +121,7 @@ static void an_object_shows_as_in_a_format_of_cfstring(void **state) {
         CFStringRef string = CFStringCreateWithFormat(NULL, NULL, CFSTR("%@"), object);
         char expected[256];
 
-        assert_true(
-            CFStringGetCString(string, expected, sizeof expected, kCFStringEncodingUTF8));
+        assert_true(CFStringGetCString(string, expected, sizeof expected, kCFStringEncodingUTF8));
         assert_logs(expected, "%{public}@", object);
         CFRelease(string);
     }
@@ -312,6 +311,8 @@ int main(void) {
         WITH_SINK(revealing_shows_private_but_never_sensitive_text),
         WITH_SINK(strings_obey_width_and_precision),
         WITH_SINK(an_object_shows_as_its_string_or_description),
+        WITH_SINK(an_object_shows_as_in_a_format_of_cfstring),
+        WITH_SINK(numbers_ignore_the_decimal_comma_of_a_locale),
         WITH_SINK(m_is_the_errno_of_the_caller_and_stays),
         WITH_SINK(annotations_name_a_meaning),
         WITH_SINK(a_bad_format_does_not_read_on),

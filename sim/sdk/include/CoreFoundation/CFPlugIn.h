@@ -35,11 +35,14 @@ CF_EXPORT CFTypeID CFPlugInGetTypeID(void);
 /* ---- plug-ins ----------------------------------------------------------------------------- */
 
 /* The bundle of that directory, with its factories registered; NULL when there is no directory.
- * With CFPlugInDynamicRegistration its code is loaded and its register function called. */
+ * With CFPlugInDynamicRegistration its code is loaded and its register function called.
+ * CFBundleCreate() does none of this: who only looks into a bundle registers nothing. (The code
+ * that Apple has published for CoreFoundation registers there already.) */
 CF_EXPORT CFPlugInRef CFPlugInCreate(CFAllocatorRef allocator, CFURLRef plugInURL);
 CF_EXPORT CFBundleRef CFPlugInGetBundle(CFPlugInRef plugIn);
 
-/* Kept for the asking: code is loaded when the first instance is made, and never unmapped. */
+/* True (the default, but not with CFPlugInDynamicRegistration): code is loaded when the first
+ * instance is made. False loads it now. It is never unmapped. */
 CF_EXPORT void CFPlugInSetLoadOnDemand(CFPlugInRef plugIn, Boolean flag);
 CF_EXPORT Boolean CFPlugInIsLoadOnDemand(CFPlugInRef plugIn);
 

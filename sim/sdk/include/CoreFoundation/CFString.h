@@ -144,7 +144,8 @@ CF_EXPORT CFDataRef CFStringCreateExternalRepresentation(CFAllocatorRef alloc,
  */
 CF_EXPORT CFIndex CFStringGetMaximumSizeForEncoding(CFIndex length, CFStringEncoding encoding);
 
-/* File names are UTF-8. The maximum size includes the NUL. */
+/* File names are UTF-8; a string that holds a NUL is none (false). The maximum size includes the
+ * NUL at the end. */
 CF_EXPORT Boolean CFStringGetFileSystemRepresentation(CFStringRef string, char *buffer,
                                                       CFIndex maxBufLen);
 CF_EXPORT CFIndex CFStringGetMaximumSizeOfFileSystemRepresentation(CFStringRef string);

@@ -37,7 +37,9 @@ CF_EXPORT CFURLRef CFURLCreateWithBytes(CFAllocatorRef allocator, const UInt8 *U
                                         CFIndex length, CFStringEncoding encoding,
                                         CFURLRef baseURL);
 
-/* An unescaped path. A relative one is based on the working directory. NULL for an empty path. */
+/* An unescaped path; none of the names below may hold a NUL. A relative one is based on the working
+ * directory. Slashes within it stay; at its end a directory has one, anything else none. NULL for
+ * an empty path. */
 CF_EXPORT CFURLRef CFURLCreateWithFileSystemPath(CFAllocatorRef allocator, CFStringRef filePath,
                                                  CFURLPathStyle pathStyle, Boolean isDirectory);
 CF_EXPORT CFURLRef CFURLCreateWithFileSystemPathRelativeToBase(CFAllocatorRef allocator,
@@ -65,10 +67,12 @@ CF_EXPORT CFStringRef CFURLCopyQueryString(CFURLRef anURL, CFStringRef character
 CF_EXPORT CFStringRef CFURLCopyFragment(CFURLRef anURL, CFStringRef charactersToLeaveEscaped);
 CF_EXPORT Boolean CFURLHasDirectoryPath(CFURLRef anURL);
 
-/* Unescaped, without the last slash; a relative URL gives a relative path. */
+/* Unescaped, without slashes at the end but for "/"; a relative URL gives a relative path. NULL
+ * when the result is not UTF-8. */
 CF_EXPORT CFStringRef CFURLCopyFileSystemPath(CFURLRef anURL, CFURLPathStyle pathStyle);
 
-/* The same as NUL-terminated UTF-8. False when it does not fit, or holds an escaped NUL. */
+/* The same as bytes with a NUL behind, UTF-8 or not. False when it does not fit, holds an escaped
+ * NUL, or when the URL has another scheme than file. */
 CF_EXPORT Boolean CFURLGetFileSystemRepresentation(CFURLRef url, Boolean resolveAgainstBase,
                                                    UInt8 *buffer, CFIndex maxBufLen);
 

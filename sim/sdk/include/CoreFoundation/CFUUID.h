@@ -1,4 +1,8 @@
-/* CFUUID.h - UUIDs: 16 bytes in the order in which they are written. */
+/* CFUUID.h - UUIDs: 16 bytes in the order in which they are written.
+ *
+ * On a Mac equal bytes give the same object, also from the Create functions, which then retain it.
+ * Here a Create function makes an object of its own, so that each is counted alone and a release
+ * too many, or too few, shows. Compare with CFEqual(), not by address. */
 #ifndef COREFOUNDATION_CFUUID_H
 #define COREFOUNDATION_CFUUID_H
 

@@ -82,8 +82,8 @@ DISPATCH_EXPORT void dispatch_barrier_sync_f(dispatch_queue_t queue, void *conte
                                              dispatch_function_t work);
 DISPATCH_EXPORT void dispatch_after_f(dispatch_time_t when, dispatch_queue_t queue, void *context,
                                       dispatch_function_t work);
-/* The iterations run one after the other on the calling thread (macOS promises no more than that
- * all are done on return). */
+/* The iterations run one after the other, where dispatch_sync() would run one (macOS promises no
+ * more than that all are done on return). */
 #define DISPATCH_APPLY_AUTO ((dispatch_queue_t)0)
 DISPATCH_EXPORT void dispatch_apply_f(size_t iterations, dispatch_queue_t queue, void *context,
                                       void (*work)(void *context, size_t iteration));

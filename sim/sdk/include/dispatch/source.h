@@ -65,7 +65,8 @@ DISPATCH_EXPORT void dispatch_source_set_cancel_handler(dispatch_source_t source
                                                         dispatch_block_t handler);
 #endif
 
-/* No event handler starts after this; then the cancel handler runs once. */
+/* No event handler starts after this; then, and not while the source is suspended, the cancel
+ * handler runs once. */
 DISPATCH_EXPORT void dispatch_source_cancel(dispatch_source_t source);
 DISPATCH_EXPORT intptr_t dispatch_source_testcancel(dispatch_source_t source);
 

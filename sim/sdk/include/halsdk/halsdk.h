@@ -30,8 +30,9 @@ struct halsdk_time_source {
     void *context;
 };
 
-/* The structure is copied. NULL restores the default, CLOCK_MONOTONIC. Timers and waits of virtual
- * time keep their deadlines, which pass by the new source's clock.
+/* The structure is copied. NULL restores the default, CLOCK_MONOTONIC. Timers, and waits that began
+ * in virtual time, keep their deadlines, which pass by the new source's clock; a wait that began in
+ * real time ends in real time.
  * With a source of its own the host owns time: deadlines of timers, timed waits and
  * mach_wait_until() then pass only when it calls halsdk_run_timers_until(). A host that lives in
  * real time leaves the default alone. */
@@ -94,10 +95,11 @@ HALSDK_EXPORT void halsdk_count_queues(struct halsdk_queue_counts *counts);
 HALSDK_EXPORT bool halsdk_wait_for_queues(uint64_t timeout_ns);
 
 /* Ends the runtime's threads: disarms all timers, drops waiting work without running it, waits for
- * running work at most `timeout_ns` (real time). Returns false when some still runs: then its
- * threads stay. Whatever was there when the call returns is never run, also what waits behind work
- * that is stuck, in a suspended queue or for a group: it is let go when its turn comes. New work
- * starts the threads again. */
+ * running work at most `timeout_ns` (real time). Meanwhile the calling thread serves the main
+ * queue: a dispatch_sync() is never dropped, there or elsewhere. Returns false when some still runs
+ * or new work never ceases: then the threads stay. Whatever was there when the call returns is
+ * never run, also what waits behind work that is stuck, in a suspended queue or for a group: it is
+ * let go when its turn comes. New work starts the threads again. */
 HALSDK_EXPORT bool halsdk_stop_queues(uint64_t timeout_ns);
 
 /* ---- objects ----------------------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* mach/mach_init.h - the names of this task and this thread.
  *
  * There are no ports here. A thread's name is its Linux thread ID, the task's is the process ID:
- * unique, never 0, and of use only to hand back to the calls of this SDK.
+ * never 0, and of use only to hand back to the calls of this SDK. The main thread and the task have
+ * the same name, which on a Mac they never have.
  */
 #ifndef MACH_MACH_INIT_H
 #define MACH_MACH_INIT_H

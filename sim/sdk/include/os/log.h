@@ -4,10 +4,13 @@
  * Formats are those of os_log: printf's conversions, %@ for an object, %m for errno, and an
  * annotation in braces: %{public}s, %{private}d, %{errno}d, %{bool}d, %{uuid_t}.16P.
  *
- * Without an annotation numbers show. Text (%s, %@) shows when it lies in the image of a program or
- * library, as a literal does; text made at run time is <private>. %{sensitive} is never shown.
+ * Without an annotation numbers show. Text (%s, %S, %@, %P) shows when it lies in the image of a
+ * program or library, as a literal does; text made at run time is <private>. %{private} shows when
+ * the host wants it (halsdk_set_log_reveals_private), %{sensitive} never. %@ prints what it prints
+ * in CFStringCreateWithFormat(); numbers are those of the C locale.
  *
- * All types are enabled. A message longer than 1 MiB is cut.
+ * All types are enabled, but not in OS_LOG_DISABLED. What is longer than 1 MiB, the message or the
+ * JSON line, is cut between two characters; the line stays JSON.
  */
 #ifndef OS_LOG_H
 #define OS_LOG_H

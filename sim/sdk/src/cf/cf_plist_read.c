@@ -46,8 +46,8 @@ static CFTypeRef read_integer(struct reader *reader, plist_t node,
     return CFNumberCreate(reader->allocator, kCFNumberSInt64Type, &value);
 }
 
-/* Within a second before 2001 the whole seconds are 0 and have no sign. As a binary document the node
- * is a header of 8 bytes, a mark, and the time as a big-endian double. */
+/* Within a second before 2001 the whole seconds are 0 and have no sign. As a binary document the
+ * node is a header of 8 bytes, a mark, and the time as a big-endian double. */
 static bool is_before_2001(plist_t node) {
     char *binary = NULL;
     uint32_t length = 0;

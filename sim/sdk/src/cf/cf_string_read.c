@@ -191,6 +191,12 @@ CFIndex CFStringGetMaximumSizeOfFileSystemRepresentation(CFStringRef string) {
 }
 
 Boolean CFStringGetFileSystemRepresentation(CFStringRef string, char *buffer, CFIndex maxBufLen) {
+    CFIndex length = CFStringGetLength(string);
+    for (CFIndex i = 0; i < length; i++) {
+        if (CFStringGetCharacterAtIndex(string, i) == 0) {
+            return false;
+        }
+    }
     return CFStringGetCString(string, buffer, maxBufLen, kCFStringEncodingUTF8);
 }
 

@@ -41,9 +41,9 @@ struct dispatch_source_s {
     struct timer timer;
     uint64_t interval_ns; /* HALSDK_WAIT_FOREVER: fires once */
     uint64_t fired;       /* since a handler last took it */
-    uint64_t stops;       /* how often the runtime had been stopped when it fired or was cancelled */
-    uint64_t data;        /* what the handler that runs has taken */
-    bool is_under_way;    /* a handler is submitted or runs */
+    uint64_t stops;    /* how often the runtime had been stopped when it fired or was cancelled */
+    uint64_t data;     /* what the handler that runs has taken */
+    bool is_under_way; /* a handler is submitted or runs */
     bool is_cancelled;
     bool is_cancel_submitted;
 };

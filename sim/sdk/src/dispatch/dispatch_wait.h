@@ -47,8 +47,8 @@ bool halsdk_wait_on_real(struct halsdk_wait_cond *cond, uint64_t deadline_ns);
 void halsdk_wait_wake_one(struct halsdk_wait_cond *cond);
 void halsdk_wait_wake_all(struct halsdk_wait_cond *cond);
 
-/* Around what must come to its end on a thread that is cancelled: one that ended in a wait would keep
- * the lock, or leave what it waits with on its dead stack. Enter returns what leave wants. */
+/* Around what must come to its end on a thread that is cancelled: one that ended in a wait would
+ * keep the lock, or leave what it waits with on its dead stack. Enter returns what leave wants. */
 int halsdk_wait_enter(void);
 void halsdk_wait_leave(int old);
 
