@@ -427,6 +427,7 @@ void crash_report_stuck(const struct crash_stuck *stuck) {
     }
     known.event = "driver-hung";
     known.call = halsim_call_any();
+    known.elapsed_ms = stuck->elapsed_ms;
     known.exit_status = EXIT_DRIVER_HUNG;
     limit_report();
     begin_report(&report);

@@ -67,6 +67,7 @@ bool halsched_start(const struct halsched_options *options) {
     sched_world.calls_at_this_moment = 0;
     sched_world.counts = (struct halsched_counts){.fingerprint = UINT64_C(0xCBF29CE484222325)};
     sched_world.depth = 0;
+    sched_world.host_call = 0;
     sched_world.nobody = false;
     sched_world.frozen = true;
     sched_world.spin_rounds = processors() > 1 ? SPIN_ROUNDS : 0;

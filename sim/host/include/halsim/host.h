@@ -100,6 +100,9 @@ HALSIM_EXPORT const struct halsim_call_info *halsim_call_current(void);
  * in one. For a report when all of them stand still. */
 HALSIM_EXPORT const struct halsim_call_info *halsim_call_any(void);
 
+/* A number of the call into a driver that the calling thread is in, 0 in none. */
+HALSIM_EXPORT uint64_t halsim_call_number(void);
+
 /* True when SCHED_FIFO (or the time-constraint policy) was granted to the last IO thread. */
 HALSIM_EXPORT bool halsim_host_has_realtime_priority(const struct halsim_host *host);
 
