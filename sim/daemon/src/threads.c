@@ -141,7 +141,7 @@ bool threads_can_be_owned(void) {
 }
 
 bool threads_own(const struct options *options, struct halsim_host_config *config) {
-    static const struct halsim_scheduler scheduler = {
+    static struct halsim_scheduler scheduler = {
         .now_ns = now_ns,
         .sleep_until_ns = sleep_until_ns,
     };
@@ -160,10 +160,11 @@ bool threads_own(const struct options *options, struct halsim_host_config *confi
     };
     limit_ms = config->call_limit_ms;
     if (!halsched_start(&wanted)) {
-        fprintf(stderr, "coreaudiod-sim: cannot own the threads of drivers: another library stands "
-                        "before the C library (LD_PRELOAD?); --threads free goes without\n");
+        fprintf(stderr, "coreaudiod-sim: cannot own the threads of drivers: its own functions do "
+                        "not come before the C library's; --threads free goes without\n");
         return false;
     }
+    scheduler.schedule = options->schedule;
     config->scheduler = &scheduler;
     return true;
 }
