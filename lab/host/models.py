@@ -26,6 +26,8 @@ class HostInfo(Reply):
     seed: int
     timebase: tuple[int, int]
     realtime_priority: bool
+    threads: Literal["owned", "free"] = "free"
+    schedule: int = 0
     sanitizers: list[str] = Field(default_factory=list)
 
 

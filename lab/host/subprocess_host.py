@@ -41,6 +41,11 @@ class HostOptions:
         ``"virtual"``: deterministic, as fast as it goes; ``"realtime"``.
     seed
         Goes into traces.
+    threads
+        Virtual time: ``"owned"``: drivers' threads run one at a time and wait in virtual time;
+        ``"free"``: they run as they like.
+    schedule
+        Which of several threads that are ready goes on: 0, in turn; else the seed of a choice.
     storage
         Folder for the drivers' settings; None: forgotten at the end.
     timebase
@@ -61,6 +66,8 @@ class HostOptions:
 
     clock: Literal["realtime", "virtual"] = "virtual"
     seed: int = 0
+    threads: Literal["owned", "free"] | None = None
+    schedule: int = 0
     storage: Path | None = None
     timebase: tuple[int, int] | None = None
     wait: Literal["hybrid", "sleep"] | None = None
@@ -73,6 +80,10 @@ class HostOptions:
     def arguments(self) -> list[str]:
         """As a command line."""
         line = ["--rpc", "stdio", "--clock", self.clock, "--seed", str(self.seed)]
+        if self.threads is not None:
+            line += ["--threads", self.threads]
+        if self.schedule:
+            line += ["--schedule", str(self.schedule)]
         if self.storage is not None:
             line += ["--storage", str(self.storage)]
         if self.timebase is not None:

@@ -38,8 +38,9 @@ def name() -> Iterator[str]:
 
 
 def with_shm(name: str, *arguments: str, more: str = "") -> Daemon:
-    """A daemon in which Blunt has made shared memory."""
-    daemon = Daemon("--clock", "virtual", *arguments, environment={"BLUNT": f"shm={name} {more}"})
+    """A daemon in which Blunt has made shared memory; its threads are free."""
+    options = ("--clock", "virtual", "--threads", "free", *arguments)
+    daemon = Daemon(*options, environment={"BLUNT": f"shm={name} {more}"})
     daemon.refuse("plugin.load", path=driver("Blunt"))
     assert shm_exists(name)
     return daemon
@@ -220,7 +221,7 @@ def test_stand_alone_playing_that_is_interrupted_before_it_plays_ends_in_good_or
     process = subprocess.Popen(
         [
             *(str(program()), *guard, "--driver", driver("Loop"), "--signal", "counter"),
-            *("--seconds", "600", "--rate", "96000", "--clock", "virtual"),
+            *("--seconds", "600", "--rate", "96000", "--clock", "virtual", "--threads", "free"),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

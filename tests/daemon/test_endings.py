@@ -120,9 +120,13 @@ def test_a_hang_on_the_io_thread_is_found(entry_point: str) -> None:
 
 
 def blunt(words: str, *arguments: str) -> Ending:
-    """Let Blunt do something to the daemon, and wait for its end."""
+    """Let Blunt do something to the daemon, and wait for its end.
+
+    Its threads are free: no cycle is run here that would move the time in which they wait.
+    """
     path = driver("Blunt")
-    with Daemon("--clock", "virtual", *arguments, environment={"BLUNT": words}) as daemon:
+    options = ("--clock", "virtual", "--threads", "free", *arguments)
+    with Daemon(*options, environment={"BLUNT": words}) as daemon:
         daemon.send("plugin.load", path=path)
         return daemon.ending()
 

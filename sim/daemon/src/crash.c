@@ -421,6 +421,27 @@ void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns,
     finish(&report);
 }
 
+void crash_report_stuck(const struct crash_stuck *stuck) {
+    if (!claim_report()) {
+        wait_for_the_end();
+    }
+    known.event = "driver-hung";
+    known.call = halsim_call_any();
+    known.elapsed_ms = stuck->elapsed_ms;
+    known.exit_status = EXIT_DRIVER_HUNG;
+    limit_report();
+    begin_report(&report);
+    report_string(&report, "problem", stuck->problem);
+    report_string(&report, "text", stuck->text);
+    report_begin_list(&report, "threads");
+    for (size_t i = 0; i < stuck->thread_count; i++) {
+        report_entry(&report, &stuck->threads[i], 1);
+    }
+    report_end_list(&report);
+    add_stack(stuck->frames, stuck->frame_count);
+    finish(&report);
+}
+
 /* ---- SIGPIPE of our own -------------------------------------------------------------------- */
 
 struct crash_sigpipe crash_sigpipe_hold(void) {

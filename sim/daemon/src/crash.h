@@ -21,6 +21,19 @@ void crash_expect_exit(void);
 /* A halsim_hang_callback that does not return. */
 void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns, void *context);
 
+/* Threads that virtual time owns can go no further. */
+struct crash_stuck {
+    const char *problem;        /* "deadlock", ... */
+    const char *text;           /* what that means, in a few words */
+    const char *const *threads; /* one line each */
+    size_t thread_count;
+    void *const *frames; /* of the thread that matters most, innermost first */
+    int frame_count;
+    uint64_t elapsed_ms; /* for which it has gone on; 0: it does not matter */
+};
+/* Ends the process as a hang does. */
+void crash_report_stuck(const struct crash_stuck *stuck);
+
 /* Keeps SIGPIPE from the calling thread while it writes to its own peer. */
 struct crash_sigpipe {
     bool was_blocked;

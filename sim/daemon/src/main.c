@@ -7,6 +7,7 @@
 #include "play.h"
 #include "server.h"
 #include "stopping.h"
+#include "threads.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -73,7 +74,11 @@ static bool load_drivers(struct halsim_rpc *rpc, const struct options *options) 
     for (uint32_t i = 0; i < options->driver_count && !stopping_requested(); i++) {
         struct halsim_error error;
         uint32_t plugin;
-        if (!halsim_plugin_load(halsim_rpc_host(rpc), options->drivers[i], &plugin, &error)) {
+        threads_enter();
+        bool loaded =
+            halsim_plugin_load(halsim_rpc_host(rpc), options->drivers[i], &plugin, &error);
+        threads_leave();
+        if (!loaded) {
             fprintf(stderr, "coreaudiod-sim: %s\n", error.message);
             return false;
         }
@@ -87,6 +92,9 @@ static int serve_on(const struct options *options, const struct streams *streams
     struct halsim_error error;
     struct halsim_host_config config = options->host;
     config.on_hang = crash_report_hang;
+    if (!threads_own(options, &config)) {
+        return EXIT_ERROR;
+    }
     struct halsim_rpc *rpc = halsim_rpc_create(&config, &error);
     if (rpc == NULL) {
         fprintf(stderr, "coreaudiod-sim: %s\n", error.message);
@@ -103,7 +111,10 @@ static int serve_on(const struct options *options, const struct streams *streams
         }
     }
     server_destroy(server);
+    threads_enter();
     halsim_rpc_destroy(rpc);
+    threads_leave();
+    threads_let_go();
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* options.c - reading the command line. */
 #include "options.h"
 #include "halsim/rpc.h"
+#include "threads.h"
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -14,6 +15,8 @@ enum option_key {
     KEY_RPC,
     KEY_CLOCK,
     KEY_SEED,
+    KEY_THREADS,
+    KEY_SCHEDULE,
     KEY_TIMEBASE,
     KEY_STORAGE,
     KEY_WAIT,
@@ -46,6 +49,8 @@ static const struct option names[] = {
     {"rpc", required_argument, NULL, KEY_RPC},
     {"clock", required_argument, NULL, KEY_CLOCK},
     {"seed", required_argument, NULL, KEY_SEED},
+    {"threads", required_argument, NULL, KEY_THREADS},
+    {"schedule", required_argument, NULL, KEY_SCHEDULE},
     {"timebase", required_argument, NULL, KEY_TIMEBASE},
     {"storage", required_argument, NULL, KEY_STORAGE},
     {"wait", required_argument, NULL, KEY_WAIT},
@@ -160,6 +165,7 @@ static bool far_end(const char *text, struct options *options) {
 static bool take_host(int key, const char *text, struct options *options) {
     static const char *const clocks[] = {"realtime", "virtual", NULL};
     static const char *const waits[] = {"hybrid", "sleep", NULL};
+    static const char *const owners[] = {"owned", "free", NULL};
     static const char *const actions[] = {"default", "ignore", NULL};
     struct halsim_host_config *host = &options->host;
     uint64_t wide = 0;
@@ -172,6 +178,15 @@ static bool take_host(int key, const char *text, struct options *options) {
         return ok;
     case KEY_SEED:
         return number("seed", text, 0, UINT64_MAX, &host->seed);
+    case KEY_THREADS:
+        ok = choice("threads", text, owners, &index);
+        options->threads_are_free = index == 1;
+        return ok && (index == 1 || threads_can_be_owned() ||
+                      complain("--threads: this build cannot own threads"));
+    case KEY_SCHEDULE:
+        return number("schedule", text, 0, UINT64_MAX, &options->schedule) &&
+               (threads_can_be_owned() || options->schedule == 0 ||
+                complain("--schedule: this build cannot own threads"));
     case KEY_TIMEBASE:
         return timebase(text, host);
     case KEY_STORAGE:
@@ -258,6 +273,10 @@ static bool take_play(int key, const char *text, struct options *options) {
 
 /* What does not go together. */
 static bool check_together(struct options *options) {
+    if (options->schedule != 0 &&
+        (options->host.clock != HALSIM_CLOCK_VIRTUAL || options->threads_are_free)) {
+        return complain("--schedule needs --clock virtual, and threads that it owns");
+    }
     bool plays = options->play != NULL || options->signal != SIGNAL_NONE;
     if (!plays) {
         if (options->far_end != NULL || options->record != NULL || options->check ||

@@ -30,7 +30,9 @@ struct options {
     bool guard;
     bool keep_shm;
     bool sigpipe_ignored;
-    const char *rpc; /* "stdio" or "unix:PATH"; NULL: stand-alone */
+    bool threads_are_free; /* virtual time leaves drivers' threads alone */
+    uint64_t schedule;     /* which of several ready threads goes on: 0 in turn, else a seed */
+    const char *rpc;       /* "stdio" or "unix:PATH"; NULL: stand-alone */
     const char *drivers[OPTION_DRIVERS_MAX];
     uint32_t driver_count;
 

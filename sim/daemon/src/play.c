@@ -3,6 +3,7 @@
 #include "crash.h"
 #include "moment.h"
 #include "stopping.h"
+#include "threads.h"
 #include "wakes.h"
 #include <stdlib.h>
 #include <string.h>
@@ -293,8 +294,13 @@ int play_run(const struct options *options) {
     struct halsim_host_config config = options->host;
     config.on_notice = on_notice;
     config.on_hang = crash_report_hang;
+    if (!threads_own(options, &config)) {
+        free(play);
+        return EXIT_ERROR;
+    }
     play->host = halsim_host_create(&config, &play->error);
     int status = EXIT_ERROR;
+    threads_enter();
     if (play->host == NULL) {
         say_error(play);
     } else {
@@ -302,6 +308,8 @@ int play_run(const struct options *options) {
     }
     /* The host first: its clients and hooks point here. */
     halsim_host_destroy(play->host);
+    threads_leave();
+    threads_let_go();
     if (play->far_end != NULL) {
         farend_close(play->far_end, NULL);
     }

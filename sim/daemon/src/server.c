@@ -3,6 +3,7 @@
 #include "crash.h"
 #include "moment.h"
 #include "stopping.h"
+#include "threads.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -391,7 +392,10 @@ enum server_end server_run(struct server *server, int in, int out) {
     struct halsim_rpc_request *request;
     while (!stopping_requested() && !atomic_load(&server->abandoned) &&
            !halsim_rpc_wants_shutdown(server->rpc) && (request = dequeue(server)) != NULL) {
-        send_answer(server, halsim_rpc_dispatch(server->rpc, request));
+        threads_enter();
+        char *answer = halsim_rpc_dispatch(server->rpc, request);
+        threads_leave();
+        send_answer(server, answer);
     }
     atomic_store(&server->dispatcher_ended, true);
     wake(server);

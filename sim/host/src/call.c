@@ -65,6 +65,21 @@ const struct halsim_call_info *halsim_call_current(void) {
     return slot->seen.entry_point == NULL ? NULL : &slot->seen;
 }
 
+uint64_t halsim_call_number(void) {
+    const struct halsim_call_slot *slot = halsim_call_thread_slot;
+    bool is_inside = slot != NULL && atomic_load(&slot->entry_point) != NULL;
+    return is_inside ? atomic_load(&slot->serial) : 0;
+}
+
+const struct halsim_call_info *halsim_call_any(void) {
+    const struct halsim_call_info *found = NULL;
+    for (struct halsim_call_slot *slot = atomic_load(&slot_list); slot != NULL; slot = slot->next) {
+        slot->seen = halsim_call_read(slot);
+        found = slot->seen.entry_point != NULL ? &slot->seen : found; /* the newest come first */
+    }
+    return found;
+}
+
 /* ---- watchdog ---------------------------------------------------------------------------- */
 
 #define WATCHED_SLOTS 256

@@ -40,6 +40,14 @@ static bool check_config(const struct halsim_host_config *config, struct halsim_
     return true;
 }
 
+static struct halsim_clock *create_clock(const struct halsim_host_config *config) {
+    if (config->clock != HALSIM_CLOCK_VIRTUAL) {
+        return halsim_clock_create_realtime(config->wait, config->spin_ns);
+    }
+    return config->scheduler != NULL ? halsim_clock_create_scheduled(config->scheduler)
+                                     : halsim_clock_create_virtual(config->virtual_start_ns);
+}
+
 struct halsim_host *halsim_host_create(const struct halsim_host_config *config,
                                        struct halsim_error *error) {
     if (!check_config(config, error)) {
@@ -52,9 +60,7 @@ struct halsim_host *halsim_host_create(const struct halsim_host_config *config,
     }
     (void)halsim_stopwatch_scale(); /* measures once, for 2 ms: not in the first cycle */
     host->config = *config;
-    host->clock = config->clock == HALSIM_CLOCK_VIRTUAL
-                      ? halsim_clock_create_virtual(config->virtual_start_ns)
-                      : halsim_clock_create_realtime(config->wait, config->spin_ns);
+    host->clock = create_clock(config);
     host->storage_folder = config->storage_folder == NULL ? NULL : strdup(config->storage_folder);
     if (host->clock == NULL || (config->storage_folder != NULL && host->storage_folder == NULL)) {
         (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "host: out of memory");

@@ -31,6 +31,7 @@ struct halsim_plugin {
     _Atomic(struct halsim_host *) host;       /* NULL when the host has gone */
     atomic_uint
         inside; /* calls of the interface under way: the host waits for them before it goes */
+    atomic_bool has_called_in_io; /* which it was told once */
     uint32_t index;
     bool loaded;
     AudioServerPlugInDriverRef driver;

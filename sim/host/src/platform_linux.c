@@ -52,10 +52,16 @@ static uint64_t host_now_ns(void *context) {
     return halsim_clock_now_ns(context);
 }
 
+/* Nobody else does: the runtime's timers and waits pass when the host says so. */
+static bool moves_time(const struct halsim_host *host) {
+    return host->clock->kind == HALSIM_CLOCK_VIRTUAL && host->config.scheduler == NULL;
+}
+
 void halsim_platform_install_time(struct halsim_host *host) {
     halsdk_set_timebase(host->config.timebase_numer, host->config.timebase_denom);
     struct halsdk_time_source source = {.now_ns = host_now_ns, .context = host->clock};
-    halsdk_set_time_source(host->clock->kind == HALSIM_CLOCK_VIRTUAL ? &source : NULL);
+    /* A scheduler has CLOCK_MONOTONIC, and all waits for it, follow its time already. */
+    halsdk_set_time_source(moves_time(host) ? &source : NULL);
 }
 
 void halsim_platform_remove_time(struct halsim_host *host) {
@@ -93,9 +99,12 @@ void halsim_platform_run_queues(struct halsim_host *host) {
     if (!halsdk_queues_were_used()) {
         return;
     }
-    if (host->clock->kind == HALSIM_CLOCK_VIRTUAL) {
+    if (moves_time(host)) {
         (void)halsdk_run_timers_until(halsim_clock_now_ns(host->clock));
         (void)halsdk_wait_for_queues(QUEUE_LIMIT_NS);
+    } else if (host->clock->kind == HALSIM_CLOCK_VIRTUAL) {
+        /* Who is ready runs before the next cycle. */
+        (void)halsim_clock_wait_until_ns(host->clock, halsim_clock_now_ns(host->clock));
     }
     drain_main_queue(host);
 }

@@ -33,6 +33,9 @@ RPC_METHOD(host_info) {
     yyjson_mut_obj_add_uint(doc, result, "now_ns",
                             halsim_clock_now_ns(halsim_host_clock(call->host)));
     yyjson_mut_obj_add_uint(doc, result, "seed", call->rpc->config.seed);
+    const struct halsim_scheduler *scheduler = is_virtual ? call->rpc->config.scheduler : NULL;
+    yyjson_mut_obj_add_str(doc, result, "threads", scheduler != NULL ? "owned" : "free");
+    yyjson_mut_obj_add_uint(doc, result, "schedule", scheduler != NULL ? scheduler->schedule : 0);
     mach_timebase_info_data_t timebase = {1, 1};
     mach_timebase_info(&timebase);
     yyjson_mut_val *pair = yyjson_mut_obj_add_arr(doc, result, "timebase");

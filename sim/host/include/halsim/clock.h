@@ -1,7 +1,8 @@
 /* clock.h - the two times that the host can live in, behind one interface.
  *
  * realtime  CLOCK_MONOTONIC or mach_absolute_time(); waiting really waits.
- * virtual   time is a number that the host moves; waiting moves it. Nothing else does.
+ * virtual   time is a number that the host moves; waiting moves it. Nothing else does, unless a
+ *           scheduler owns the number: then the waits of all threads do (scheduler.h).
  *
  * All times are nanoseconds. What drivers see through mach_absolute_time() is the same clock in
  * ticks.
@@ -9,6 +10,7 @@
 #ifndef HALSIM_CLOCK_H
 #define HALSIM_CLOCK_H
 
+#include "halsim/scheduler.h"
 #include "halsim/status.h"
 
 enum halsim_clock_kind {
@@ -41,6 +43,9 @@ struct halsim_clock {
 HALSIM_EXPORT struct halsim_clock *halsim_clock_create_realtime(enum halsim_wait wait,
                                                                 uint64_t spin_ns);
 HALSIM_EXPORT struct halsim_clock *halsim_clock_create_virtual(uint64_t start_ns);
+/* Virtual time of the scheduler, which is copied. */
+HALSIM_EXPORT struct halsim_clock *
+halsim_clock_create_scheduled(const struct halsim_scheduler *scheduler);
 HALSIM_EXPORT void halsim_clock_destroy(struct halsim_clock *clock);
 
 static inline uint64_t halsim_clock_now_ns(struct halsim_clock *clock) {

@@ -65,8 +65,10 @@ struct halsim_host_config {
     uint64_t spin_ns;          /* real time only, default 500,000 */
     bool realtime_priority;    /* ask for SCHED_FIFO / the time-constraint policy; default true */
     uint64_t virtual_start_ns; /* virtual only, default 1,000,000,000 */
-    uint64_t seed;             /* goes into the trace */
-    uint32_t timebase_numer;   /* what drivers see; Linux only; default 1/1 */
+    const struct halsim_scheduler *scheduler; /* virtual only; copied; NULL: threads of drivers live
+                                                 in real time. Its time is the host's. */
+    uint64_t seed;                            /* goes into the trace */
+    uint32_t timebase_numer;                  /* what drivers see; Linux only; default 1/1 */
     uint32_t timebase_denom;
     const char *storage_folder; /* one file per bundle identifier, read at each load; NULL: storage
                                    lives as long as the host */
@@ -93,6 +95,13 @@ HALSIM_EXPORT const char *halsim_version(void);
 /* What the calling thread is doing inside a driver right now; NULL when it is in none.
  * Safe in a signal handler. */
 HALSIM_EXPORT const struct halsim_call_info *halsim_call_current(void);
+
+/* What some thread is doing inside a driver right now, the oldest thread first; NULL when none is
+ * in one. For a report when all of them stand still. */
+HALSIM_EXPORT const struct halsim_call_info *halsim_call_any(void);
+
+/* A number of the call into a driver that the calling thread is in, 0 in none. */
+HALSIM_EXPORT uint64_t halsim_call_number(void);
 
 /* True when SCHED_FIFO (or the time-constraint policy) was granted to the last IO thread. */
 HALSIM_EXPORT bool halsim_host_has_realtime_priority(const struct halsim_host *host);

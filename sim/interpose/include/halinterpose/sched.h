@@ -1,0 +1,115 @@
+/* sched.h - a scheduler that owns threads and time.
+ *
+ * While it is active, the threads that it manages run one at a time, and time stands still until
+ * all of them wait; then it jumps to the earliest deadline. Which of several ready threads goes on
+ * is decided by a seed. So a program with threads, locks, sleeps and timeouts does the same at each
+ * run with the same seed, and a day passes in seconds.
+ *
+ * It works by interposition: the executable that links this library exports pthread_create(),
+ * pthread_mutex_lock(), nanosleep(), clock_gettime() and so on, and a plug-in that it loads finds
+ * these before those of the C library. Calls of threads that are not managed go to the C library.
+ * Before halsched_start() and after halsched_stop() all calls do.
+ *
+ * Managed are the thread that called halsched_start() between halsched_enter() and
+ * halsched_leave(), called the host's thread, and every thread that a managed thread creates.
+ *
+ * What is switched at: every call that may wait, wake, sleep, create or ask for the time. Code
+ * between two such calls is not interrupted. Waiting for something real, such as a socket, is a
+ * named event; it is as reproducible as the peer is.
+ *
+ * Linux with glibc only. State is the process's: there is one set of symbols to interpose.
+ */
+#ifndef HALSCHED_H
+#define HALSCHED_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum halsched_problem {
+    /* Every thread waits, and nothing is due. */
+    HALSCHED_DEADLOCK,
+    /* Threads run, but time does not go on: they keep each other ready. */
+    HALSCHED_LIVELOCK,
+    /* A thread has not called anything for long (real time): it spins. */
+    HALSCHED_SPIN,
+    /* The host's thread has been in one call for long (virtual time). */
+    HALSCHED_STARVED,
+};
+
+/* One thread as a report shows it. */
+struct halsched_thread_info {
+    uint32_t number; /* 0 is the host's thread; then in order of creation */
+    char name[16];
+    const char *state;     /* "ready", "running", "waiting", "outside", "ended" */
+    const char *operation; /* what it waits in: "pthread_mutex_lock"; NULL when it does not */
+    const void *object;    /* what it waits for: a lock, a condition; NULL for a mere sleep */
+    uint32_t holder;       /* number of the thread that holds the lock; UINT32_MAX: unknown */
+    uint64_t deadline_ns;  /* UINT64_MAX: none */
+    const void *start;     /* the function that it began with; NULL for the host's thread */
+    void *stack[24];       /* return addresses, innermost first; only in a report of a problem */
+    int depth;
+};
+
+struct halsched_options {
+    uint64_t seed;     /* 0: a thread runs until it waits, ready threads take turns in order */
+    uint64_t start_ns; /* what CLOCK_MONOTONIC says at first */
+    uint64_t epoch_ns; /* what CLOCK_REALTIME is ahead of it; a constant, or runs would differ */
+    /* Calls at the same moment after which threads that never wait count as a livelock; 0: a
+     * million. */
+    uint64_t livelock_calls;
+    uint64_t spin_limit_ns;    /* real time, HALSCHED_SPIN; 0: never */
+    uint64_t starved_limit_ns; /* virtual time, HALSCHED_STARVED; 0: never */
+    /* On the host's thread: a number of the call that it is in, 0 in none; a later call has
+     * another. NULL: every wait without a deadline is one. */
+    uint64_t (*host_call)(void);
+    /* The world stands still meanwhile; threads are described by halsched_threads(). Called on a
+     * managed thread, or for HALSCHED_SPIN on the host's. When it returns, the process aborts:
+     * there is no way on. */
+    void (*on_problem)(enum halsched_problem problem, void *context);
+    void *context;
+};
+
+/* False when it is active already, or when this process's symbols do not come first. The caller
+ * becomes the host's thread; it is not managed until it enters. */
+bool halsched_start(const struct halsched_options *options);
+/* By the host's thread, outside. Managed threads that are still there are left where they wait, for
+ * good: a thread that was in the middle of virtual time cannot go on in real time. Returns how many
+ * there were. */
+uint32_t halsched_stop(void);
+bool halsched_is_active(void);
+
+/* Around what belongs to the simulation; they nest. On leaving the outermost, threads that are
+ * ready run until all wait; time does not pass. On other threads than the host's they do nothing.
+ */
+void halsched_enter(void);
+void halsched_leave(void);
+
+/* Nanoseconds of virtual time. Any thread. */
+uint64_t halsched_now_ns(void);
+/* By a managed thread: everything that is due before `deadline_ns` happens first. Returns the time
+ * then. */
+uint64_t halsched_sleep_until_ns(uint64_t deadline_ns);
+
+/* Nanoseconds of the real CLOCK_MONOTONIC, whoever asks. */
+uint64_t halsched_real_ns(void);
+
+/* Copies at most `most` descriptions; returns how many threads there are, ended ones excluded. */
+size_t halsched_threads(struct halsched_thread_info *infos, size_t most);
+
+struct halsched_counts {
+    uint64_t switches; /* from one thread to another */
+    uint64_t points;   /* calls at which a switch was possible */
+    uint64_t outside;  /* waits for something real */
+    uint64_t
+        clock_spins; /* loops that asked for the time until it passed; they were made to sleep */
+    uint64_t fingerprint; /* of all decisions and the moments at which they were made */
+};
+void halsched_count(struct halsched_counts *counts);
+
+/* Creates a thread that is not managed, whoever calls. Arguments and result of pthread_create(). */
+int halsched_create_unmanaged(pthread_t *thread, const pthread_attr_t *attributes,
+                              void *(*start)(void *), void *argument);
+
+#endif

@@ -1,0 +1,176 @@
+/* interpose_mutex.c - mutexes and read-write locks in virtual time.
+ *
+ * The real lock stays the truth: a managed thread tries it, and when another holds it waits for its
+ * address. So a lock means the same to threads that are not managed, and its type and its owner are
+ * the C library's business.
+ */
+#define _GNU_SOURCE
+#include "interpose.h"
+#include "ledger_internal.h"
+#include <errno.h>
+#include <time.h>
+
+int sched_error_of(enum wake_reason reason) {
+    if (reason == WAKE_CANCELLED) {
+        pthread_testcancel();
+    }
+    return reason == WAKE_DEADLINE ? ETIMEDOUT : 0;
+}
+
+typedef int (*lock_function)(void *lock);
+
+/* By what a first attempt said. */
+static void count_lock(int error, const char *operation, const void *caller) {
+    if (ledger_is_open()) {
+        ledger_count_slowly(error == EBUSY ? HALLEDGER_CONTENDED : HALLEDGER_LOCK, 0, operation,
+                            caller);
+    }
+}
+
+/* Tries once more under the scheduler's lock: an owner that is not managed may let go meanwhile,
+ * and then looks for waiters under that lock. */
+static int acquire(void *lock, lock_function attempt, const char *operation, uint64_t deadline_ns) {
+    sched_point(operation);
+    int error = attempt(lock);
+    count_lock(error, operation, __builtin_return_address(0));
+    while (error == EBUSY) {
+        sched_lock();
+        error = attempt(lock);
+        if (error != EBUSY) {
+            sched_unlock();
+            break;
+        }
+        if (sched_wait_locked(lock, operation, deadline_ns) == WAKE_DEADLINE) {
+            return ETIMEDOUT;
+        }
+        error = attempt(lock);
+    }
+    return error;
+}
+
+static int release(struct sched_thread *self, void *lock, lock_function give,
+                   const char *operation) {
+    int error = give(lock);
+    if (error == 0) {
+        if (self == NULL) {
+            sched_wake(lock, UINT32_MAX);
+        } else {
+            if (sched_is_awaited(lock)) {
+                sched_wake(lock, UINT32_MAX);
+            }
+            sched_point(operation);
+        }
+    }
+    return error;
+}
+
+static int mutex_attempt(void *lock) {
+    return sched_real()->mutex_trylock(lock);
+}
+
+static int mutex_give(void *lock) {
+    return sched_real()->mutex_unlock(lock);
+}
+
+/* A lock that its own holder asks for: the C library answers those that check; of a normal mutex
+ * the holder waits for ever, which is found as a deadlock. */
+static bool answers_its_holder(const pthread_mutex_t *mutex, const struct sched_thread *self) {
+    return mutex->__data.__owner == self->kernel_id &&
+           (mutex->__data.__kind & 3) == PTHREAD_MUTEX_ERRORCHECK;
+}
+
+/* In real time, with the ledger open: whether the lock was there at once is known only by trying.
+ * EBUSY: it was not. */
+static int try_for_the_ledger(void *lock, lock_function attempt, const char *operation,
+                              const void *caller) {
+    int error = attempt(lock);
+    count_lock(error, operation, caller);
+    return error;
+}
+
+/* What the C library's own `call` returns, or the attempt when that was enough. In the function
+ * that the driver called. */
+#define TAKE(lock, attempt, call)                                                                  \
+    do {                                                                                           \
+        if (ledger_is_open()) {                                                                    \
+            int error_ =                                                                           \
+                try_for_the_ledger((lock), (attempt), __func__, __builtin_return_address(0));      \
+            if (error_ != EBUSY) {                                                                 \
+                return error_;                                                                     \
+            }                                                                                      \
+        }                                                                                          \
+        return (call);                                                                             \
+    } while (0)
+
+EXPORTED int pthread_mutex_lock(pthread_mutex_t *mutex) {
+    struct sched_thread *self = sched_managed();
+    if (self == NULL || answers_its_holder(mutex, self)) {
+        TAKE(mutex, mutex_attempt, sched_real()->mutex_lock(mutex));
+    }
+    return acquire(mutex, mutex_attempt, "pthread_mutex_lock", FOREVER);
+}
+
+EXPORTED int pthread_mutex_trylock(pthread_mutex_t *mutex) {
+    if (sched_managed() != NULL) {
+        sched_point("pthread_mutex_trylock");
+    }
+    return sched_real()->mutex_trylock(mutex);
+}
+
+EXPORTED int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until) {
+    struct sched_thread *self = sched_managed();
+    if (self == NULL || answers_its_holder(mutex, self)) {
+        TAKE(mutex, mutex_attempt, sched_real()->mutex_timedlock(mutex, until));
+    }
+    return acquire(mutex, mutex_attempt, "pthread_mutex_timedlock",
+                   sched_ns_of(until, CLOCK_REALTIME));
+}
+
+EXPORTED int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
+                                     const struct timespec *until) {
+    struct sched_thread *self = sched_managed();
+    if (self == NULL || answers_its_holder(mutex, self)) {
+        TAKE(mutex, mutex_attempt, sched_real()->mutex_clocklock(mutex, clock, until));
+    }
+    return acquire(mutex, mutex_attempt, "pthread_mutex_clocklock", sched_ns_of(until, clock));
+}
+
+EXPORTED int pthread_mutex_unlock(pthread_mutex_t *mutex) {
+    if (!halsched_is_active()) {
+        return sched_real()->mutex_unlock(mutex);
+    }
+    return release(sched_self, mutex, mutex_give, "pthread_mutex_unlock");
+}
+
+static int read_attempt(void *lock) {
+    return sched_real()->rwlock_tryrdlock(lock);
+}
+
+static int write_attempt(void *lock) {
+    return sched_real()->rwlock_trywrlock(lock);
+}
+
+static int rwlock_give(void *lock) {
+    return sched_real()->rwlock_unlock(lock);
+}
+
+EXPORTED int pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
+    if (sched_managed() == NULL) {
+        TAKE(lock, read_attempt, sched_real()->rwlock_rdlock(lock));
+    }
+    return acquire(lock, read_attempt, "pthread_rwlock_rdlock", FOREVER);
+}
+
+EXPORTED int pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
+    if (sched_managed() == NULL) {
+        TAKE(lock, write_attempt, sched_real()->rwlock_wrlock(lock));
+    }
+    return acquire(lock, write_attempt, "pthread_rwlock_wrlock", FOREVER);
+}
+
+EXPORTED int pthread_rwlock_unlock(pthread_rwlock_t *lock) {
+    if (!halsched_is_active()) {
+        return sched_real()->rwlock_unlock(lock);
+    }
+    return release(sched_self, lock, rwlock_give, "pthread_rwlock_unlock");
+}
