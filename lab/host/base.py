@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -239,6 +240,24 @@ class Host(ABC):
     def close_trace(self) -> None:
         """End the trace; the file stays."""
         self.call("trace.close")
+
+    def begin_ledger(self, budgets: Sequence[Mapping[str, str | int]] = ()) -> None:
+        """Count what drivers do while they are called, from now on; only while no IO runs.
+
+        Parameters
+        ----------
+        budgets
+            As docs/reference/rpc.md has them; `lab.measure.budget` makes them.
+        """
+        self.call("ledger.begin", budgets=[dict(budget) for budget in budgets])
+
+    def ledger(self) -> models.LedgerReport:
+        """What has been counted so far."""
+        return models.LedgerReport.model_validate(self.call("ledger.read"))
+
+    def end_ledger(self) -> None:
+        """Count no more; what was counted can still be read."""
+        self.call("ledger.end")
 
     def open_far_end(
         self,

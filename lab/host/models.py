@@ -125,6 +125,37 @@ class Device(Reply):
         return any(low <= rate <= high for low, high in self.available_rates)
 
 
+class LedgerCount(Reply):
+    """How often one kind of thing happened; `worst` and `budget` are of one call."""
+
+    count: int
+    worst: int
+    budget: int | None = None
+
+
+class LedgerRow(Reply):
+    """What the calls of one entry point, or of one of its IO operations, did.
+
+    `sampled` is the number of calls of which page faults and context switches were counted.
+    """
+
+    entry_point: str
+    operation: str | None = None
+    calls: int
+    sampled: int
+    violations: int
+    worst_ns: int
+    kinds: dict[str, LedgerCount]
+    evidence: list[str]
+
+
+class LedgerReport(Reply):
+    """``ledger.read``; `sees` names the kinds that this machine and this build can count."""
+
+    sees: list[str]
+    rows: list[LedgerRow]
+
+
 class CheckEvent(Reply):
     """One thing that was wrong with self-numbering PCM."""
 

@@ -80,6 +80,31 @@ const struct halsim_call_info *halsim_call_any(void) {
     return found;
 }
 
+/* ---- watching ------------------------------------------------------------------------------ */
+
+_Atomic(const struct halsim_call_watch *) halsim_call_watch_now;
+
+void halsim_call_set_watch(const struct halsim_call_watch *watch) {
+    atomic_store(&halsim_call_watch_now, watch);
+}
+
+void halsim_call_watch_begin(struct halsim_call_slot *slot, const char *entry_point,
+                             uint32_t code) {
+    const struct halsim_call_watch *watch = atomic_load(&halsim_call_watch_now);
+    if (watch != NULL) {
+        watch->begin(entry_point, code, watch->context);
+        slot->watched_since = halsim_stopwatch();
+    }
+}
+
+void halsim_call_watch_end(struct halsim_call_slot *slot) {
+    const struct halsim_call_watch *watch = atomic_load(&halsim_call_watch_now);
+    if (watch != NULL) {
+        uint64_t ticks = halsim_stopwatch() - slot->watched_since;
+        watch->end(halsim_stopwatch_ns(halsim_stopwatch_scale(), ticks), watch->context);
+    }
+}
+
 /* ---- watchdog ---------------------------------------------------------------------------- */
 
 #define WATCHED_SLOTS 256

@@ -43,6 +43,12 @@ void halsched_leave(void) {
     sched_unlock();
 }
 
+void halsched_point(const char *operation) {
+    if (sched_managed() != NULL) {
+        sched_point(operation);
+    }
+}
+
 static int processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;

@@ -10,11 +10,14 @@
 
 struct client_registry;
 struct farend_registry;
+struct halsim_ledger;
 
 struct halsim_rpc {
     struct halsim_host *host;
     struct halsim_host_config config;
     struct notices *notices;
+
+    const struct halsim_ledger *ledger; /* NULL: none */
 
     pthread_mutex_t dispatch_lock; /* one request at a time */
     struct client_registry *clients;
@@ -105,6 +108,9 @@ RPC_METHOD(io_interrupt);
 RPC_METHOD(io_stats);
 RPC_METHOD(trace_open);
 RPC_METHOD(trace_close);
+RPC_METHOD(ledger_begin);
+RPC_METHOD(ledger_read);
+RPC_METHOD(ledger_end);
 RPC_METHOD(farend_open);
 RPC_METHOD(farend_stats);
 RPC_METHOD(farend_close);

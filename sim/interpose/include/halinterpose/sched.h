@@ -95,6 +95,9 @@ uint64_t halsched_sleep_until_ns(uint64_t deadline_ns);
 /* Nanoseconds of the real CLOCK_MONOTONIC, whoever asks. */
 uint64_t halsched_real_ns(void);
 
+/* For libraries with locks of their own, which find it by name: a call that may wait or wake. */
+__attribute__((visibility("default"))) void halsched_point(const char *operation);
+
 /* Copies at most `most` descriptions; returns how many threads there are, ended ones excluded. */
 size_t halsched_threads(struct halsched_thread_info *infos, size_t most);
 
