@@ -182,6 +182,12 @@ class SubprocessHost(Host):
         """Exit code, negative for a signal, None while it runs."""
         return self._process.poll()
 
+    @property
+    def threads_left(self) -> tuple[str, ...]:
+        """A line for each thread that drivers did not end; after `close`, in virtual time."""
+        found = self.log.events("threads-left")
+        return tuple(str(line) for event in found for line in event.fields.get("threads", []))
+
     def call(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **params: object) -> object:
         """Send a request; a host that does not answer in time is ended.
 
