@@ -84,6 +84,10 @@ class Host(ABC):
         """What it is."""
         return models.HostInfo.model_validate(self.call("host.info"))
 
+    def resources(self) -> models.Resources:
+        """What the host's process holds now, to be compared with another moment like this one."""
+        return models.Resources.model_validate(self.call("host.resources"))
+
     def load(self, path: Path) -> models.Plugin:
         """Load a bundle."""
         return models.Plugin.model_validate(self.call("plugin.load", path=str(path.resolve())))

@@ -31,6 +31,20 @@ class HostInfo(Reply):
     sanitizers: list[str] = Field(default_factory=list)
 
 
+class Resources(Reply):
+    """``host.resources``: what the host's process holds; None where that cannot be told.
+
+    `allocated_bytes` is all that malloc() has given out and not got back, the host's own included;
+    `cf_objects` are Core Foundation objects alive.
+    """
+
+    allocated_bytes: int | None = None
+    cf_objects: int | None = None
+    descriptors: int | None = None
+    threads: int | None = None
+    mappings: int | None = None
+
+
 class Plugin(Reply):
     """A loaded plug-in."""
 

@@ -80,6 +80,7 @@ static inline yyjson_mut_val *rpc_host_said_no(struct rpc_call *call) {
 
 RPC_METHOD(host_info);
 RPC_METHOD(host_shutdown);
+RPC_METHOD(host_resources);
 RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);

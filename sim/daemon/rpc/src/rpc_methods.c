@@ -6,6 +6,7 @@
 static const struct rpc_method methods[] = {
     {"host.info", "", rpc_host_info},
     {"host.shutdown", "", rpc_host_shutdown},
+    {"host.resources", "", rpc_host_resources},
     {"plugin.load", "path", rpc_plugin_load},
     {"plugin.unload", "plugin", rpc_plugin_unload},
     {"plugin.list", "", rpc_plugin_list},
