@@ -259,6 +259,13 @@ class Host(ABC):
         """What has been counted so far."""
         return models.LedgerReport.model_validate(self.call("ledger.read"))
 
+    def fail_allocation(self, nth: int) -> None:
+        """Let memory run out once: the `nth` allocation that a driver makes from now on fails.
+
+        Counted are those of its own code, within calls, while a ledger counts; 0: none fails.
+        """
+        self.call("ledger.fail_allocation", nth=nth)
+
     def end_ledger(self) -> None:
         """Count no more; what was counted can still be read."""
         self.call("ledger.end")

@@ -168,6 +168,7 @@ class LedgerReport(Reply):
 
     sees: list[str]
     rows: list[LedgerRow]
+    failed_allocations: int = 0
 
 
 class CheckEvent(Reply):

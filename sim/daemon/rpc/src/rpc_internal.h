@@ -112,6 +112,7 @@ RPC_METHOD(trace_close);
 RPC_METHOD(ledger_begin);
 RPC_METHOD(ledger_read);
 RPC_METHOD(ledger_end);
+RPC_METHOD(ledger_fail_allocation);
 RPC_METHOD(farend_open);
 RPC_METHOD(farend_stats);
 RPC_METHOD(farend_close);

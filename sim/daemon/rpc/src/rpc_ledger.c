@@ -95,6 +95,16 @@ RPC_METHOD(ledger_end) {
     return yyjson_mut_obj(call->doc);
 }
 
+RPC_METHOD(ledger_fail_allocation) {
+    uint64_t nth = 0;
+    if (!has_ledger(call) ||
+        !params_u64(&call->params, "nth", PARAM_REQUIRED, 0, UINT64_MAX, &nth)) {
+        return NULL;
+    }
+    call->rpc->ledger->fail_allocation(nth);
+    return yyjson_mut_obj(call->doc);
+}
+
 /* ---- rows ---------------------------------------------------------------------------------- */
 
 static void add_evidence(yyjson_mut_doc *doc, yyjson_mut_val *object,
@@ -152,6 +162,7 @@ RPC_METHOD(ledger_read) {
             yyjson_mut_arr_add_str(call->doc, sees, ledger->kind_name((enum halledger_kind)kind));
         }
     }
+    yyjson_mut_obj_add_uint(call->doc, result, "failed_allocations", ledger->failed_allocations());
     yyjson_mut_val *rows = yyjson_mut_obj_add_arr(call->doc, result, "rows");
     struct halsim_ledger_row row;
     for (size_t i = 0; ledger->read(i, &row); i++) {

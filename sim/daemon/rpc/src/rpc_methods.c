@@ -38,6 +38,7 @@ static const struct rpc_method methods[] = {
     {"ledger.begin", "budgets", rpc_ledger_begin},
     {"ledger.read", "", rpc_ledger_read},
     {"ledger.end", "", rpc_ledger_end},
+    {"ledger.fail_allocation", "nth", rpc_ledger_fail_allocation},
     {"farend.open", "kind name device every_cycles check record record_frames attach stall_cycles",
      rpc_farend_open},
     {"farend.stats", "farend", rpc_farend_stats},
