@@ -6,6 +6,7 @@
 static const struct rpc_method methods[] = {
     {"host.info", "", rpc_host_info},
     {"host.shutdown", "", rpc_host_shutdown},
+    {"host.set_clock", "model", rpc_host_set_clock},
     {"plugin.load", "path", rpc_plugin_load},
     {"plugin.unload", "plugin", rpc_plugin_unload},
     {"plugin.list", "", rpc_plugin_list},
@@ -15,6 +16,8 @@ static const struct rpc_method methods[] = {
     {"device.set_rate", "device rate", rpc_device_set_rate},
     {"device.set_format", "device stream format", rpc_device_set_format},
     {"device.refuse_changes", "device count", rpc_device_refuse_changes},
+    {"device.set_clock", "device model", rpc_device_set_clock},
+    {"device.timestamps", "device forget", rpc_device_timestamps},
     {"property.has", "object selector scope element", rpc_property_has},
     {"property.is_settable", "object selector scope element", rpc_property_is_settable},
     {"property.size", "object selector scope element qualifier", rpc_property_size},
