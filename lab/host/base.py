@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from lab import clocks
 from lab.errors import UsageError
 from lab.host import models
 from lab.host.errors import HostGone, ending_of
@@ -130,6 +131,29 @@ class Host(ABC):
             self.call(
                 "device.set_format", device=device, stream=stream, format=format_.model_dump()
             )
+        )
+
+    # ---- clocks ----------------------------------------------------------------------------
+
+    def set_clock(self, device: DeviceRef, model: clocks.Model) -> None:
+        """Make a device's clock, as the host sees it, off by a model; virtual time only.
+
+        It begins with the next zero timestamp, and anew with each run of IO. An empty model ends
+        it.
+        """
+        self.call("device.set_clock", device=device, model=clocks.to_wire(model))
+
+    def set_host_clock(self, model: clocks.Model) -> None:
+        """The same for the host's own clock, from now on: what it gains, all devices lose."""
+        self.call("host.set_clock", model=clocks.to_wire(model))
+
+    def timestamps(self, device: DeviceRef, *, forget: bool = False) -> models.TimestampReport:
+        """What a device's zero timestamps were like so far; `forget`: count anew from now on.
+
+        `lab.measure.timestamps` judges it.
+        """
+        return models.TimestampReport.model_validate(
+            self.call("device.timestamps", device=device, forget=forget or None)
         )
 
     # ---- properties ------------------------------------------------------------------------

@@ -14,7 +14,9 @@
 #include "bundle.h"
 #include "call.h"
 #include "device_clock.h"
+#include "device_phase.h"
 #include "halsim/host.h"
+#include "timestamp_oracle.h"
 #include <CoreFoundation/CoreFoundation.h>
 #include <limits.h>
 #include <pthread.h>
@@ -90,6 +92,8 @@ struct halsim_device {
     bool has_thread;
     atomic_bool stop;
     struct halsim_device_clock clock;
+    struct halsim_device_phase phase;
+    struct halsim_timestamp_oracle oracle;
     uint64_t zero_limit_ns;     /* a zero timestamp further from now is of no running clock */
     struct halsim_will_do will; /* of the operations on the whole device */
     AudioServerPlugInIOCycleInfo cycle_info;
@@ -157,6 +161,8 @@ struct halsim_host {
     struct halsim_hook hooks[HALSIM_MAX_HOOKS];
     uint32_t hook_count;
     uint32_t last_client_id;
+    struct halsim_clock_model clock_model; /* of the host's clock; for devices that come later */
+    uint64_t clock_model_begin_ns;
     atomic_bool interrupted;
     atomic_bool realtime_granted;
     struct halsim_watchdog *watchdog;

@@ -81,6 +81,7 @@ static inline yyjson_mut_val *rpc_host_said_no(struct rpc_call *call) {
 RPC_METHOD(host_info);
 RPC_METHOD(host_shutdown);
 RPC_METHOD(host_resources);
+RPC_METHOD(host_set_clock);
 RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);
@@ -90,6 +91,8 @@ RPC_METHOD(device_refuse_changes);
 RPC_METHOD(device_set_buffer_frames);
 RPC_METHOD(device_set_rate);
 RPC_METHOD(device_set_format);
+RPC_METHOD(device_set_clock);
+RPC_METHOD(device_timestamps);
 RPC_METHOD(property_has);
 RPC_METHOD(property_is_settable);
 RPC_METHOD(property_size);
