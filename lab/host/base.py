@@ -293,6 +293,41 @@ class Host(ABC):
     def end_ledger(self) -> None:
         """Count no more; what was counted can still be read."""
         self.call("ledger.end")
+    def begin_fingerprint(self) -> None:
+        """Observe all that happens from now on, from nothing; virtual time only."""
+        self.call("fingerprint.begin")
+
+    def fingerprint(self) -> models.Fingerprint:
+        """What the run so far comes to."""
+        return models.Fingerprint.model_validate(self.call("fingerprint.read"))
+
+    def log_events(
+        self,
+        path: Path | None,
+        first_cycle: int = 0,
+        last_cycle: int | None = None,
+        *,
+        capacity: int | None = None,
+    ) -> None:
+        """Write what is observed in a window of cycles into a file; `lab.replay.events` reads it.
+
+        Parameters
+        ----------
+        path
+            A new file, cut to what it holds when the next takes its place; None only closes.
+        first_cycle, last_cycle
+            Cycles since `begin_fingerprint`, from 1; 0 is what came before the first. None: to the
+            end.
+        capacity
+            How many events it has room for, 64 bytes each; None: 65536.
+        """
+        self.call(
+            "fingerprint.log",
+            path=None if path is None else str(path.resolve()),
+            first_cycle=first_cycle,
+            last_cycle=last_cycle,
+            capacity=capacity,
+        )
 
     def open_far_end(
         self,

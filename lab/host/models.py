@@ -350,6 +350,26 @@ class TimestampReport(Reply):
     violations: dict[str, TimestampViolation]
     driver: TimeFit
     modeled: TimeFit
+class Fingerprint(Reply):
+    """``fingerprint.read``.
+
+    Attributes
+    ----------
+    hash
+        Of all that was observed so far, 16 hexadecimal digits.
+    events, cycles
+        How many there were.
+    every
+        Cycles from one checkpoint to the next.
+    checkpoints
+        (cycles done, hash then), in order; at most 4096.
+    """
+
+    hash: str
+    events: int
+    cycles: int
+    every: int
+    checkpoints: list[tuple[int, str]] = Field(default_factory=list)
 
 
 class FarEndStats(Reply):

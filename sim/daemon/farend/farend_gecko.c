@@ -1,5 +1,6 @@
 /* farend_gecko.c - the far end of Gecko Sink: reads its shared memory after each n-th cycle. */
 #include "farend.h"
+#include "halsim/fingerprint.h"
 #include "handover.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define DRAIN_ROUNDS  1024
 
 struct farend {
+    struct halsim_host *host;
     uint32_t device;
     uint32_t every_cycles;
     uint32_t until_read; /* cycles until the next read */
@@ -115,8 +117,10 @@ static void handle_events(struct farend *farend, const struct gecko_read *read) 
     }
 }
 
-static void take(struct farend *farend, uint32_t frames) {
+static void take(struct farend *farend, uint32_t frames, uint64_t lost_frames) {
     struct farend_stats *live = &farend->live;
+    halsim_fingerprint_far_end(farend->host, farend->device, farend->block, frames, live->channels,
+                               lost_frames);
     if (farend->check) {
         halsim_check_block(&live->check, farend->block, frames);
     }
@@ -147,7 +151,7 @@ static void drain(struct farend *farend) {
             read.left_frames > live->backlog_peak ? read.left_frames : live->backlog_peak;
         if (frames > 0) {
             live->reads++;
-            take(farend, (uint32_t)frames);
+            take(farend, (uint32_t)frames, read.lost_frames);
         } else {
             live->empty_reads++;
         }
@@ -232,6 +236,7 @@ struct farend *farend_open(struct halsim_host *host, const struct farend_config 
         *error = (struct halsim_error){.status = HALSIM_ERROR_SYSTEM, .message = "out of memory"};
         return NULL;
     }
+    farend->host = host;
     farend->device = config->device;
     farend->every_cycles = config->every_cycles;
     farend->until_read = config->every_cycles;

@@ -6,7 +6,7 @@
  * change what a cycle reads (clients, sources). Inherits priority, held for microseconds.
  *   host->change_lock     the queue of configuration changes
  *   plugin->storage_lock, host->notice_lock   leaves: a driver may be inside any call when it takes
- * them
+ * them; inside of these only that of the fingerprint
  */
 #ifndef HALSIM_HOST_INTERNAL_H
 #define HALSIM_HOST_INTERNAL_H
@@ -157,6 +157,7 @@ struct halsim_host {
     bool has_worker;
     pthread_t worker;
 
+    _Atomic(struct halsim_fingerprint *) fingerprint; /* NULL until one is begun */
     struct halsim_trace *trace;
     struct halsim_hook hooks[HALSIM_MAX_HOOKS];
     uint32_t hook_count;
@@ -167,6 +168,13 @@ struct halsim_host {
     atomic_bool realtime_granted;
     struct halsim_watchdog *watchdog;
 };
+
+/* NULL when nobody observes. For calls of the driver: as long as the host makes one, it is there.
+ */
+static inline struct halsim_fingerprint *halsim_fingerprint_of(struct halsim_plugin *plugin) {
+    struct halsim_host *host = atomic_load_explicit(&plugin->host, memory_order_acquire);
+    return atomic_load_explicit(&host->fingerprint, memory_order_acquire);
+}
 
 /* ---- status.c ---------------------------------------------------------------------------- */
 
