@@ -51,6 +51,7 @@ bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *erro
     }
     uint64_t now_ns = halsim_clock_now_ns(host->clock);
     uint64_t zero_ns = halsim_ns_from_ticks(host, host_time);
+    device->oracle.asked++;
     if (!halsim_device_clock_accepts(sample, zero_ns, now_ns, device->zero_limit_ns)) {
         halsim_oracle_take_impossible(&device->oracle,
                                       &(struct halsim_timestamp){sample, zero_ns, seed},
@@ -63,7 +64,6 @@ bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *erro
     }
     const struct halsim_timestamp stamp = {sample, zero_ns, seed};
     const struct halsim_moment moment = {now_ns, device->stats.cycles};
-    device->oracle.asked++;
     (void)halsim_device_clock_update(&device->clock, sample, moved(device, &stamp, &moment), seed,
                                      0);
     anchor_position(device, now_ns);

@@ -256,6 +256,23 @@ static void models_are_refused_in_real_time_and_when_they_make_no_sense(void **s
     halsim_host_destroy(host);
 }
 
+/* Time goes on while the driver answers: what it says is then later than the cycle began. */
+static void a_good_driver_is_found_good_in_real_time(void **state) {
+    (void)state;
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    struct halsim_host *host = loop_host_with(&config, NULL, NULL);
+    assert_ok(halsim_device_set_buffer_frames(host, 0, 64, error));
+    uint32_t client = loop_client(host, NULL);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    assert_ok(halsim_io_run(host, 1500000000, error)); /* four periods */
+    struct halsim_timestamp_report report = timestamps(host);
+    assert_int_equal(report.violations[HALSIM_TIMESTAMP_IN_THE_FUTURE].count, 0);
+    assert_int_equal(report.violations[HALSIM_TIMESTAMP_STALE].count, 0);
+    assert_true(report.asked > 0 && report.driver.points > 0);
+    halsim_host_destroy(host);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cycles_run_at_the_rate_of_the_model_for_an_hour),
@@ -267,6 +284,7 @@ int main(void) {
         cmocka_unit_test(the_same_model_gives_the_same_cycles),
         cmocka_unit_test(each_planted_fault_is_found_under_a_model_and_without),
         cmocka_unit_test(what_is_off_in_the_driver_itself_is_measured),
+        cmocka_unit_test(a_good_driver_is_found_good_in_real_time),
         cmocka_unit_test(models_are_refused_in_real_time_and_when_they_make_no_sense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
