@@ -46,24 +46,24 @@ def test_equal_runs_have_no_difference() -> None:
             2,
             {"data": 5},
             (
-                "event 3, cycle 2, at 0.020000 s: DoIOOperation 'rite' of object 2, stream 4, for "
-                "client 1: its data differ"
+                "event 3, cycle 2, at 0.020000 s: DoIOOperation 'rite' of object 2, stream 4, "
+                "for client 1: its data differ"
             ),
         ),
         (
             0,
             {"status": WRITE},
             (
-                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 answers 0 in run A, "
-                "'rite' in run B"
+                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 answers 0 in "
+                "run A, 'rite' in run B"
             ),
         ),
         (
             3,
             {"client": 7},
             (
-                "event 4, cycle 3, at 0.030000 s: run A calls StopIO of object 2 for client 1 where "
-                "run B calls StopIO of object 2 for client 7"
+                "event 4, cycle 3, at 0.030000 s: run A calls StopIO of object 2 for client 1 "
+                "where run B calls StopIO of object 2 for client 7"
             ),
         ),
         (
@@ -79,32 +79,32 @@ def test_equal_runs_have_no_difference() -> None:
             {"kind": Observed.HANDED_BACK},
             (
                 "event 3, cycle 2, at 0.020000 s: run A calls DoIOOperation 'rite' of object 2, "
-                "stream 4, for client 1 where run B is handed samples back by DoIOOperation 'rite' "
-                "of object 2, stream 4, for client 1"
+                "stream 4, for client 1 where run B is handed samples back by DoIOOperation "
+                "'rite' of object 2, stream 4, for client 1"
             ),
         ),
         (
             1,
             {"time_ns": 1_010_500_000},
             (
-                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes at another time in run B, "
-                "at 0.010500 s"
+                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes at another time in "
+                "run B, at 0.010500 s"
             ),
         ),
         (
             1,
             {"cycle": 3},
             (
-                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes in cycle 1 in run A, 3 in "
-                "run B"
+                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes in cycle 1 in run A, "
+                "3 in run B"
             ),
         ),
         (
             0,
             {},
             (
-                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 is the same, but "
-                "the runs have differed before: log from an earlier cycle on"
+                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 is the same, "
+                "but the runs have differed before: log from an earlier cycle on"
             ),
         ),
     ],
