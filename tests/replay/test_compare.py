@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lab.errors import LabError
 from lab.replay.compare import Window, first_difference, narrow
@@ -46,24 +48,24 @@ def test_equal_runs_have_no_difference() -> None:
             2,
             {"data": 5},
             (
-                "event 3, cycle 2, at 0.020000 s: DoIOOperation 'rite' of object 2, stream 4, for "
-                "client 1: its data differ"
+                "event 3, cycle 2, at 0.020000 s: DoIOOperation 'rite' of object 2, stream 4, "
+                "for client 1: its data differ"
             ),
         ),
         (
             0,
             {"status": WRITE},
             (
-                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 answers 0 in run A, "
-                "'rite' in run B"
+                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 answers 0 in "
+                "run A, 'rite' in run B"
             ),
         ),
         (
             3,
             {"client": 7},
             (
-                "event 4, cycle 3, at 0.030000 s: run A calls StopIO of object 2 for client 1 where "
-                "run B calls StopIO of object 2 for client 7"
+                "event 4, cycle 3, at 0.030000 s: run A calls StopIO of object 2 for client 1 "
+                "where run B calls StopIO of object 2 for client 7"
             ),
         ),
         (
@@ -79,32 +81,32 @@ def test_equal_runs_have_no_difference() -> None:
             {"kind": Observed.HANDED_BACK},
             (
                 "event 3, cycle 2, at 0.020000 s: run A calls DoIOOperation 'rite' of object 2, "
-                "stream 4, for client 1 where run B is handed samples back by DoIOOperation 'rite' "
-                "of object 2, stream 4, for client 1"
+                "stream 4, for client 1 where run B is handed samples back by DoIOOperation "
+                "'rite' of object 2, stream 4, for client 1"
             ),
         ),
         (
             1,
             {"time_ns": 1_010_500_000},
             (
-                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes at another time in run B, "
-                "at 0.010500 s"
+                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes at another time in "
+                "run B, at 0.010500 s"
             ),
         ),
         (
             1,
             {"cycle": 3},
             (
-                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes in cycle 1 in run A, 3 in "
-                "run B"
+                "event 2, cycle 1, at 0.010000 s: a cycle of object 2 comes in cycle 1 in run A, "
+                "3 in run B"
             ),
         ),
         (
             0,
             {},
             (
-                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 is the same, but "
-                "the runs have differed before: log from an earlier cycle on"
+                "event 1, cycle 0, at 0.000000 s: StartIO of object 2 for client 1 is the same, "
+                "but the runs have differed before: log from an earlier cycle on"
             ),
         ),
     ],
@@ -117,6 +119,42 @@ def test_the_first_difference_is_one_sentence(
     assert found is not None
     assert found.sentence == sentence
     assert (found.index, found.sequence, found.cycle) == (index, index + 1, index)
+
+
+@given(
+    st.lists(st.sampled_from(list(Observed)), min_size=1, max_size=30),
+    st.data(),
+)
+def test_any_field_of_any_event_is_found_where_it_is(
+    kinds: list[Observed], data: st.DataObject
+) -> None:
+    run = log_of(*kinds)
+    index = data.draw(st.integers(0, len(kinds) - 1))
+    field = data.draw(st.sampled_from([name for name in EVENT.names or () if name != "hash"]))
+    other = changed(run, index, **{field: int(run.events[field][index]) + 1})
+    for a, b in ((run, other), (other, run)):
+        found = first_difference(a, b)
+        assert found is not None
+        assert found.index == index
+        assert found.sentence
+
+
+@given(st.integers(1, 3000), st.integers(0, 6), st.integers(0, 6), st.integers(1, 3000))
+def test_a_window_contains_the_first_difference(
+    cycles: int, every_a: int, every_b: int, wrong_from: int
+) -> None:
+    steps = 2**every_a, 2**every_b
+    a = points(*range(steps[0], cycles + 1, steps[0]))
+    b = points(*range(steps[1], cycles + 1, steps[1]), wrong_from=wrong_from)
+    window = narrow(a, b)
+    common = max(steps)
+    if wrong_from > cycles // common * common:
+        assert window is None or window.last_cycle is None
+    else:
+        assert window is not None
+        assert window.last_cycle is not None
+        assert window.first_cycle < wrong_from <= window.last_cycle
+        assert window.last_cycle - window.first_cycle == common
 
 
 def test_samples_that_differ_are_called_samples() -> None:

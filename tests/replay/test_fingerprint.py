@@ -36,6 +36,8 @@ class Script:
     stop_after: int | None = None
     stall_cycles: tuple[int, int] | None = None
     schedule: int = 0
+    storage: Path | None = None
+    observed: bool = True
     log: Path | None = None
     window: Window = ALL
 
@@ -44,12 +46,19 @@ class Script:
 
 
 def run(script: Script) -> Fingerprint:
+    found = play(script)
+    assert found is not None
+    return found
+
+
+def play(script: Script) -> Fingerprint | None:
     shm = unique_shm_name()
     with SubprocessHost(
-        HostOptions(extra=("--schedule", str(script.schedule))),
+        HostOptions(extra=("--schedule", str(script.schedule)), storage=script.storage),
         environment={"GECKO_SHM_NAME": shm, **dict(script.environment)},
     ) as host:
-        host.begin_fingerprint()
+        if script.observed:
+            host.begin_fingerprint()
         if script.log is not None:
             host.log_events(script.log, script.window.first_cycle, script.window.last_cycle)
         host.load(find_driver(script.driver))
@@ -65,7 +74,7 @@ def run(script: Script) -> Fingerprint:
             )
         client.start()
         _let_run(host, client, script, device.device)
-        return host.fingerprint()
+        return host.fingerprint() if script.observed else None
 
 
 def _let_run(host: SubprocessHost, client: Client, script: Script, device: int) -> None:
@@ -161,6 +170,18 @@ def test_another_schedule_of_threads_is_another_run(tmp_path: Path) -> None:
     )
     hashes = {run(replace(seven, schedule=seed)).hash for seed in range(9)}
     assert len(hashes) >= 8
+
+
+def test_to_observe_threads_does_not_change_what_they_do(tmp_path: Path) -> None:
+    left = []
+    for observed in (True, False):
+        folder = tmp_path / str(observed)
+        play(replace(RUNS["loop with threads"], observed=observed, storage=folder))
+        # Who came when, from the first round to the last.
+        left += [path.read_bytes() for path in folder.iterdir()]
+    assert len(left) == 2
+    assert b"ticks" in left[0]
+    assert left[0] == left[1]
 
 
 def test_threads_in_turn_are_the_same_each_time() -> None:

@@ -3,6 +3,7 @@
 #include "loop_host.h"
 
 #include "halsim/fingerprint.h"
+#include "host_internal.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ struct script {
     const char *bundle_id;
     bool late_second_client;
     double new_rate;
+    uint32_t frames; /* 0: as it is */
     bool refused;
     const char *log;
     uint64_t first_cycle, last_cycle, capacity;
@@ -68,6 +70,9 @@ static void play(struct halsim_host *host, const struct script *script) {
     free(halsim_property_get_string(
         host, device, &(AudioObjectPropertyAddress){kAudioObjectPropertyManufacturer, 'glob', 0},
         NULL));
+    if (script->frames > 0) {
+        assert_ok(halsim_device_set_buffer_frames(host, 0, script->frames, error));
+    }
     assert_ok(halsim_client_add(host, 0, &about, &client, error));
     assert_ok(halsim_client_set_source(host, 0, client, 0,
                                        script->noise_seed == 0
@@ -262,6 +267,125 @@ static void what_else_happens_is_seen_too(void **state) {
     }
 }
 
+/* The data of the n-th event (from 0) of a kind. */
+static uint64_t data_of(const struct halsim_observation *events, size_t count,
+                        enum halsim_observed kind, size_t n) {
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].kind == kind && n-- == 0) {
+            return events[i].data;
+        }
+    }
+    fail_msg("no such event of kind %d", (int)kind);
+    return 0;
+}
+
+static void a_cycle_is_its_length_and_its_moment(void **state) {
+    (void)state;
+    const struct script scripts[] = {{.frames = 480}, {.frames = 512}};
+    uint64_t data[2][2];
+    for (size_t i = 0; i < 2; i++) {
+        size_t count;
+        struct halsim_observation *events = log_of(&scripts[i], &count);
+        for (size_t n = 0; n < 2; n++) {
+            data[i][n] = data_of(events, count, HALSIM_OBSERVED_CYCLE, n);
+        }
+        free(events);
+    }
+    assert_true(data[0][0] != data[1][0]); /* at one moment, of another length */
+    assert_true(data[0][0] != data[0][1]);
+}
+
+static void what_a_notice_says_counts(void **state) {
+    (void)state;
+    const struct script script = {.fault = "not-in-place"};
+    size_t count;
+    struct halsim_observation *events = log_of(&script, &count);
+    assert_true(data_of(events, count, HALSIM_OBSERVED_NOTICE, 0) !=
+                data_of(events, count, HALSIM_OBSERVED_NOTICE, 1)); /* of 'read' and of 'rite' */
+    free(events);
+}
+
+/* ---- what a driver asks of its host, asked by the test ------------------------------------- */
+
+struct asking {
+    struct halsim_host *host;
+    AudioServerPlugInHostRef interface;
+};
+
+static struct asking ask_begin(void) {
+    const struct script script = {0};
+    struct asking asking = {.host = begin(&script)};
+    uint32_t plugin;
+    assert_ok(halsim_plugin_load(asking.host, LOOP_DRIVER, &plugin, error));
+    asking.interface = &asking.host->plugins[plugin]->interface;
+    assert_ok(halsim_fingerprint_begin(asking.host, error));
+    assert_ok(halsim_fingerprint_log(asking.host, path, 0, 0, 100, error));
+    return asking;
+}
+
+static uint64_t ask_end(const struct asking *asking, enum halsim_observed kind) {
+    assert_ok(halsim_fingerprint_log(asking->host, NULL, 0, 0, 0, error));
+    struct halsim_observation *events = read_log();
+    uint64_t data = data_of(events, (size_t)header.written, kind, 0);
+    free(events);
+    halsim_host_destroy(asking->host);
+    return data;
+}
+
+static uint64_t storage(enum halsim_observed kind, CFStringRef key, CFPropertyListRef value) {
+    struct asking asking = ask_begin();
+    CFPropertyListRef copy = NULL;
+    (void)asking.interface->WriteToStorage(asking.interface, key, value);
+    (void)asking.interface->CopyFromStorage(asking.interface, key, &copy);
+    (void)asking.interface->DeleteFromStorage(asking.interface, key);
+    CFRelease(copy);
+    return ask_end(&asking, kind);
+}
+
+static uint64_t change(enum halsim_observed kind, UInt64 action, void *info) {
+    struct asking asking = ask_begin();
+    (void)asking.interface->RequestDeviceConfigurationChange(asking.interface, 2, action, info);
+    return ask_end(&asking, kind);
+}
+
+static uint64_t news(enum halsim_observed kind, AudioObjectPropertyAddress address, UInt32 count) {
+    struct asking asking = ask_begin();
+    const AudioObjectPropertyAddress addresses[] = {address, address};
+    (void)asking.interface->PropertiesChanged(asking.interface, 2, count, addresses);
+    return ask_end(&asking, kind);
+}
+
+static void what_a_driver_asks_of_its_host_counts(void **state) {
+    (void)state;
+    const enum halsim_observed stores[] = {HALSIM_OBSERVED_WriteToStorage,
+                                           HALSIM_OBSERVED_CopyFromStorage};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t plain = storage(stores[i], CFSTR("a"), CFSTR("1"));
+        assert_true(storage(stores[i], CFSTR("a"), CFSTR("1")) == plain);
+        assert_true(storage(stores[i], CFSTR("a"), CFSTR("2")) != plain);
+        assert_true(storage(stores[i], CFSTR("b"), CFSTR("1")) != plain);
+    }
+    assert_true(storage(HALSIM_OBSERVED_DeleteFromStorage, CFSTR("a"), CFSTR("1")) !=
+                storage(HALSIM_OBSERVED_DeleteFromStorage, CFSTR("b"), CFSTR("1")));
+    int here, there;
+    const enum halsim_observed request = HALSIM_OBSERVED_RequestDeviceConfigurationChange;
+    assert_true(change(request, 1, NULL) != change(request, 2, NULL));
+    assert_true(change(request, 1, NULL) != change(request, 1, &here));
+    assert_true(change(request, 1, &there) == change(request, 1, &here));
+    assert_true(change(HALSIM_OBSERVED_NOTICE, 1, NULL) != change(HALSIM_OBSERVED_NOTICE, 2, NULL));
+    const enum halsim_observed kinds[] = {HALSIM_OBSERVED_PropertiesChanged,
+                                          HALSIM_OBSERVED_NOTICE};
+    for (size_t i = 0; i < 2; i++) {
+        const AudioObjectPropertyAddress name = {'lnam', 'glob', 0};
+        uint64_t plain = news(kinds[i], name, 1);
+        assert_true(news(kinds[i], name, 1) == plain);
+        assert_true(news(kinds[i], name, 2) != plain);
+        assert_true(news(kinds[i], (AudioObjectPropertyAddress){'lmak', 'glob', 0}, 1) != plain);
+        assert_true(news(kinds[i], (AudioObjectPropertyAddress){'lnam', 'inpt', 0}, 1) != plain);
+        assert_true(news(kinds[i], (AudioObjectPropertyAddress){'lnam', 'glob', 1}, 1) != plain);
+    }
+}
+
 static void the_log_is_whole_and_ends_with_the_hash(void **state) {
     (void)state;
     const struct script script = {.log = path};
@@ -431,6 +555,9 @@ int main(void) {
         cmocka_unit_test(what_is_not_to_be_seen_is_not_seen),
         cmocka_unit_test(one_thing_changed_is_seen_as_that_and_nothing_else),
         cmocka_unit_test(what_else_happens_is_seen_too),
+        cmocka_unit_test(a_cycle_is_its_length_and_its_moment),
+        cmocka_unit_test(what_a_notice_says_counts),
+        cmocka_unit_test(what_a_driver_asks_of_its_host_counts),
         cmocka_unit_test(the_log_is_whole_and_ends_with_the_hash),
         cmocka_unit_test(a_window_has_the_events_of_its_cycles),
         cmocka_unit_test(a_log_that_is_full_counts_what_it_drops),
