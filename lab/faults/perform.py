@@ -95,9 +95,10 @@ def perform(rig: Rig, event: Event) -> Done:
 
 
 def _away(rig: Rig, ns: int) -> Allowance:
-    """The IO thread was away for `ns`: one late cycle, and those that it could not make up."""
+    """The IO thread was away for `ns`: one late cycle, those that could not be made up any more,
+    and one that could, late as well."""
     cycles = -(-ns // rig.period_ns)
-    high = Damage(skipped_cycles=cycles, late_wakes=1)
+    high = Damage(skipped_cycles=cycles, late_wakes=2)
     # Half of what must be skipped is enough to tell that it is counted at all.
     low = Damage(skipped_cycles=max(0, (cycles - 3) // 2), late_wakes=int(cycles > 3))
     return Allowance(high=high, low=low)
@@ -278,7 +279,7 @@ def _set(rig: Rig, change: Callable[[], Any], *, may_refuse: bool, what: str) ->
 def _waited(rig: Rig, times: int) -> Allowance:
     """The host waited in vain, and in virtual time no cycle runs meanwhile."""
     cycles = times * (-(-CHANGE_LIMIT_NS // rig.period_ns) + 1)
-    return Allowance(high=Damage(skipped_cycles=cycles, late_wakes=times))
+    return Allowance(high=Damage(skipped_cycles=cycles, late_wakes=2 * times))
 
 
 def _rate(rig: Rig, event: events.Rate) -> Done:
