@@ -116,7 +116,7 @@ def soak_command(
 
     Exit status: 0 passed; 1 a run failed; 2 wrong command line; 130 stopped by Ctrl-C, after what
     was done so far has been told.
-    """
+    """  # noqa: D301  (click's mark for a paragraph that is not wrapped)
     names = chosen_faults(faults)
     _check(hours=hours, seed=seed, runs=runs, jobs=jobs, twice=twice, shrink_runs=shrink_runs)
     total = round(hours * 3600 * CYCLES_PER_S)

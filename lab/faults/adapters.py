@@ -13,7 +13,7 @@ from lab.host.errors import HostError
 
 
 class NotThere(Exception):  # noqa: N818  (it is what happened)
-    """This host has no such method; the text names it."""
+    """The host has no such method; the text names it."""
 
 
 def _call(host: Host, method: str, **params: Any) -> Any:

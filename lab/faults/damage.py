@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 from lab.host.models import FarEndStats, IoStats
 
@@ -97,6 +97,8 @@ class Allowance:
         A reader came or went: counts of before and after don't add up.
     reader_away
         The reader stayed away: what was to happen to its next frames need not have happened.
+    io_restarted
+        IO was stopped and started: a cycle that would have been late is not any more.
     on_the_way
         Frames suffered behind the driver's memory: the reader cannot know of those.
     """
@@ -105,6 +107,7 @@ class Allowance:
     low: Damage = field(default_factory=Damage)
     new_reader: bool = False
     reader_away: bool = False
+    io_restarted: bool = False
     on_the_way: bool = False
 
     def __add__(self, other: Allowance) -> Allowance:
@@ -113,6 +116,7 @@ class Allowance:
             low=self.low + other.low,
             new_reader=self.new_reader or other.new_reader,
             reader_away=self.reader_away or other.reader_away,
+            io_restarted=self.io_restarted or other.io_restarted,
             on_the_way=self.on_the_way or other.on_the_way,
         )
 
@@ -154,6 +158,8 @@ _KINDS = {
     "skipped_cycles": ("cycles-skipped", "cycle", "was left out"),
     "late_wakes": ("late-wake", "cycle", "woke late"),
 }
+
+_OF_THE_HOST = ("skipped_cycles", "late_wakes")
 
 
 def judge(
@@ -198,27 +204,24 @@ def judge(
             return Failure(kind, f"{said} (noticed by cycle {cycle})", cycle)
     if not (allowed.new_reader or allowed.reader_away):
         for name, (kind, thing, verb) in _KINDS.items():
+            if allowed.io_restarted and name in _OF_THE_HOST:
+                continue
             count, least = getattr(damage, name), getattr(allowed.low, name)
             if count < least:
                 said = f"only {count} of {least} {thing}s {_plural(verb, 2)} {where}"
                 return Failure(
                     f"unnoticed-{kind}", f"{said}: the fault was not noticed (cycle {cycle})", cycle
                 )
-    if counts_losses and not (allowed.new_reader or allowed.on_the_way):
-        if damage.lost != damage.reader_lost:
-            return Failure(
-                "loss-not-counted",
-                f"{damage.lost} frames did not arrive {where}, but the reader was told of "
-                f"{damage.reader_lost} (cycle {cycle})",
-                cycle,
-            )
+    can_count = counts_losses and not (allowed.new_reader or allowed.on_the_way)
+    if can_count and damage.lost != damage.reader_lost:
+        return Failure(
+            "loss-not-counted",
+            f"{damage.lost} frames did not arrive {where}, but the reader was told of "
+            f"{damage.reader_lost} (cycle {cycle})",
+            cycle,
+        )
     return None
 
 
 def _plural(verb: str, count: int) -> str:
     return verb.replace("was ", "were ", 1) if count != 1 else verb
-
-
-def at_least(allowance: Allowance, **low: int) -> Allowance:
-    """The same with a lower limit."""
-    return replace(allowance, low=Damage(**low))

@@ -77,17 +77,12 @@ class Marks:
         if isinstance(event, events.Restart):
             self._restart(rig, stalled)
         self._when(isinstance(event, events.SleepWake) and stalled, "sleep-while-reader-stalled")
-        self._when(
-            is_change and any(isinstance(o, events.AddClient) for o in same)
-            or isinstance(event, events.AddClient) and any(isinstance(o, _CHANGES) for o in same),
-            "client-at-rate-change",
-        )  # fmt: skip
-        self._when(
-            is_change and any(isinstance(o, events.RemoveClient) for o in same)
-            or isinstance(event, events.RemoveClient)
-            and any(isinstance(o, _CHANGES) for o in same),
-            "client-gone-at-rate-change",
-        )  # fmt: skip
+        both = [event, *same]
+        changes = any(isinstance(one, _CHANGES) for one in both)
+        comes = any(isinstance(one, events.AddClient) for one in both)
+        goes = any(isinstance(one, events.RemoveClient) for one in both)
+        self._when(changes and comes, "client-at-rate-change")
+        self._when(changes and goes, "client-gone-at-rate-change")
         self._when(
             isinstance(event, events.RefuseChanges)
             and any(isinstance(o, events.LateWake) for _, o in near),
@@ -96,9 +91,7 @@ class Marks:
         if isinstance(event, events.Stall):
             self._stall(rig, event)
         self._when(
-            isinstance(event, events.StartStopStorm)
-            and event.who == "player"
-            and bool(rig.guests),
+            isinstance(event, events.StartStopStorm) and event.who == "player" and bool(rig.guests),
             "storm-with-guests",
         )
         self._when(
@@ -159,9 +152,7 @@ class Marks:
 
     def _restart(self, rig: Rig, stalled: bool) -> None:
         self._when(stalled, "restart-while-reader-stalled")
-        self._when(
-            any(isinstance(o, events.Stall) for _, o in self._near), "restart-after-stall"
-        )
+        self._when(any(isinstance(o, events.Stall) for _, o in self._near), "restart-after-stall")
         if not rig.name_leads_there:
             self._when(not self._foreign, "restart-without-name")
             self._when(self._foreign, "restart-over-foreign")

@@ -8,13 +8,12 @@ that was never played.
 
 from __future__ import annotations
 
+import _posixshmem  # type: ignore[import-not-found]
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-import _posixshmem  # type: ignore[import-not-found]
 
 from lab.errors import LabError
 from lab.faults import adapters, events
@@ -58,6 +57,17 @@ class Done:
     skipped: str = ""
 
 
+_STOP_IO = (
+    events.BufferFrames,
+    events.SleepWake,
+    events.Restart,
+    events.StartStopStorm,
+    events.Rate,
+    events.FormatChange,
+    events.RefuseChanges,
+)
+
+
 def perform(rig: Rig, event: Event) -> Done:
     """Carry out one event.
 
@@ -82,6 +92,8 @@ def perform(rig: Rig, event: Event) -> Done:
     stalled = rig.stalled_until - rig.cycle
     frames = rig.device.buffer_frames
     done = _PERFORMERS[type(event)](rig, event)
+    if isinstance(event, _STOP_IO):
+        done.allowed = replace(done.allowed, io_restarted=True)
     if stalled > 0 and not isinstance(event, events.ReaderStall) and rig.stalled_until > 0:
         # What is unread may be lost in a change, and the rest of the stall may be longer.
         most = max(frames, rig.device.buffer_frames)
@@ -95,8 +107,10 @@ def perform(rig: Rig, event: Event) -> Done:
 
 
 def _away(rig: Rig, ns: int) -> Allowance:
-    """The IO thread was away for `ns`: one late cycle, those that could not be made up any more,
-    and one that could, late as well."""
+    """The IO thread was away for `ns`.
+
+    One late cycle, those that could not be made up any more, and one that could, late as well.
+    """
     cycles = -(-ns // rig.period_ns)
     high = Damage(skipped_cycles=cycles, late_wakes=2)
     # Half of what must be skipped is enough to tell that it is counted at all.
@@ -360,18 +374,25 @@ def _reader_stall(rig: Rig, event: events.ReaderStall) -> Done:
         rig.stalled_since = now
     rig.stalled_until = now + cycles
     unread = (rig.stalled_until - rig.stalled_since + 1) * rig.device.buffer_frames
+    if rig.heard_from == "oldest" and rig.attached_cycle == now:
+        unread += rig.ring_frames  # it has not read yet what was there when it came
     ring = rig.ring_frames
     lost = max(0, unread - ring) if rig.setup.layout == "v2" else unread // ring * ring
     if not rig.reading:
         lost = 0
     room = Damage(lost=lost, reader_lost=lost)
-    return Done(
-        {"cycles": cycles, "laps": unread // ring}, Allowance(high=room, reader_away=True)
-    )
+    return Done({"cycles": cycles, "laps": unread // ring}, Allowance(high=room, reader_away=True))
+
+
+def _forget_damage(rig: Rig) -> None:
+    """What was to happen to the frames of a reader that goes does not happen to the next one's."""
+    rig.far.damage("lose", 0)
+    rig.damage_until = 0
 
 
 def _reader_detach(rig: Rig, event: events.ReaderDetach) -> Done:
     del event
+    _forget_damage(rig)
     rig.far.detach()
     rig.reading = False
     return Done(allowed=Allowance(new_reader=True))
@@ -381,6 +402,7 @@ def _reader_attach(rig: Rig, event: events.ReaderAttach) -> Done:
     # v1 does not know which frame is its oldest: its index 0 is as stale as it is old.
     where = event.where if rig.setup.layout == "v2" else "newest"
     rig.fold()
+    _forget_damage(rig)
     before = rig.reader_stats().attachments
     rig.far.attach(where)
     stats = rig.reader_stats()
@@ -396,8 +418,8 @@ def _reader_attach(rig: Rig, event: events.ReaderAttach) -> Done:
             rig.cycle,
         )
     # From the oldest frame of a full ring: the next block overwrites what was to be read first.
-    room = Damage(reader_lost=rig.device.buffer_frames if where == "oldest" else 0)
-    rig.heard_from = where
+    room = Damage(reader_lost=rig.ring_frames if where == "oldest" else 0)
+    rig.heard_from, rig.attached_cycle = where, rig.cycle
     return Done({"reading": rig.reading}, Allowance(high=room, new_reader=True), failure)
 
 

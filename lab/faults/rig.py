@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -65,8 +64,8 @@ class Rig:
         Cycle of the run up to which the reader stays away.
     stalled_since
         Cycle at which that began.
-    heard_from
-        Where the reader attached: ``"newest"`` or ``"oldest"``.
+    heard_from, attached_cycle
+        Where the reader attached, ``"newest"`` or ``"oldest"``, and when.
     damage_until
         What the reader's count of damaged frames will be when nothing more is to be damaged.
     fingerprints
@@ -80,7 +79,7 @@ class Rig:
         setup: Setup,
         *,
         stop: Callable[[], bool] = lambda: False,
-        progress: Callable[[int], None] = lambda cycles: None,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.setup = setup
         self.name = unique_shm_name()
@@ -90,6 +89,7 @@ class Rig:
         self.stalled_until = self.stalled_since = 0
         self.damage_until = 0
         self.heard_from = "newest"
+        self.attached_cycle = 0
         self.fingerprints: list[str] = []
         self.notes: dict[str, int] = {}
         self.attached_at = 0
@@ -351,9 +351,6 @@ class Rig:
                 self.guests.pop().remove()
 
 
-
 def replace_setup(setup: Setup, **changes: object) -> Setup:
     """A setup with some members changed."""
     return setup.model_copy(update=changes)
-
-

@@ -55,7 +55,7 @@ def shrink(
     run: Run,
     *,
     runs_max: int = RUNS_MAX,
-    progress: Callable[[int, int], None] = lambda runs, events: None,
+    progress: Callable[[int, int], None] = lambda _runs, _events: None,
 ) -> Shrunk:
     """Make a failing schedule small.
 
@@ -88,6 +88,7 @@ def shrink(
             work.move_together()
             work.lessen()
             work.cut()
+            work.shorten()
     except _OutOfRuns:
         work.best.exhausted = True
     return work.best
@@ -134,6 +135,16 @@ class _Work:
         events = [e for e in self.best.events if e.at.cycle is None or e.at.cycle < end]
         if end < self.best.setup.cycles:
             self.fails(self.best.setup.model_copy(update={"cycles": end}), events)
+
+    def shorten(self) -> None:
+        """What is noticed long after the last event may be there long before."""
+        last = max((e.at.cycle or 0 for e in self.best.events), default=WARM_UP_CYCLES)
+        for _ in range(24):
+            cycles = last + (self.best.setup.cycles - last) // 2
+            if cycles <= max(last, WARM_UP_CYCLES) or not self.fails(
+                self.best.setup.model_copy(update={"cycles": cycles}), self.best.events
+            ):
+                return
 
     def drop(self) -> None:
         """Leave out as many events as possible: halves, quarters, ..., single ones."""

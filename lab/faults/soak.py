@@ -112,7 +112,7 @@ def soak(
     settings: SoakSettings,
     *,
     stop: Callable[[], bool] = lambda: False,
-    progress: Callable[[int], None] = lambda cycles: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> SoakReport:
     """Make the runs of a soak.
 

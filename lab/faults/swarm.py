@@ -101,9 +101,7 @@ def _draw(stream: Stream, name: str, cycle: int) -> list[Event]:
     """One event, and what puts right again what it leaves behind."""
     cls = EVENT_CLASSES[name]
     at = At(cycle=cycle)
-    amounts = {
-        field: stream.magnitude(least, most) for field, (least, most) in cls.amounts.items()
-    }
+    amounts = {field: stream.magnitude(least, most) for field, (least, most) in cls.amounts.items()}
     if cls is events.BufferFrames:
         frames = stream.pick(_FRAMES) if stream.chance(3, 4) else 16 + stream.below(8_177)
         back = At(cycle=cycle + 1 + stream.below(2_000))
