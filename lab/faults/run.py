@@ -18,7 +18,14 @@ from lab.faults.marks import Marks
 from lab.faults.perform import perform
 from lab.faults.rig import Rig, Stopped
 from lab.faults.schedule import Setup
-from lab.host.errors import DriverCrashed, DriverHung, HostCrashed, HostError, HostGone
+from lab.host.errors import (
+    DriverCrashed,
+    DriverHung,
+    HostCrashed,
+    HostError,
+    HostGone,
+    HostTimeout,
+)
 from lab.host.models import Memory
 
 WARM_UP_CYCLES = 32
@@ -129,12 +136,8 @@ def run_schedule(
                 outcome.interrupted = True
             except HostGone as gone:
                 outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
-            except HostError as error:
-                outcome.failure = Failure(
-                    f"host-{error.status}",
-                    f"the host refused {running.causes() or 'to go on'}: {error.message}",
-                    running.last_cycle,
-                )
+            except LabError as error:
+                outcome.failure = _of_error(error, running.last_cycle, running.causes())
             running.leave(rig)
     except (UsageError, MissingError):
         raise
@@ -162,6 +165,16 @@ def _of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
         kind = "host-crashed"
     where = f" around {causes}" if causes else ""
     return Failure(kind, f"{text}{where} (cycle {cycle})", cycle)
+
+
+def _of_error(error: LabError, cycle: int, causes: str) -> Failure:
+    where = f" around {causes}" if causes else ""
+    if isinstance(error, HostError):
+        said = f"the host refused to go on{where}: {error.message} (cycle {cycle})"
+        return Failure(f"host-{error.status}", said, cycle)
+    if isinstance(error, HostTimeout):
+        return Failure("host-timeout", f"the host did not answer{where} (cycle {cycle})", cycle)
+    return Failure("reader-failed", f"{error.what}{where} (cycle {cycle})", cycle)
 
 
 class _Running:
