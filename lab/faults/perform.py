@@ -94,7 +94,8 @@ def perform(rig: Rig, event: Event) -> Done:
     done = _PERFORMERS[type(event)](rig, event)
     if isinstance(event, _STOP_IO):
         done.allowed = replace(done.allowed, io_restarted=True)
-    if stalled > 0 and not isinstance(event, events.ReaderStall) and rig.stalled_until > 0:
+    # In the cycle at which it ends as well: the reader comes back behind the next one.
+    if stalled >= 0 and not isinstance(event, events.ReaderStall) and rig.stalled_until > 0:
         # What is unread may be lost in a change, and the rest of the stall may be longer.
         most = max(frames, rig.device.buffer_frames)
         room = Damage(lost=(stalled + 1) * most + rig.ring_frames,

@@ -208,7 +208,7 @@ class _Running:
             self._quiet_to(rig, waiting[0].at, end)
             if self.outcome.failure is None:
                 self._episode(rig, waiting, end)
-        if self.outcome.failure is None:
+        if self.outcome.failure is None and rig.cycle < end:
             self._quiet_to(rig, At(cycle=end), end)
         if self.outcome.failure is None:
             self._judge_life(rig)
