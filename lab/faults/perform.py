@@ -371,7 +371,7 @@ def _reader_stall(rig: Rig, event: events.ReaderStall) -> Done:
     cycles = max(1, round(event.s * 1e9) // rig.period_ns)
     rig.far.stall(cycles)
     now = rig.cycle
-    if rig.stalled_until <= now:
+    if rig.stalled_until < now:
         rig.stalled_since = now
     rig.stalled_until = now + cycles
     unread = (rig.stalled_until - rig.stalled_since + 1) * rig.device.buffer_frames
