@@ -127,7 +127,7 @@ def test_a_soak_does_not_depend_on_how_many_runs_are_made_at_a_time() -> None:
     assert soaked(1) == soaked(3) != ""
 
 
-# ---- the bad cases: each mistake of the fixture driver Lapse --------------------------------------
+# ---- the bad cases: each mistake of the fixture driver Lapse -----------------------------------
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,27 +34,35 @@ def schedule(tmp_path: Path, *lines: str) -> Path:
     return path
 
 
+def stall(at: str, amounts: str = '"ns": 5') -> str:
+    return f'{{"at": {at}, "what": "stall", {amounts}}}'
+
+
+AT_1 = '"at": {"cycle": 1}'
+LEAST_0 = "input should be greater than or equal to 0"
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"at": {"cycle": 1}, "what": "stal", "ns": 5}', 'unknown event "stal"; did you mean "stall"?'),
-        ('{"at": {"cycle": 1}, "what": "earthquake"}', 'unknown event "earthquake"; known: late-wake, '),
-        ('{"at": {"cycle": -1}, "what": "stall", "ns": 5}', '"at.cycle": input should be greater than or equal to 0, not -1'),
-        ('{"at": {"s": -0.5}, "what": "stall", "ns": 5}', '"at.s": input should be greater than or equal to 0, not -0.5'),
-        ('{"at": {"s": 1, "cycle": 1}, "what": "stall", "ns": 5}', "one of the two"),
-        ('{"at": {}, "what": "stall", "ns": 5}', "one of the two"),
+        (f'{{{AT_1}, "what": "stal", "ns": 5}}', 'unknown event "stal"; did you mean "stall"?'),
+        (f'{{{AT_1}, "what": "earthquake"}}', 'unknown event "earthquake"; known: late-wake, '),
+        (stall('{"cycle": -1}'), f'"at.cycle": {LEAST_0}, not -1'),
+        (stall('{"s": -0.5}'), f'"at.s": {LEAST_0}, not -0.5'),
+        (stall('{"s": 1, "cycle": 1}'), "one of the two"),
+        (stall("{}"), "one of the two"),
         ('{"what": "stall", "ns": 5}', '"at" is missing'),
-        ('{"at": {"cycle": 1}, "what": "stall"}', '"ns" is missing'),
-        ('{"at": {"cycle": 1}, "what": "stall", "ns": 0}', '"ns": input should be greater than or equal to 1, not 0'),
-        ('{"at": {"cycle": 1}, "what": "stall", "ns": 5, "ms": 1}', 'unknown field "ms"'),
-        ('{"at": {"cycle": 1}, "what": "restart", "how": "gently"}', "\"how\": input should be 'kill' or 'quit', not \"gently\""),
-        ('{"at": {"cycle": 1}, "ns": 5}', 'a word in "what"'),
+        (f'{{{AT_1}, "what": "stall"}}', '"ns" is missing'),
+        (stall('{"cycle": 11}', '"ns": 0'), '"ns": input should be greater than or equal to 1'),
+        (stall('{"cycle": 11}', '"ns": 5, "ms": 1'), 'unknown field "ms"'),
+        (f'{{{AT_1}, "what": "restart", "how": "gently"}}', "should be 'kill' or 'quit', not"),
+        (f'{{{AT_1}, "ns": 5}}', 'a word in "what"'),
         ("[1, 2]", "an event is an object"),
         ("{", "no JSON"),
-        ('{"at": {"cycle": 9}, "what": "stall", "ns": 5}', "cycle 9 comes after cycle 10; times go up"),
-        ('{"at": {"cycle": 1000}, "what": "stall", "ns": 5}', "cycle 1000 is after the end; the run has 1000 cycles, 0 to 999"),
+        (stall('{"cycle": 9}'), "cycle 9 comes after cycle 10; times go up"),
+        (stall('{"cycle": 1000}'), "cycle 1000 is after the end; the run has 1000 cycles"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_line_is_named_with_what_is_wrong(tmp_path: Path, line: str, said: str) -> None:
     path = schedule(tmp_path, "# a comment", GOOD, line)
     with pytest.raises(ScheduleError) as caught:
@@ -125,7 +134,7 @@ def test_each_event_has_a_group_and_limits() -> None:
         with pytest.raises(ValueError, match=name):
             parse_event({"at": {"cycle": 0}, "what": name, "nonsense": 1})
         for field, (least, most) in cls.amounts.items():
-            line = {"at": {"cycle": 0}, "what": name}
+            line: dict[str, Any] = {"at": {"cycle": 0}, "what": name}
             line |= {f: low for f, (low, _) in cls.amounts.items()}
             if name in {"rate", "format", "refuse-changes"}:
                 line["hz"] = 48_000

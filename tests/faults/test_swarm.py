@@ -81,7 +81,7 @@ def test_events_lie_in_order_and_within_the_run(seed: int, run: int, cycles: int
 
 
 def test_each_run_switches_a_subset_on() -> None:
-    sizes = Counter()
+    sizes: Counter[int] = Counter()
     seen: Counter[str] = Counter()
     for run in range(200):
         names = {event.name for event in draw_schedule(1, run, cycles=360_000, faults=ALL)}
