@@ -151,6 +151,9 @@ def test_a_mistake_is_found_made_small_and_replayed(
     setup = Setup(driver="Lapse", cycles=60_000, environment={"LAPSE_FAULT": fault})
     settings = SoakSettings(setup, 6, 7, chosen_faults(faults), jobs=2, twice_percent=0)
     report = soak(settings)
+    memory = report.outcomes[0].memory_start
+    if kind == "memory-grows" and memory is not None and memory.heap_bytes == 0:
+        pytest.skip("the allocator of this build does not tell what it holds")
     assert report.failure is not None
     assert report.failure.kind == kind
     assert report.failed_run is not None
