@@ -52,7 +52,7 @@ def set_drift(host: Host, device: DeviceRef, ppm: int) -> None:
     ------
     NotThere
     """
-    _call(host, "device.set_clock", device=device, model={"kind": "offset", "ppm": ppm})
+    _call(host, "device.set_clock", device=device, model=[{"kind": "offset", "ppm": ppm}])
 
 
 def fail_allocation(host: Host, nth: int) -> None:

@@ -176,6 +176,16 @@ def test_a_mistake_is_found_made_small_and_replayed(
     assert repaired.verdict() == f"passed; {kind} is gone"
 
 
+def test_a_driver_that_is_not_the_same_twice_is_a_failure_of_its_own_kind() -> None:
+    setup = Setup(driver="Lapse", cycles=60_000, environment={"LAPSE_FAULT": "drops-random-frames"})
+    settings = SoakSettings(setup, 4, 7, ["add-client"], jobs=1, twice_percent=100)
+    report = soak(settings)
+    assert report.failure is not None
+    assert report.failure.kind == "not-deterministic"
+    assert "first in observation" in report.failure.sentence
+    assert report.hash == ""
+
+
 def test_lapse_without_a_mistake_passes() -> None:
     outcome = run({"what": "stall", "ns": 10**9}, driver="Lapse", cycles=3_000)
     assert outcome.failure is None, outcome.failure
