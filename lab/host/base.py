@@ -88,6 +88,13 @@ class Host(ABC):
     def resources(self) -> models.Resources:
         """What the host's process holds now, to be compared with another moment like this one."""
         return models.Resources.model_validate(self.call("host.resources"))
+    def memory(self) -> models.Memory:
+        """What its process has allocated, and what of it is in memory."""
+        return models.Memory.model_validate(self.call("host.memory"))
+
+    def advance(self, ns: int) -> None:
+        """Virtual time: let `ns` pass without a cycle, as if the IO threads stood still."""
+        self.call("host.advance", ns=ns)
 
     def load(self, path: Path) -> models.Plugin:
         """Load a bundle."""
@@ -124,6 +131,14 @@ class Host(ABC):
     def refuse_changes(self, device: DeviceRef, count: int) -> None:
         """Abort the next `count` configuration changes that the driver asks for."""
         self.call("device.refuse_changes", device=device, count=count)
+
+    def wake_late(self, device: DeviceRef, ns: int) -> None:
+        """Virtual time: the next cycle wakes `ns` after its time."""
+        self.call("device.wake_late", device=device, ns=ns)
+
+    def lose_cycles(self, device: DeviceRef, count: int) -> None:
+        """Virtual time: the next `count` cycles never come."""
+        self.call("device.lose_cycles", device=device, count=count)
 
     def set_format(self, device: DeviceRef, stream: int, format_: models.Format) -> models.Device:
         """Physical and virtual format of a stream, by the stream's object ID."""
@@ -422,6 +437,24 @@ class FarEnd:
     def stats(self) -> models.FarEndStats:
         """What it has read so far."""
         return models.FarEndStats.model_validate(self.host.call("farend.stats", farend=self.id))
+
+    def stall(self, cycles: int) -> None:
+        """Do not read during the next `cycles` cycles."""
+        self.host.call("farend.stall", farend=self.id, cycles=cycles)
+
+    def detach(self) -> None:
+        """Let go of the shared memory."""
+        self.host.call("farend.detach", farend=self.id)
+
+    def attach(self, where: Literal["newest", "oldest"] = "newest") -> None:
+        """Open the name anew; the check begins anew, too."""
+        self.host.call("farend.attach", farend=self.id, attach=where)
+
+    def damage(
+        self, kind: Literal["lose", "corrupt", "repeat", "silence", "swap"], frames: int
+    ) -> None:
+        """Damage the next frames between shared memory and check."""
+        self.host.call("farend.damage", farend=self.id, kind=kind, frames=frames)
 
     def close(self) -> models.FarEndStats:
         """End it; what it had read."""

@@ -209,6 +209,13 @@ class ClientStats(Reply):
     sinks: list[Check | None] = Field(default_factory=list)
 
 
+class Memory(Reply):
+    """``host.memory``: bytes; 0 where it is not known."""
+
+    heap_bytes: int
+    resident_bytes: int
+
+
 class RunResult(Reply):
     """``io.run``."""
 
@@ -379,7 +386,15 @@ class FarEndStats(Reply):
     lost_frames: int
     torn_reads: int = 0
     empty_reads: int = 0
+    torn_frames: int = 0
     generation_changes: int = 0
+    reopens: int = 0
+    backlog_peak: int = 0
+    attachments: int = 0
+    damaged_frames: int = 0
+    channels: int = 0
+    sample_rate: int = 0
+    closed: bool = False
     layout: Literal["v1", "v2"] | None = None
     failure: str | None = None
     check: Check | None = None

@@ -289,6 +289,9 @@ void halsim_ask_will_do(struct halsim_device *device, uint32_t client, struct ha
 bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *error);
 /* One cycle, at `woke_ns`; moves position and scheduled_ns on. With cycle_lock held. */
 void halsim_cycle_run(struct halsim_device *device, uint64_t woke_ns);
+/* The next `count` cycles are left out, as if they could no longer be on time. With cycle_lock
+ * held. */
+void halsim_cycle_skip(struct halsim_device *device, uint64_t count);
 /* Begin or end of the IO thread as the driver sees it. */
 void halsim_cycle_thread_operation(struct halsim_device *device, bool begin);
 

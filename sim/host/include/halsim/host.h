@@ -310,6 +310,19 @@ HALSIM_EXPORT bool halsim_io_run_cycles(struct halsim_host *host, uint32_t devic
 /* Ends a halsim_io_run() of another thread, or the next one. Safe in a signal handler. */
 HALSIM_EXPORT void halsim_io_interrupt(struct halsim_host *host);
 
+/* Faults on purpose; virtual time only (UNSUPPORTED). Time moves on by `ns` and no cycle runs, as
+ * if the IO threads had stood still: the next cycle of each running device wakes late, those that
+ * can no longer be on time are skipped. Whatever else is due meanwhile happens. IO need not run. */
+HALSIM_EXPORT bool halsim_host_advance(struct halsim_host *host, uint64_t ns,
+                                       struct halsim_error *error);
+/* The same, until `ns` after the time of the next cycle of `device`, which must run. */
+HALSIM_EXPORT bool halsim_device_wake_late(struct halsim_host *host, uint32_t device, uint64_t ns,
+                                           struct halsim_error *error);
+/* The next `count` cycles of `device`, which must run, never come: they count as skipped, and the
+ * one after them is on time. */
+HALSIM_EXPORT bool halsim_device_lose_cycles(struct halsim_host *host, uint32_t device,
+                                             uint64_t count, struct halsim_error *error);
+
 struct halsim_io_stats {
     uint64_t cycles;
     uint64_t frames; /* sum of the frames of the cycles */
