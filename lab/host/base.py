@@ -285,7 +285,9 @@ class Host(ABC):
         self.call("trace.close")
 
     def begin_ledger(self, budgets: Sequence[Mapping[str, str | int]] = ()) -> None:
-        """Count what drivers do while they are called, from now on; only while no IO runs.
+        """Count what drivers do while they are called, from now on.
+
+        In real time only while no IO runs.
 
         Parameters
         ----------

@@ -136,8 +136,8 @@ def test_a_budget_that_makes_no_sense_is_refused_in_one_line(budgets: object, me
         assert "\n" not in str(caught.value)
 
 
-def test_a_ledger_is_not_begun_while_io_runs() -> None:
-    with SubprocessHost() as host:
+def test_in_real_time_a_ledger_is_not_begun_while_io_runs() -> None:
+    with SubprocessHost(HostOptions(clock="realtime")) as host:
         host.load(Path(driver("Loop")))
         client = host.add_client(0)
         client.start()

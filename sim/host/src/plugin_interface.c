@@ -126,7 +126,8 @@ static OSStatus properties_changed(AudioServerPlugInHostRef reference, AudioObje
 static OSStatus copy_from_storage(AudioServerPlugInHostRef reference, CFStringRef key,
                                   CFPropertyListRef *data) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    struct halsim_host *host = key == NULL || data == NULL ? NULL : enter(plugin, "CopyFromStorage");
+    struct halsim_host *host =
+        key == NULL || data == NULL ? NULL : enter(plugin, "CopyFromStorage");
     if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
