@@ -10,7 +10,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from lab.host.models import Device
+from lab.host.models import Device, LedgerReport
 from lab.measure.blame import SENTENCES
 from lab.results import Glitch, Measurement, Result, Verdict
 
@@ -22,6 +22,14 @@ STYLES = {
     Verdict.SKIPPED: "dim",
 }
 _GLITCHES_SHOWN = 12
+# Of the ledger, as narrow as a column may be.
+_KINDS = {
+    "allocation": "alloc",
+    "contended-lock": "wait",
+    "system-call": "syscall",
+    "page-fault": "fault",
+    "context-switch": "switch",
+}
 _SENTENCE_OF = {cause.id: sentence for cause, sentence in SENTENCES.items()}
 
 
@@ -177,6 +185,27 @@ def _in_short(result: Result) -> str:
         f"{words(m.name)} {number(m.value)} {'' if m.unit in m.name else m.unit}".rstrip()
         for m in told[:3]
     )
+
+
+def ledger_table(report: LedgerReport, *, title: str) -> Table:
+    """One row per entry point or IO operation: what its calls did, at worst in one of them.
+
+    Page faults and context switches are looked at in some calls only.
+    """
+    table = _table(title)
+    table.padding = (0, 0, 0, 1)
+    table.add_column("call", no_wrap=True)
+    for heading in ("calls", *(_KINDS.get(kind, kind) for kind in report.sees), "longest"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in report.rows:
+        cells = []
+        for kind in report.sees:
+            found = row.kinds[kind]
+            over = found.budget is not None and found.worst > found.budget
+            cells.append(Text(number(found.worst), style=STYLES[Verdict.FAIL] if over else ""))
+        name = row.entry_point if row.operation is None else f"{row.entry_point} '{row.operation}'"
+        table.add_row(name, number(row.calls), *cells, f"{row.worst_ns / 1000:,.1f} us")
+    return table
 
 
 def device_table(devices: Sequence[Device]) -> Table:

@@ -38,7 +38,7 @@ def name() -> Iterator[str]:
 
 
 def with_shm(name: str, *arguments: str, more: str = "") -> Daemon:
-    """A daemon in which Blunt has made shared memory, and may have threads that nobody holds back."""
+    """A daemon in which Blunt has made shared memory; its threads are free."""
     options = ("--clock", "virtual", "--threads", "free", *arguments)
     daemon = Daemon(*options, environment={"BLUNT": f"shm={name} {more}"})
     daemon.refuse("plugin.load", path=driver("Blunt"))

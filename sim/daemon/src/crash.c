@@ -1,5 +1,8 @@
 /* crash.c - signal handlers and the report. */
 #include "crash.h"
+#ifdef HAL_LAB_INTERPOSE
+#include "halinterpose/ledger.h"
+#endif
 #include "ledger.h"
 #include "options.h"
 #include "report.h"
@@ -37,6 +40,26 @@ extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__
 #endif
 
 static struct report report;
+
+/* ---- what a report does is not the driver's doing ------------------------------------------ */
+
+static void pause_ledger(void) {
+#ifdef HAL_LAB_INTERPOSE
+    halledger_pause();
+#endif
+}
+
+static void resume_ledger(void) {
+#ifdef HAL_LAB_INTERPOSE
+    halledger_resume();
+#endif
+}
+
+static void abandon_ledger(void) {
+#ifdef HAL_LAB_INTERPOSE
+    halledger_abandon();
+#endif
+}
 
 /* ---- who was it ---------------------------------------------------------------------------- */
 
@@ -252,6 +275,7 @@ static bool stderr_is_closed(void) {
 
 static void on_crash(int number, siginfo_t *info, void *context) {
     (void)context;
+    abandon_ledger();
     if (getpid() != daemon_process) {
         signal(number, SIG_DFL); /* a child that a driver forked is its own affair */
         raise(number);
@@ -350,17 +374,21 @@ static void *hung_frames[FRAMES_MAX];
 static atomic_int hung_count;
 
 /* Runs on every thread; the hung one leaves its stack. */
+static bool is_hung_call(const struct halsim_call_info *call) {
+    return call != NULL && call->object == hung_call.object && call->client == hung_call.client &&
+           call->code == hung_call.code && call->plugin == hung_call.plugin &&
+           strcmp(call->entry_point, hung_call.entry_point) == 0;
+}
+
 static void on_question(int number) {
     (void)number;
-    const struct halsim_call_info *call = halsim_call_current();
     int expected = 0;
-    if (call == NULL || call->object != hung_call.object || call->client != hung_call.client ||
-        call->code != hung_call.code || call->plugin != hung_call.plugin ||
-        strcmp(call->entry_point, hung_call.entry_point) != 0 ||
-        !atomic_compare_exchange_strong(&hung_count, &expected, -1)) {
-        return;
+    pause_ledger();
+    if (is_hung_call(halsim_call_current()) &&
+        atomic_compare_exchange_strong(&hung_count, &expected, -1)) {
+        atomic_store(&hung_count, backtrace(hung_frames, FRAMES_MAX));
     }
-    atomic_store(&hung_count, backtrace(hung_frames, FRAMES_MAX));
+    resume_ledger();
 }
 
 static void ask_all_threads(int number) {
@@ -427,6 +455,7 @@ void crash_report_stuck(const struct crash_stuck *stuck) {
     }
     known.event = "driver-hung";
     known.call = halsim_call_any();
+    known.elapsed_ms = stuck->elapsed_ms;
     known.exit_status = EXIT_DRIVER_HUNG;
     limit_report();
     begin_report(&report);

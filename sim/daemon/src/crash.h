@@ -29,6 +29,7 @@ struct crash_stuck {
     size_t thread_count;
     void *const *frames; /* of the thread that matters most, innermost first */
     int frame_count;
+    uint64_t elapsed_ms; /* for which it has gone on; 0: it does not matter */
 };
 /* Ends the process as a hang does. */
 void crash_report_stuck(const struct crash_stuck *stuck);

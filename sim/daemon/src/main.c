@@ -1,4 +1,5 @@
 /* main.c - coreaudiod-sim. */
+#include "call_ledger.h"
 #include "crash.h"
 #include "guard.h"
 #include "ledger.h"
@@ -100,6 +101,7 @@ static int serve_on(const struct options *options, const struct streams *streams
         fprintf(stderr, "coreaudiod-sim: %s\n", error.message);
         return EXIT_ERROR;
     }
+    halsim_rpc_set_ledger(rpc, call_ledger());
     struct server *server = server_create(rpc);
     int status = EXIT_ERROR;
     if (server != NULL && load_drivers(rpc, options)) {

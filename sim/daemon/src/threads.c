@@ -15,6 +15,8 @@
 
 #define THREADS_MAX 64
 
+static uint64_t limit_ms; /* of a call */
+
 static uint64_t now_ns(void *context) {
     (void)context;
     return halsched_now_ns();
@@ -110,7 +112,7 @@ static void on_problem(enum halsched_problem problem, void *context) {
         [HALSCHED_DEADLOCK] = {"deadlock", "every thread waits, and nothing is due"},
         [HALSCHED_LIVELOCK] = {"livelock", "threads keep each other awake, and time stands still"},
         [HALSCHED_SPIN] = {"spin", "a thread runs and calls nothing that gives way"},
-        [HALSCHED_STARVED] = {"starved", "the call waits for what does not come"},
+        [HALSCHED_STARVED] = {"starved", "the call waits for what does not come, in virtual time"},
     };
     (void)context;
     size_t count = describe_all();
@@ -127,6 +129,7 @@ static void on_problem(enum halsched_problem problem, void *context) {
         .thread_count = count,
         .frames = shown->stack,
         .frame_count = shown->depth,
+        .elapsed_ms = problem == HALSCHED_SPIN || problem == HALSCHED_STARVED ? limit_ms : 0,
     };
     crash_report_stuck(&stuck);
 }
@@ -138,7 +141,7 @@ bool threads_can_be_owned(void) {
 }
 
 bool threads_own(const struct options *options, struct halsim_host_config *config) {
-    static const struct halsim_scheduler scheduler = {
+    static struct halsim_scheduler scheduler = {
         .now_ns = now_ns,
         .sleep_until_ns = sleep_until_ns,
     };
@@ -152,13 +155,16 @@ bool threads_own(const struct options *options, struct halsim_host_config *confi
         /* Before the watchdog, which knows less. */
         .spin_limit_ns = (uint64_t)config->call_limit_ms * 750000,
         .starved_limit_ns = (uint64_t)config->call_limit_ms * 1000000,
+        .host_call = halsim_call_number,
         .on_problem = on_problem,
     };
+    limit_ms = config->call_limit_ms;
     if (!halsched_start(&wanted)) {
-        fprintf(stderr, "coreaudiod-sim: cannot own the threads of drivers: another library stands "
-                        "before the C library (LD_PRELOAD?); --threads free goes without\n");
+        fprintf(stderr, "coreaudiod-sim: cannot own the threads of drivers: its own functions do "
+                        "not come before the C library's; --threads free goes without\n");
         return false;
     }
+    scheduler.schedule = options->schedule;
     config->scheduler = &scheduler;
     return true;
 }

@@ -65,6 +65,12 @@ const struct halsim_call_info *halsim_call_current(void) {
     return slot->seen.entry_point == NULL ? NULL : &slot->seen;
 }
 
+uint64_t halsim_call_number(void) {
+    const struct halsim_call_slot *slot = halsim_call_thread_slot;
+    bool is_inside = slot != NULL && atomic_load(&slot->entry_point) != NULL;
+    return is_inside ? atomic_load(&slot->serial) : 0;
+}
+
 const struct halsim_call_info *halsim_call_any(void) {
     const struct halsim_call_info *found = NULL;
     for (struct halsim_call_slot *slot = atomic_load(&slot_list); slot != NULL; slot = slot->next) {
@@ -72,6 +78,31 @@ const struct halsim_call_info *halsim_call_any(void) {
         found = slot->seen.entry_point != NULL ? &slot->seen : found; /* the newest come first */
     }
     return found;
+}
+
+/* ---- watching ------------------------------------------------------------------------------ */
+
+_Atomic(const struct halsim_call_watch *) halsim_call_watch_now;
+
+void halsim_call_set_watch(const struct halsim_call_watch *watch) {
+    atomic_store(&halsim_call_watch_now, watch);
+}
+
+void halsim_call_watch_begin(struct halsim_call_slot *slot, const char *entry_point,
+                             uint32_t code) {
+    const struct halsim_call_watch *watch = atomic_load(&halsim_call_watch_now);
+    if (watch != NULL) {
+        watch->begin(entry_point, code, watch->context);
+        slot->watched_since = halsim_stopwatch();
+    }
+}
+
+void halsim_call_watch_end(struct halsim_call_slot *slot) {
+    const struct halsim_call_watch *watch = atomic_load(&halsim_call_watch_now);
+    if (watch != NULL) {
+        uint64_t ticks = halsim_stopwatch() - slot->watched_since;
+        watch->end(halsim_stopwatch_ns(halsim_stopwatch_scale(), ticks), watch->context);
+    }
 }
 
 /* ---- watchdog ---------------------------------------------------------------------------- */

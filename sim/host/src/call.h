@@ -5,9 +5,11 @@
 #ifndef HALSIM_CALL_H
 #define HALSIM_CALL_H
 
+#include "halsim/call_watch.h"
 #include "halsim/host.h"
 #include "observe.h"
 #include "pool.h"
+#include "stopwatch.h"
 #include <assert.h>
 #include <stdatomic.h>
 
@@ -19,6 +21,7 @@ struct halsim_call_slot {
     atomic_ullong serial; /* +1 each call: the watchdog sees progress */
     atomic_bool taken;
     halsim_pool pool;             /* of the call under way */
+    uint64_t watched_since;       /* halsim_stopwatch(); when somebody watches */
     struct halsim_call_info seen; /* for halsim_call_current() */
     struct halsim_call_slot *next;
 };
@@ -34,6 +37,11 @@ static inline struct halsim_call_slot *halsim_call_slot_mine(void) {
     return slot != NULL ? slot : halsim_call_slot_take();
 }
 
+/* Who looks on; NULL: nobody. */
+extern _Atomic(const struct halsim_call_watch *) halsim_call_watch_now;
+void halsim_call_watch_begin(struct halsim_call_slot *slot, const char *entry_point, uint32_t code);
+void halsim_call_watch_end(struct halsim_call_slot *slot);
+
 /* Calls do not nest: what a driver asks the host for is done after its call. */
 static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *entry_point,
                                      uint32_t plugin, AudioObjectID object, uint32_t client,
@@ -48,9 +56,15 @@ static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *
                           atomic_load_explicit(&slot->serial, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     atomic_store_explicit(&slot->entry_point, entry_point, memory_order_release);
+    if (atomic_load_explicit(&halsim_call_watch_now, memory_order_relaxed) != NULL) {
+        halsim_call_watch_begin(slot, entry_point, code);
+    }
 }
 
 static inline void halsim_call_leave(struct halsim_call_slot *slot) {
+    if (atomic_load_explicit(&halsim_call_watch_now, memory_order_relaxed) != NULL) {
+        halsim_call_watch_end(slot);
+    }
     halsim_pool_pop(slot->pool); /* an object too many released here is the driver's doing */
     atomic_store_explicit(&slot->entry_point, NULL, memory_order_release);
 }

@@ -22,21 +22,25 @@ static void judge(struct cycle *cycle, uint64_t scheduled_ns, uint64_t done_ns,
     }
 }
 
+void halsim_cycle_skip(struct halsim_device *device, uint64_t count) {
+    device->position += (double)count * device->info.buffer_frames;
+    device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
+    device->cycle_counter = 0;
+    uint64_t pending = device->pending_skip + count;
+    device->pending_skip = pending < UINT32_MAX ? (uint32_t)pending : UINT32_MAX;
+    device->pending_flags |= HALSIM_CYCLE_RESYNC;
+    device->stats.skipped_cycles += count;
+}
+
 /* On to the next cycle; whole cycles that can no longer be on time are skipped, as coreaudiod does.
  */
 static void advance(struct halsim_device *device, uint64_t done_ns) {
-    double frames = device->info.buffer_frames;
-    device->position += frames;
+    device->position += device->info.buffer_frames;
     device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
     double period = halsim_cycle_period_ns(device);
     if (done_ns > device->scheduled_ns && (double)(done_ns - device->scheduled_ns) >= period) {
-        double skip = floor((double)(done_ns - device->scheduled_ns) / period);
-        device->position += skip * frames;
-        device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
-        device->cycle_counter = 0;
-        device->pending_skip = (uint32_t)skip;
-        device->pending_flags |= HALSIM_CYCLE_RESYNC;
-        device->stats.skipped_cycles += (uint64_t)skip;
+        halsim_cycle_skip(device,
+                          (uint64_t)floor((double)(done_ns - device->scheduled_ns) / period));
     }
 }
 

@@ -14,7 +14,9 @@
 #include "bundle.h"
 #include "call.h"
 #include "device_clock.h"
+#include "device_phase.h"
 #include "halsim/host.h"
+#include "timestamp_oracle.h"
 #include <CoreFoundation/CoreFoundation.h>
 #include <limits.h>
 #include <pthread.h>
@@ -31,6 +33,7 @@ struct halsim_plugin {
     _Atomic(struct halsim_host *) host;       /* NULL when the host has gone */
     atomic_uint
         inside; /* calls of the interface under way: the host waits for them before it goes */
+    atomic_bool has_called_in_io; /* which it was told once */
     uint32_t index;
     bool loaded;
     AudioServerPlugInDriverRef driver;
@@ -89,6 +92,8 @@ struct halsim_device {
     bool has_thread;
     atomic_bool stop;
     struct halsim_device_clock clock;
+    struct halsim_device_phase phase;
+    struct halsim_timestamp_oracle oracle;
     uint64_t zero_limit_ns;     /* a zero timestamp further from now is of no running clock */
     struct halsim_will_do will; /* of the operations on the whole device */
     AudioServerPlugInIOCycleInfo cycle_info;
@@ -157,6 +162,8 @@ struct halsim_host {
     struct halsim_hook hooks[HALSIM_MAX_HOOKS];
     uint32_t hook_count;
     uint32_t last_client_id;
+    struct halsim_clock_model clock_model; /* of the host's clock; for devices that come later */
+    uint64_t clock_model_begin_ns;
     atomic_bool interrupted;
     atomic_bool realtime_granted;
     struct halsim_watchdog *watchdog;
@@ -282,6 +289,9 @@ void halsim_ask_will_do(struct halsim_device *device, uint32_t client, struct ha
 bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *error);
 /* One cycle, at `woke_ns`; moves position and scheduled_ns on. With cycle_lock held. */
 void halsim_cycle_run(struct halsim_device *device, uint64_t woke_ns);
+/* The next `count` cycles are left out, as if they could no longer be on time. With cycle_lock
+ * held. */
+void halsim_cycle_skip(struct halsim_device *device, uint64_t count);
 /* Begin or end of the IO thread as the driver sees it. */
 void halsim_cycle_thread_operation(struct halsim_device *device, bool begin);
 

@@ -9,9 +9,23 @@ static struct halsim_plugin *plugin_of(AudioServerPlugInHostRef reference) {
     return (struct halsim_plugin *)(uintptr_t)reference; /* its first member */
 }
 
+/* The host answers under locks and allocates: no thread with a deadline may ask. */
+static void warn_of_io_thread(struct halsim_plugin *plugin, const char *function) {
+    const struct halsim_call_info *call = halsim_call_current();
+    if (call == NULL || strstr(call->entry_point, "IOOperation") == NULL ||
+        strcmp(call->entry_point, "WillDoIOOperation") == 0 ||
+        atomic_exchange(&plugin->has_called_in_io, true)) {
+        return;
+    }
+    char operation[16];
+    halsim_warn(plugin, call->object,
+                "the driver calls %s() in %s of %s: an IO thread may not wait", function,
+                call->entry_point, halsim_fourcc_text(call->code, operation));
+}
+
 /* The host, which stays until leave(). NULL when it has gone and a thread of the driver has not
  * noticed; then there is nothing to leave. */
-static struct halsim_host *enter(struct halsim_plugin *plugin) {
+static struct halsim_host *enter(struct halsim_plugin *plugin, const char *function) {
     if (plugin == NULL) {
         return NULL;
     }
@@ -20,6 +34,8 @@ static struct halsim_host *enter(struct halsim_plugin *plugin) {
     struct halsim_host *host = atomic_load(&plugin->host);
     if (host == NULL) {
         atomic_fetch_sub(&plugin->inside, 1);
+    } else {
+        warn_of_io_thread(plugin, function);
     }
     return host;
 }
@@ -80,7 +96,8 @@ static bool concerns_host(AudioObjectPropertySelector selector) {
 static OSStatus properties_changed(AudioServerPlugInHostRef reference, AudioObjectID object,
                                    UInt32 count, const AudioObjectPropertyAddress *addresses) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    struct halsim_host *host = count > 0 && addresses == NULL ? NULL : enter(plugin);
+    struct halsim_host *host =
+        count > 0 && addresses == NULL ? NULL : enter(plugin, "PropertiesChanged");
     if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
@@ -109,7 +126,7 @@ static OSStatus properties_changed(AudioServerPlugInHostRef reference, AudioObje
 static OSStatus copy_from_storage(AudioServerPlugInHostRef reference, CFStringRef key,
                                   CFPropertyListRef *data) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    struct halsim_host *host = key == NULL || data == NULL ? NULL : enter(plugin);
+    struct halsim_host *host = key == NULL || data == NULL ? NULL : enter(plugin, "CopyFromStorage");
     if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
@@ -125,7 +142,7 @@ static OSStatus copy_from_storage(AudioServerPlugInHostRef reference, CFStringRe
 static OSStatus write_to_storage(AudioServerPlugInHostRef reference, CFStringRef key,
                                  CFPropertyListRef data) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    struct halsim_host *host = key == NULL || data == NULL ? NULL : enter(plugin);
+    struct halsim_host *host = key == NULL || data == NULL ? NULL : enter(plugin, "WriteToStorage");
     if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
@@ -141,7 +158,7 @@ static OSStatus write_to_storage(AudioServerPlugInHostRef reference, CFStringRef
 
 static OSStatus delete_from_storage(AudioServerPlugInHostRef reference, CFStringRef key) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    struct halsim_host *host = key == NULL ? NULL : enter(plugin);
+    struct halsim_host *host = key == NULL ? NULL : enter(plugin, "DeleteFromStorage");
     if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
@@ -179,7 +196,7 @@ static OSStatus ask_for_change(struct halsim_host *host, struct halsim_plugin *p
 static OSStatus request_change(AudioServerPlugInHostRef reference, AudioObjectID object,
                                UInt64 action, void *info) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    struct halsim_host *host = enter(plugin);
+    struct halsim_host *host = enter(plugin, "RequestDeviceConfigurationChange");
     if (host == NULL) {
         return kAudioHardwareNotReadyError;
     }

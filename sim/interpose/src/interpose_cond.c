@@ -1,6 +1,7 @@
 /* interpose_cond.c - condition variables and semaphores in virtual time. */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "ledger_internal.h"
 #include <errno.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -76,11 +77,14 @@ static int wait_for(pthread_cond_t *cond, pthread_mutex_t *mutex, const char *op
     }
     (void)sched_wake_locked(mutex, UINT32_MAX);
     enum wake_reason reason = sched_wait_locked(cond, operation, deadline_ns);
+    halledger_pause(); /* the C library's own wait takes it unseen, too */
     error = pthread_mutex_lock(mutex);
+    halledger_resume();
     return error != 0 ? error : sched_error_of(reason);
 }
 
 EXPORTED int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex) {
+    LEDGER_COUNT(HALLEDGER_CONTENDED, 0);
     if (sched_managed() == NULL) {
         return sched_real()->cond_wait(cond, mutex);
     }
@@ -89,6 +93,7 @@ EXPORTED int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex) {
 
 EXPORTED int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                     const struct timespec *until) {
+    LEDGER_COUNT(HALLEDGER_CONTENDED, 0);
     if (sched_managed() == NULL) {
         return sched_real()->cond_timedwait(cond, mutex, until);
     }
@@ -98,6 +103,7 @@ EXPORTED int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex
 
 EXPORTED int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
                                     const struct timespec *until) {
+    LEDGER_COUNT(HALLEDGER_CONTENDED, 0);
     if (sched_managed() == NULL) {
         return sched_real()->cond_clockwait(cond, mutex, clock, until);
     }
@@ -128,8 +134,22 @@ EXPORTED int pthread_cond_broadcast(pthread_cond_t *cond) {
     return signal_to(cond, UINT32_MAX, sched_real()->cond_broadcast, "pthread_cond_broadcast");
 }
 
+/* For the ledger, whether it was there at once is known only by trying; errno stays. */
+static bool try_at_first(sem_t *semaphore, const char *operation, const void *caller) {
+    int error = errno;
+    bool took = sched_real()->sem_trywait(semaphore) == 0;
+    errno = error;
+    if (ledger_is_open()) {
+        ledger_count_slowly(took ? HALLEDGER_LOCK : HALLEDGER_CONTENDED, 0, operation, caller);
+    }
+    return took;
+}
+
 static int take(sem_t *semaphore, const char *operation, uint64_t deadline_ns) {
     sched_point(operation);
+    if (try_at_first(semaphore, operation, __builtin_return_address(0))) {
+        return 0;
+    }
     while (sched_real()->sem_trywait(semaphore) != 0) {
         if (errno != EAGAIN) {
             return -1;
@@ -150,6 +170,9 @@ static int take(sem_t *semaphore, const char *operation, uint64_t deadline_ns) {
 
 EXPORTED int sem_wait(sem_t *semaphore) {
     if (sched_managed() == NULL) {
+        if (ledger_is_open() && try_at_first(semaphore, __func__, __builtin_return_address(0))) {
+            return 0;
+        }
         return sched_real()->sem_wait(semaphore);
     }
     return take(semaphore, "sem_wait", FOREVER);
@@ -157,6 +180,9 @@ EXPORTED int sem_wait(sem_t *semaphore) {
 
 EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
     if (sched_managed() == NULL) {
+        if (ledger_is_open() && try_at_first(semaphore, __func__, __builtin_return_address(0))) {
+            return 0;
+        }
         return sched_real()->sem_timedwait(semaphore, until);
     }
     return take(semaphore, "sem_timedwait", sched_ns_of(until, CLOCK_REALTIME));

@@ -19,12 +19,20 @@ int sched_error_of(enum wake_reason reason) {
 
 typedef int (*lock_function)(void *lock);
 
+/* By what a first attempt said. */
+static void count_lock(int error, const char *operation, const void *caller) {
+    if (ledger_is_open()) {
+        ledger_count_slowly(error == EBUSY ? HALLEDGER_CONTENDED : HALLEDGER_LOCK, 0, operation,
+                            caller);
+    }
+}
+
 /* Tries once more under the scheduler's lock: an owner that is not managed may let go meanwhile,
  * and then looks for waiters under that lock. */
 static int acquire(void *lock, lock_function attempt, const char *operation, uint64_t deadline_ns) {
     sched_point(operation);
     int error = attempt(lock);
-    ledger_count(error == EBUSY ? HALLEDGER_CONTENDED : HALLEDGER_LOCK, 0);
+    count_lock(error, operation, __builtin_return_address(0));
     while (error == EBUSY) {
         sched_lock();
         error = attempt(lock);
@@ -71,22 +79,33 @@ static bool answers_its_holder(const pthread_mutex_t *mutex, const struct sched_
            (mutex->__data.__kind & 3) == PTHREAD_MUTEX_ERRORCHECK;
 }
 
-/* In real time: whether the lock was there at once is known only by trying. */
-static int take_for_the_ledger(void *lock, lock_function attempt, lock_function take) {
+/* In real time, with the ledger open: whether the lock was there at once is known only by trying.
+ * EBUSY: it was not. */
+static int try_for_the_ledger(void *lock, lock_function attempt, const char *operation,
+                              const void *caller) {
     int error = attempt(lock);
-    ledger_count(error == EBUSY ? HALLEDGER_CONTENDED : HALLEDGER_LOCK, 0);
-    return error == EBUSY ? take(lock) : error;
+    count_lock(error, operation, caller);
+    return error;
 }
 
-static int mutex_take(void *lock) {
-    return sched_real()->mutex_lock(lock);
-}
+/* What the C library's own `call` returns, or the attempt when that was enough. In the function
+ * that the driver called. */
+#define TAKE(lock, attempt, call)                                                                  \
+    do {                                                                                           \
+        if (ledger_is_open()) {                                                                    \
+            int error_ =                                                                           \
+                try_for_the_ledger((lock), (attempt), __func__, __builtin_return_address(0));      \
+            if (error_ != EBUSY) {                                                                 \
+                return error_;                                                                     \
+            }                                                                                      \
+        }                                                                                          \
+        return (call);                                                                             \
+    } while (0)
 
 EXPORTED int pthread_mutex_lock(pthread_mutex_t *mutex) {
     struct sched_thread *self = sched_managed();
     if (self == NULL || answers_its_holder(mutex, self)) {
-        return ledger_is_open() ? take_for_the_ledger(mutex, mutex_attempt, mutex_take)
-                                : mutex_take(mutex);
+        TAKE(mutex, mutex_attempt, sched_real()->mutex_lock(mutex));
     }
     return acquire(mutex, mutex_attempt, "pthread_mutex_lock", FOREVER);
 }
@@ -101,7 +120,7 @@ EXPORTED int pthread_mutex_trylock(pthread_mutex_t *mutex) {
 EXPORTED int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until) {
     struct sched_thread *self = sched_managed();
     if (self == NULL || answers_its_holder(mutex, self)) {
-        return sched_real()->mutex_timedlock(mutex, until);
+        TAKE(mutex, mutex_attempt, sched_real()->mutex_timedlock(mutex, until));
     }
     return acquire(mutex, mutex_attempt, "pthread_mutex_timedlock",
                    sched_ns_of(until, CLOCK_REALTIME));
@@ -111,7 +130,7 @@ EXPORTED int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
                                      const struct timespec *until) {
     struct sched_thread *self = sched_managed();
     if (self == NULL || answers_its_holder(mutex, self)) {
-        return sched_real()->mutex_clocklock(mutex, clock, until);
+        TAKE(mutex, mutex_attempt, sched_real()->mutex_clocklock(mutex, clock, until));
     }
     return acquire(mutex, mutex_attempt, "pthread_mutex_clocklock", sched_ns_of(until, clock));
 }
@@ -135,26 +154,16 @@ static int rwlock_give(void *lock) {
     return sched_real()->rwlock_unlock(lock);
 }
 
-static int read_take(void *lock) {
-    return sched_real()->rwlock_rdlock(lock);
-}
-
-static int write_take(void *lock) {
-    return sched_real()->rwlock_wrlock(lock);
-}
-
 EXPORTED int pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
     if (sched_managed() == NULL) {
-        return ledger_is_open() ? take_for_the_ledger(lock, read_attempt, read_take)
-                                : read_take(lock);
+        TAKE(lock, read_attempt, sched_real()->rwlock_rdlock(lock));
     }
     return acquire(lock, read_attempt, "pthread_rwlock_rdlock", FOREVER);
 }
 
 EXPORTED int pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
     if (sched_managed() == NULL) {
-        return ledger_is_open() ? take_for_the_ledger(lock, write_attempt, write_take)
-                                : write_take(lock);
+        TAKE(lock, write_attempt, sched_real()->rwlock_wrlock(lock));
     }
     return acquire(lock, write_attempt, "pthread_rwlock_wrlock", FOREVER);
 }

@@ -122,6 +122,28 @@ void sched_move_time(uint64_t to_ns) {
     }
 }
 
+/* The host's thread waits, or is `due`, and has been in its call for too long. */
+static bool is_starved(const struct sched_thread *due) {
+    const struct sched_thread *host = sched_world.host;
+    uint64_t limit = sched_world.options.starved_limit_ns;
+    if (limit == 0 || (host != due && host->state != THREAD_WAITING)) {
+        return false;
+    }
+    if (sched_world.options.host_call != NULL) {
+        return sched_world.host_call != 0 && sched_now() - sched_world.host_call_since_ns > limit;
+    }
+    return host != due && host->object != NULL && host->deadline_ns == FOREVER &&
+           sched_now() - host->since_ns > limit;
+}
+
+static void note_host_call(void) {
+    uint64_t number = sched_world.options.host_call();
+    if (number != sched_world.host_call) {
+        sched_world.host_call = number;
+        sched_world.host_call_since_ns = sched_now();
+    }
+}
+
 /* Who runs next; time may pass for it. NULL: nobody, until something real happens. With the lock.
  */
 static struct sched_thread *choose(void) {
@@ -133,10 +155,7 @@ static struct sched_thread *choose(void) {
     if (due != NULL) {
         sched_move_time(due->deadline_ns);
         sched_make_ready(due, WAKE_DEADLINE);
-        uint64_t limit = sched_world.options.starved_limit_ns;
-        const struct sched_thread *host = sched_world.host;
-        if (limit != 0 && host != due && host->state == THREAD_WAITING && host->object != NULL &&
-            host->deadline_ns == FOREVER && sched_now() - host->since_ns > limit) {
+        if (is_starved(due)) {
             sched_give_up(HALSCHED_STARVED);
         }
         return due;
@@ -309,6 +328,9 @@ enum wake_reason sched_wait_locked(const void *object, const char *operation,
     self->deadline_ns = deadline_ns < sched_now() ? sched_now() : deadline_ns;
     self->since = ++sched_world.sequence;
     self->since_ns = sched_now();
+    if (self == sched_world.host && sched_world.options.host_call != NULL) {
+        note_host_call();
+    }
     switch_locked(self);
     return self->reason;
 }

@@ -43,6 +43,12 @@ void halsched_leave(void) {
     sched_unlock();
 }
 
+void halsched_point(const char *operation) {
+    if (sched_managed() != NULL) {
+        sched_point(operation);
+    }
+}
+
 static int processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -67,6 +73,7 @@ bool halsched_start(const struct halsched_options *options) {
     sched_world.calls_at_this_moment = 0;
     sched_world.counts = (struct halsched_counts){.fingerprint = UINT64_C(0xCBF29CE484222325)};
     sched_world.depth = 0;
+    sched_world.host_call = 0;
     sched_world.nobody = false;
     sched_world.frozen = true;
     sched_world.spin_rounds = processors() > 1 ? SPIN_ROUNDS : 0;

@@ -16,6 +16,7 @@ struct sched_world {
     uint64_t sequence; /* of becoming ready, of beginning to wait */
     uint64_t random;
     uint64_t calls_at_this_moment;
+    uint64_t host_call, host_call_since_ns;
     bool frozen; /* the host's thread is outside: nobody runs */
     bool nobody; /* nobody holds the turn, for all wait for something real */
     int depth;   /* of halsched_enter() */

@@ -6,6 +6,10 @@
 static const struct rpc_method methods[] = {
     {"host.info", "", rpc_host_info},
     {"host.shutdown", "", rpc_host_shutdown},
+    {"host.resources", "", rpc_host_resources},
+    {"host.set_clock", "model", rpc_host_set_clock},
+    {"host.advance", "ns", rpc_host_advance},
+    {"host.memory", "", rpc_host_memory},
     {"plugin.load", "path", rpc_plugin_load},
     {"plugin.unload", "plugin", rpc_plugin_unload},
     {"plugin.list", "", rpc_plugin_list},
@@ -15,6 +19,10 @@ static const struct rpc_method methods[] = {
     {"device.set_rate", "device rate", rpc_device_set_rate},
     {"device.set_format", "device stream format", rpc_device_set_format},
     {"device.refuse_changes", "device count", rpc_device_refuse_changes},
+    {"device.set_clock", "device model", rpc_device_set_clock},
+    {"device.timestamps", "device forget", rpc_device_timestamps},
+    {"device.wake_late", "device ns", rpc_device_wake_late},
+    {"device.lose_cycles", "device count", rpc_device_lose_cycles},
     {"property.has", "object selector scope element", rpc_property_has},
     {"property.is_settable", "object selector scope element", rpc_property_is_settable},
     {"property.size", "object selector scope element qualifier", rpc_property_size},
@@ -34,6 +42,10 @@ static const struct rpc_method methods[] = {
     {"io.stats", "device", rpc_io_stats},
     {"trace.open", "path capacity", rpc_trace_open},
     {"trace.close", "", rpc_trace_close},
+    {"ledger.begin", "budgets", rpc_ledger_begin},
+    {"ledger.read", "", rpc_ledger_read},
+    {"ledger.end", "", rpc_ledger_end},
+    {"ledger.fail_allocation", "nth", rpc_ledger_fail_allocation},
     {"fingerprint.begin", "", rpc_fingerprint_begin},
     {"fingerprint.read", "", rpc_fingerprint_read},
     {"fingerprint.log", "path first_cycle last_cycle capacity", rpc_fingerprint_log},
@@ -41,6 +53,10 @@ static const struct rpc_method methods[] = {
      rpc_farend_open},
     {"farend.stats", "farend", rpc_farend_stats},
     {"farend.close", "farend", rpc_farend_close},
+    {"farend.stall", "farend cycles", rpc_farend_stall},
+    {"farend.detach", "farend", rpc_farend_detach},
+    {"farend.attach", "farend attach", rpc_farend_attach},
+    {"farend.damage", "farend kind frames", rpc_farend_damage},
 };
 
 const struct rpc_method *rpc_method_find(const char *name, size_t length) {

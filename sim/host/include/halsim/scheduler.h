@@ -16,6 +16,7 @@ struct halsim_scheduler {
      * Returns the time then, >= deadline_ns. On the thread that runs cycles. */
     uint64_t (*sleep_until_ns)(void *context, uint64_t deadline_ns);
     void *context;
+    uint64_t schedule; /* the seed of its choices, for reports */
 };
 
 #endif

@@ -34,7 +34,7 @@ enum halsched_problem {
     HALSCHED_LIVELOCK,
     /* A thread has not called anything for long (real time): it spins. */
     HALSCHED_SPIN,
-    /* The host's thread has waited in a call for long (virtual time). */
+    /* The host's thread has been in one call for long (virtual time). */
     HALSCHED_STARVED,
 };
 
@@ -61,6 +61,9 @@ struct halsched_options {
     uint64_t livelock_calls;
     uint64_t spin_limit_ns;    /* real time, HALSCHED_SPIN; 0: never */
     uint64_t starved_limit_ns; /* virtual time, HALSCHED_STARVED; 0: never */
+    /* On the host's thread: a number of the call that it is in, 0 in none; a later call has
+     * another. NULL: every wait without a deadline is one. */
+    uint64_t (*host_call)(void);
     /* The world stands still meanwhile; threads are described by halsched_threads(). Called on a
      * managed thread, or for HALSCHED_SPIN on the host's. When it returns, the process aborts:
      * there is no way on. */
@@ -91,6 +94,9 @@ uint64_t halsched_sleep_until_ns(uint64_t deadline_ns);
 
 /* Nanoseconds of the real CLOCK_MONOTONIC, whoever asks. */
 uint64_t halsched_real_ns(void);
+
+/* For libraries with locks of their own, which find it by name: a call that may wait or wake. */
+__attribute__((visibility("default"))) void halsched_point(const char *operation);
 
 /* Copies at most `most` descriptions; returns how many threads there are, ended ones excluded. */
 size_t halsched_threads(struct halsched_thread_info *infos, size_t most);

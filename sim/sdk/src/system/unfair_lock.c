@@ -1,6 +1,7 @@
 /* unfair_lock.c - the word is 0, or the owner's thread ID with a mark when others may wait. */
 #include "dispatch/dispatch_wait.h"
 #include "system/crash.h"
+#include "system/interposer.h"
 #include "system/thread_id.h"
 #include <os/lock.h>
 
@@ -20,8 +21,12 @@ void os_unfair_lock_lock(os_unfair_lock_t lock) {
     uint32_t *word = &lock->_os_unfair_lock_opaque;
     uint32_t self = halsdk_thread_id(), seen;
 
-    if (take(word, &seen, self))
+    interposer_point("os_unfair_lock_lock");
+    if (take(word, &seen, self)) {
+        interposer_took(false);
         return;
+    }
+    interposer_took(true);
     /* Having waited, we cannot know whether others still do: keep the mark. */
     while (!take(word, &seen, self | WAITERS_MARK)) {
         if (owner_of(seen) == self)
@@ -49,6 +54,7 @@ void os_unfair_lock_unlock(os_unfair_lock_t lock) {
                      "current thread");
     if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) & WAITERS_MARK)
         halsdk_wait_wake_word(word);
+    interposer_point("os_unfair_lock_unlock");
 }
 
 static bool is_owner(const os_unfair_lock *lock) {

@@ -1,0 +1,1 @@
+"""What a driver's calls may do: budgets as data, one file each."""
