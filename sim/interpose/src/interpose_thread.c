@@ -1,6 +1,7 @@
 /* interpose_thread.c - creating, joining and ending threads; what runs once. */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "sched_world.h"
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
@@ -65,6 +66,9 @@ EXPORTED int pthread_create(pthread_t *handle, const pthread_attr_t *attributes,
 
 int halsched_create_unmanaged(pthread_t *thread, const pthread_attr_t *attributes,
                               void *(*start)(void *), void *argument) {
+    if (sched_managed() != NULL) {
+        sched_seat_free();
+    }
     return sched_real()->create(thread, attributes, start, argument);
 }
 

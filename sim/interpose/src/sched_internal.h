@@ -33,9 +33,10 @@ struct sched_thread {
     bool detached;
     int end_rounds;
     enum thread_state state;
-    uint64_t since;    /* orders the ready ones and those with equal deadlines */
-    uint64_t since_ns; /* when it began to wait */
-    int kernel_id;
+    uint64_t since;       /* orders the ready ones and those with equal deadlines */
+    uint64_t since_ns;    /* when it began to wait */
+    atomic_int kernel_id; /* 0 until it has begun */
+    int seat;             /* the processor that it is bound to; -1: none */
     uint64_t deadline_ns;
     const char *operation;
     const void *object;
@@ -44,9 +45,9 @@ struct sched_thread {
     uint32_t clock_reads; /* in a row, at one moment */
     void *stack[24];
     int depth;
-    _Atomic uint32_t turn; /* futex: 0 wait, 1 run, 2 write down the stack */
-    atomic_bool sleeps;
     atomic_bool wrote_stack;
+    /* A futex, see sched_world.h. The thread looks at it in a loop: nothing else may lie near. */
+    _Alignas(128) _Atomic uint32_t turn;
 };
 
 /* Whether virtual time is on; what every interposed call asks first. */

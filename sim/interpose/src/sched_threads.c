@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 struct sched_thread *sched_thread_add(void *(*start)(void *), void *argument, bool detached) {
-    struct sched_thread *thread = calloc(1, sizeof *thread);
+    struct sched_thread *thread = aligned_alloc(_Alignof(struct sched_thread), sizeof *thread);
     if (thread == NULL) {
         return NULL;
     }
+    *thread = (struct sched_thread){.seat = sched_self != NULL ? sched_self->seat : -1};
     thread->start = start;
     thread->argument = argument;
     thread->detached = detached;
