@@ -80,7 +80,10 @@ static int wait_for(pthread_cond_t *cond, pthread_mutex_t *mutex, const char *op
     halledger_pause(); /* the C library's own wait takes it unseen, too */
     error = pthread_mutex_lock(mutex);
     halledger_resume();
-    return error != 0 ? error : sched_error_of(reason);
+    if (error == 0) {
+        error = sched_error_of(reason);
+    }
+    return error == EINTR ? 0 : error; /* a wake without a reason is allowed */
 }
 
 EXPORTED int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex) {
@@ -148,10 +151,36 @@ static bool try_at_first(sem_t *semaphore, const char *operation, const void *ca
     return took;
 }
 
+/* Of several processes, one that sem_open() made too: nobody tells the scheduler. The C library's
+ * own description says so in its third word. */
+static bool is_shared(const sem_t *semaphore) {
+    return ((const int *)semaphore)[2] != 0;
+}
+
+static int look_at_semaphore(void *semaphore) {
+    return sched_real()->sem_trywait(semaphore) == 0;
+}
+
+static int take_shared(sem_t *semaphore, const char *operation, uint64_t deadline_ns) {
+    if (deadline_ns == FOREVER) {
+        int result;
+        OUTSIDE(result, operation, sched_real()->sem_wait(semaphore));
+        return result;
+    }
+    int found = sched_look_until(look_at_semaphore, semaphore, deadline_ns, operation);
+    if (found == 0) {
+        errno = ETIMEDOUT;
+    }
+    return found > 0 ? 0 : -1;
+}
+
 static int take(sem_t *semaphore, const char *operation, uint64_t deadline_ns) {
     sched_point(operation);
     if (try_at_first(semaphore, operation, __builtin_return_address(0))) {
         return 0;
+    }
+    if (is_shared(semaphore)) {
+        return take_shared(semaphore, operation, deadline_ns);
     }
     while (sched_real()->sem_trywait(semaphore) != 0) {
         if (errno != EAGAIN) {
@@ -189,6 +218,18 @@ EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
         return sched_real()->sem_timedwait(semaphore, until);
     }
     return take(semaphore, "sem_timedwait", sched_ns_of(until, CLOCK_REALTIME));
+}
+
+REAL(sem_clockwait)
+
+EXPORTED int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
+    if (sched_managed() == NULL) {
+        if (ledger_is_open() && try_at_first(semaphore, __func__, __builtin_return_address(0))) {
+            return 0;
+        }
+        return real_sem_clockwait()(semaphore, clock, until);
+    }
+    return take(semaphore, "sem_clockwait", sched_ns_of(until, clock));
 }
 
 EXPORTED int sem_post(sem_t *semaphore) {

@@ -17,6 +17,7 @@
 
 atomic_bool sched_is_on;
 _Thread_local struct sched_thread *sched_self;
+static _Thread_local struct sched_thread *away; /* whoever is outside */
 
 struct sched_world sched_world = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -189,6 +190,9 @@ static void switch_locked(struct sched_thread *self) {
     }
     self->operation = NULL;
     self->object = NULL;
+    if (self->signals != 0) {
+        sched_take_signals(self);
+    }
 }
 
 void sched_pass_turn(void) {
@@ -250,12 +254,13 @@ void sched_point(const char *operation) {
     }
 }
 
-enum wake_reason sched_wait_locked(const void *object, const char *operation,
-                                   uint64_t deadline_ns) {
+static enum wake_reason wait_locked(const void *object, const char *operation, uint64_t deadline_ns,
+                                    bool cancellable) {
     struct sched_thread *self = sched_self;
     sched_count_call();
     self->clock_reads = 0;
-    if (self->cancel_asked) {
+    self->cancellable = cancellable && !self->cancel_disabled;
+    if (self->cancellable && self->cancel_asked) {
         sched_unlock();
         return WAKE_CANCELLED;
     }
@@ -270,6 +275,16 @@ enum wake_reason sched_wait_locked(const void *object, const char *operation,
     }
     switch_locked(self);
     return self->reason;
+}
+
+enum wake_reason sched_wait_locked(const void *object, const char *operation,
+                                   uint64_t deadline_ns) {
+    return wait_locked(object, operation, deadline_ns, true);
+}
+
+enum wake_reason sched_hold_locked(const void *object, const char *operation,
+                                   uint64_t deadline_ns) {
+    return wait_locked(object, operation, deadline_ns, false);
 }
 
 uint64_t sched_epoch_ns(void) {
@@ -333,18 +348,23 @@ void sched_go_outside(const char *operation) {
     sched_world.counts.outside++;
     self->state = THREAD_OUTSIDE;
     self->operation = operation;
+    sched_self = NULL;
+    away = self;
     sched_pass_turn();
     sched_unlock();
 }
 
 void sched_come_back(void) {
-    struct sched_thread *self = sched_self;
+    struct sched_thread *self = away;
     sched_lock();
     sched_make_ready(self, WAKE_CALLED);
     resume_locked();
     sched_unlock();
     sched_wait_for_turn(self);
     self->operation = NULL;
+    if (self->signals != 0) {
+        sched_take_signals(self);
+    }
 }
 
 uint64_t sched_ask_time(void) {

@@ -66,6 +66,7 @@ static void sleep_for_turn(struct sched_thread *self) {
             sched_unlock();
             if (runs && atomic_load(&sched_world.progress) == before) {
                 sched_lock();
+                sched_self = self;
                 sched_give_up(HALSCHED_SPIN);
             }
         }
@@ -74,6 +75,7 @@ static void sleep_for_turn(struct sched_thread *self) {
 
 void sched_wait_for_turn(struct sched_thread *self) {
     halledger_pause();
+    sched_self = NULL;
     for (;;) {
         if (!yield_for_turn(self)) {
             sleep_for_turn(self);
@@ -85,5 +87,6 @@ void sched_wait_for_turn(struct sched_thread *self) {
         self->depth = backtrace(self->stack, (int)(sizeof self->stack / sizeof self->stack[0]));
         atomic_store_explicit(&self->wrote_stack, true, memory_order_release);
     }
+    sched_self = self;
     halledger_resume();
 }
