@@ -87,8 +87,11 @@ static void *try_until(void *argument) {
     const struct timespec up[2] = {after_ms(CLOCK_MONOTONIC, 3000),
                                    after_ms(CLOCK_MONOTONIC, 4000)};
     bool all = pthread_rwlock_timedrdlock(&written, &wall[0]) == ETIMEDOUT &&
+               waits_now_ns() - began == 1 * S_NS &&
                pthread_rwlock_timedwrlock(&written, &wall[1]) == ETIMEDOUT &&
+               waits_now_ns() - began == 2 * S_NS &&
                pthread_rwlock_clockrdlock(&written, CLOCK_MONOTONIC, &up[0]) == ETIMEDOUT &&
+               waits_now_ns() - began == 3 * S_NS &&
                pthread_rwlock_clockwrlock(&written, CLOCK_MONOTONIC, &up[1]) == ETIMEDOUT;
     *passed = all ? waits_now_ns() - began : 0;
     return NULL;
@@ -175,8 +178,11 @@ static int answer(void *argument) {
         cnd_wait(&c11.changed, &c11.lock);
     }
     mtx_unlock(&c11.lock);
-    const struct timespec length = {.tv_sec = 5};
-    thrd_sleep(&length, NULL);
+    const struct timespec shorter = {.tv_sec = 1}, longer = {.tv_sec = 5};
+    mtx_lock(&c11.lock);
+    thrd_sleep(&shorter, NULL); /* one after the other */
+    mtx_unlock(&c11.lock);
+    thrd_sleep(&longer, NULL);
     return *(int *)argument;
 }
 
@@ -206,7 +212,7 @@ bool waits_by_c11(void) {
     mtx_destroy(&c11.lock);
     cnd_destroy(&c11.changed);
     return status == thrd_timedout && c11.onces == 1 && results[0] == 17 && results[1] == -4 &&
-           waits_now_ns() - began == 8 * S_NS;
+           waits_now_ns() - began == 10 * S_NS;
 }
 
 bool asks_for_the_time_by_c11(void) {

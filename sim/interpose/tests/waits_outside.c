@@ -148,9 +148,10 @@ bool waits_for_a_full_pipe(void) {
 static int listener;
 
 static void *serve(void *argument) {
-    int fd = accept(listener, NULL, NULL);
     static char much[MUCH];
     waits_sleep_ms(1000);
+    close(accept(listener, NULL, NULL));
+    int fd = accept(listener, NULL, NULL);
     bool sent = send(fd, much, sizeof much, 0) == MUCH;
     close(fd);
     return sent ? argument : NULL;
@@ -164,17 +165,18 @@ bool waits_for_a_connection(void) {
     void *value;
     char some[4096];
     listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    bool all = bind(listener, (struct sockaddr *)&name, size) == 0 && listen(listener, 1) == 0;
+    bool all = bind(listener, (struct sockaddr *)&name, size) == 0 && listen(listener, 0) == 0;
     pthread_create(&thread, NULL, serve, &listener);
-    waits_sleep_ms(1000);
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    all = all && connect(fd, (struct sockaddr *)&name, size) == 0;
+    int first = socket(AF_UNIX, SOCK_STREAM, 0), fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    all = all && connect(first, (struct sockaddr *)&name, size) == 0 &&
+          connect(fd, (struct sockaddr *)&name, size) == 0; /* waits until the first is accepted */
     size_t sum = 0;
     for (ssize_t got; (got = recv(fd, some, sizeof some, 0)) > 0;) {
         sum += (size_t)got;
     }
     pthread_join(thread, &value);
     close(fd);
+    close(first);
     close(listener);
     return all && sum == MUCH && value == &listener;
 }
@@ -252,10 +254,11 @@ bool waits_for_a_child(void) {
         _exit(7);
     }
     bool ended = waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7;
+    unsigned seconds = counting.seconds;
     int said = system("sleep 0.05; exit 3");
     counting.over = true;
     pthread_join(thread, NULL);
-    return ended && WEXITSTATUS(said) == 3 && counting.seconds > 100;
+    return ended && WEXITSTATUS(said) == 3 && seconds > 100 && counting.seconds - seconds > 100;
 }
 
 /* The parent's thread counts in virtual time; the child has it not, and its sleeps are real. */
