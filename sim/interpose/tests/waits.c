@@ -206,6 +206,9 @@ bool waits_by_c11(void) {
     c11.asked = true;
     cnd_broadcast(&c11.changed);
     mtx_unlock(&c11.lock);
+    waits_sleep_ms(500);
+    mtx_lock(&c11.lock); /* one of them has it */
+    mtx_unlock(&c11.lock);
     for (int i = 0; i < 2; i++) {
         thrd_join(threads[i], &results[i]);
     }

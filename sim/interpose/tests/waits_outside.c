@@ -234,7 +234,7 @@ static struct {
 
 static void *count_seconds(void *argument) {
     (void)argument;
-    while (!counting.over && counting.seconds < 1000000) {
+    while (!counting.over && counting.seconds < 1000000000) {
         waits_sleep_ms(1000);
         counting.seconds++;
     }
