@@ -5,7 +5,8 @@
  */
 #define _GNU_SOURCE
 #include "interpose.h"
-#include <errno.h>
+#include "sched_world.h"
+#include <string.h>
 
 REAL(pthread_barrier_wait)
 
@@ -16,6 +17,10 @@ static struct meeting {
     const pthread_barrier_t *barrier;
     unsigned arrived;
 } meetings[MOST_BARRIERS];
+
+void sched_barriers_begin(void) {
+    memset(meetings, 0, sizeof meetings);
+}
 
 static struct meeting *find_locked(const pthread_barrier_t *barrier) {
     struct meeting *found = NULL;

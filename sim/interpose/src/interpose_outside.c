@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -91,6 +92,12 @@ REAL(connect)
 /* What a pipe with any room takes at once. A larger write may wait though there is room. */
 #define SURELY_TAKEN 4096
 
+/* The report of a crash must not be the moment at which others run. */
+static bool is_in_a_crash(void) {
+    stack_t stack;
+    return sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
 static bool write_would_wait(int fd, size_t size) {
     struct stat about;
     int error = errno;
@@ -102,7 +109,7 @@ static bool write_would_wait(int fd, size_t size) {
     if (never) {
         return false;
     }
-    return size > SURELY_TAKEN || would_wait(fd, POLLOUT);
+    return (size > SURELY_TAKEN || would_wait(fd, POLLOUT)) && !is_in_a_crash();
 }
 
 #define THROUGH_WRITE(operation, fd, size, call)                                                   \

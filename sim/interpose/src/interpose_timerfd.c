@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "sched_world.h"
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -42,6 +43,10 @@ static struct timer *find_timer(int fd) {
 
 bool sched_timerfd_any(void) {
     return atomic_load_explicit(&used, memory_order_relaxed) != 0;
+}
+
+void sched_timerfd_begin(void) {
+    atomic_store(&used, 0);
 }
 
 uint64_t sched_timerfd_update(void) {
@@ -136,7 +141,8 @@ EXPORTED int timerfd_gettime(int fd, struct itimerspec *value) {
 
 /* Its number may mean something else soon. */
 EXPORTED int close(int fd) {
-    if (sched_timerfd_any()) {
+    if (halsched_is_active() &&
+        sched_timerfd_any()) { /* not in a child, where the lock may be held */
         sched_lock();
         struct timer *timer = find_timer(fd);
         if (timer != NULL) {

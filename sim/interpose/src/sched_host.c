@@ -71,6 +71,8 @@ bool halsched_start(const struct halsched_options *options) {
     sched_world.nobody = false;
     sched_world.frozen = true;
     sched_seat_begin();
+    sched_barriers_begin();
+    sched_timerfd_begin();
     atomic_store(&sched_world.now_ns, options->start_ns);
     sched_world.host = sched_thread_add(NULL, NULL, false);
     if (sched_world.host == NULL) {

@@ -35,6 +35,10 @@ void sched_count_call(void);
 /* The turn goes to whoever is next, or to nobody until something real happens. */
 void sched_pass_turn(void);
 
+/* Nothing of an earlier simulation is left: threads at barriers, timers. */
+void sched_barriers_begin(void);
+void sched_timerfd_begin(void);
+
 /* ---- the turn -------------------------------------------------------------------------------- */
 
 /* What a thread finds in its word. */
