@@ -12,9 +12,10 @@
 
 int sched_error_of(enum wake_reason reason) {
     if (reason == WAKE_CANCELLED) {
+        sched_self->cancel_asked = false; /* from here on it ends, and may wait */
         pthread_testcancel();
     }
-    return reason == WAKE_DEADLINE ? ETIMEDOUT : 0;
+    return reason == WAKE_DEADLINE ? ETIMEDOUT : reason == WAKE_SIGNAL ? EINTR : 0;
 }
 
 typedef int (*lock_function)(void *lock);
@@ -40,7 +41,7 @@ static int acquire(void *lock, lock_function attempt, const char *operation, uin
             sched_unlock();
             break;
         }
-        if (sched_wait_locked(lock, operation, deadline_ns) == WAKE_DEADLINE) {
+        if (sched_hold_locked(lock, operation, deadline_ns) == WAKE_DEADLINE) {
             return ETIMEDOUT;
         }
         error = attempt(lock);
@@ -168,9 +169,66 @@ EXPORTED int pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
     return acquire(lock, write_attempt, "pthread_rwlock_wrlock", FOREVER);
 }
 
+#define RWLOCK_UNTIL(kind, attempt)                                                                \
+    REAL(pthread_rwlock_timed##kind)                                                               \
+    REAL(pthread_rwlock_clock##kind)                                                               \
+    EXPORTED int pthread_rwlock_timed##kind(pthread_rwlock_t *restrict lock,                       \
+                                            const struct timespec *restrict until) {               \
+        if (sched_managed() == NULL) {                                                             \
+            TAKE(lock, attempt, real_pthread_rwlock_timed##kind()(lock, until));                   \
+        }                                                                                          \
+        return acquire(lock, attempt, __func__, sched_ns_of(until, CLOCK_REALTIME));               \
+    }                                                                                              \
+    EXPORTED int pthread_rwlock_clock##kind(pthread_rwlock_t *restrict lock, clockid_t clock,      \
+                                            const struct timespec *restrict until) {               \
+        if (sched_managed() == NULL) {                                                             \
+            TAKE(lock, attempt, real_pthread_rwlock_clock##kind()(lock, clock, until));            \
+        }                                                                                          \
+        return acquire(lock, attempt, __func__, sched_ns_of(until, clock));                        \
+    }
+
+RWLOCK_UNTIL(rdlock, read_attempt)
+RWLOCK_UNTIL(wrlock, write_attempt)
+
 EXPORTED int pthread_rwlock_unlock(pthread_rwlock_t *lock) {
     if (!halsched_is_active()) {
         return sched_real()->rwlock_unlock(lock);
     }
     return release(sched_self, lock, rwlock_give, "pthread_rwlock_unlock");
+}
+
+/* ---- spin locks: the one that waits gives way, which no instruction of its loop would -----------
+ */
+
+REAL(pthread_spin_lock)
+REAL(pthread_spin_trylock)
+REAL(pthread_spin_unlock)
+
+static int spin_attempt(void *lock) {
+    return real_pthread_spin_trylock()(lock);
+}
+
+static int spin_give(void *lock) {
+    return real_pthread_spin_unlock()(lock);
+}
+
+EXPORTED int pthread_spin_lock(pthread_spinlock_t *lock) {
+    if (sched_managed() == NULL) {
+        TAKE((void *)(uintptr_t)lock, spin_attempt, real_pthread_spin_lock()(lock));
+    }
+    return acquire((void *)(uintptr_t)lock, spin_attempt, "pthread_spin_lock", FOREVER);
+}
+
+EXPORTED int pthread_spin_trylock(pthread_spinlock_t *lock) {
+    if (sched_managed() != NULL) {
+        sched_point("pthread_spin_trylock");
+    }
+    return real_pthread_spin_trylock()(lock);
+}
+
+EXPORTED int pthread_spin_unlock(pthread_spinlock_t *lock) {
+    if (!halsched_is_active()) {
+        return real_pthread_spin_unlock()(lock);
+    }
+    return release(sched_self, (void *)(uintptr_t)lock, spin_give, "pthread_spin_unlock");
 }
