@@ -125,9 +125,11 @@ _OF_THE_HOST = ("skipped_cycles", "late_wakes")
 
 
 def _both_low(one: Damage, other: Damage) -> Damage:
-    """Frames add up; two reasons to be late may make one cycle late."""
-    most = {name: max(getattr(one, name), getattr(other, name)) for name in _OF_THE_HOST}
-    return replace(one + other, **most)
+    """Frames add up. Two reasons to be late may cancel each other: then nothing is demanded."""
+    both = one + other
+    if all(any(getattr(low, name) for name in _OF_THE_HOST) for low in (one, other)):
+        return replace(both, **dict.fromkeys(_OF_THE_HOST, 0))
+    return both
 
 
 NOTHING = Allowance()
