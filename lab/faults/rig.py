@@ -31,6 +31,8 @@ COUNTER_CODES = 1 << 24
 """Of self-numbering PCM: so many codes, shared by the channels."""
 CHUNK_CYCLES = 100_000
 """Run at once, so that progress is told and Ctrl-C is heard about once a second."""
+CALL_LIMIT_MS = 60_000
+"""Of real time: a machine that stands still for seconds must not look like a driver that hangs."""
 _DEFAULT_RING_FRAMES = 16_384
 
 
@@ -152,6 +154,7 @@ class Rig:
             seed=self.setup.seed,
             storage=self._storage,
             keep_shm=True,
+            call_limit_ms=CALL_LIMIT_MS,
             extra=extra,
         )
         self.host = SubprocessHost(options, environment=environment)
