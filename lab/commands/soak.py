@@ -23,7 +23,7 @@ from lab.faults.replay import write_case
 from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup
 from lab.faults.shrink import RUNS_MAX, Shrunk, shrink
-from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, soak
+from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, confirm, soak
 from lab.faults.swarm import chosen_faults
 from lab.host.locate import DEFAULT_DRIVER, find_driver
 from lab.play.names import sweep_leftovers
@@ -146,7 +146,7 @@ def soak_command(
         with _bar(f"soak {bundle}", setup.cycles * count) as progress:
             report = soak(settings, stop=stopped, progress=progress)
         small = None
-        if report.failure is not None and not stopped():
+        if report.failure is not None and shrink_runs and not stopped():
             small = _make_small(settings, report, shrink_runs, stopped)
     _tell(out, settings, report)
     if report.failure is not None:
@@ -214,6 +214,7 @@ def as_json(settings: SoakSettings, report: SoakReport) -> dict[str, Any]:
         "hash": report.hash,
         "failure": None if report.failure is None else asdict(report.failure),
         "failed_run": report.failed_run,
+        "host_report": next((o.host_report for o in ordered if o.host_report), {}),
         "interrupted": report.interrupted,
         "seed": settings.seed,
         "setup": settings.setup.model_dump(),
@@ -293,7 +294,7 @@ def _make_small(
     run = report.failed_run
     setup, events = settings.setup_of(run), settings.schedule(run)
     outcome = report.outcomes[run]
-    if report.failure.kind == NOT_DETERMINISTIC:
+    if report.failure.kind == NOT_DETERMINISTIC or not confirm(settings, report, stop=stop):
         return None  # what cannot be repeated cannot be made small
     console = Console(stderr=True)
     with console.status("making it small") as status:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from lab.host.models import FarEndStats, IoStats
 
@@ -113,12 +113,23 @@ class Allowance:
     def __add__(self, other: Allowance) -> Allowance:
         return Allowance(
             high=self.high + other.high,
-            low=self.low + other.low,
+            low=_both_low(self.low, other.low),
             new_reader=self.new_reader or other.new_reader,
             reader_away=self.reader_away or other.reader_away,
             io_restarted=self.io_restarted or other.io_restarted,
             on_the_way=self.on_the_way or other.on_the_way,
         )
+
+
+_OF_THE_HOST = ("skipped_cycles", "late_wakes")
+
+
+def _both_low(one: Damage, other: Damage) -> Damage:
+    """Frames add up. Two reasons to be late may cancel each other: then nothing is demanded."""
+    both = one + other
+    if all(any(getattr(low, name) for name in _OF_THE_HOST) for low in (one, other)):
+        return replace(both, **dict.fromkeys(_OF_THE_HOST, 0))
+    return both
 
 
 NOTHING = Allowance()
@@ -158,8 +169,6 @@ _KINDS = {
     "skipped_cycles": ("cycles-skipped", "cycle", "was left out"),
     "late_wakes": ("late-wake", "cycle", "woke late"),
 }
-
-_OF_THE_HOST = ("skipped_cycles", "late_wakes")
 
 
 def judge(

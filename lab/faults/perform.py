@@ -104,6 +104,17 @@ def perform(rig: Rig, event: Event) -> Done:
     return done
 
 
+def _jumps(rig: Rig, away_ns: int) -> int:
+    """How many zero timestamps may jump after `away_ns` without one.
+
+    A host that has not yet learnt how fast the device's clock goes expects the next timestamp where
+    the nominal rate, or that of before, leads. Half a cycle off, and it takes it for a jump.
+    """
+    unknown = abs(rig.drift_ppm) + rig.drift_step_ppm
+    learning_ns = 4e9 * rig.device.zero_period_frames / rig.device.nominal_rate
+    return int(unknown * 1e-6 * (away_ns + learning_ns) > rig.period_ns / 2)
+
+
 # ---- host ----------------------------------------------------------------------------------------
 
 
@@ -113,7 +124,7 @@ def _away(rig: Rig, ns: int) -> Allowance:
     One late cycle, those that could not be made up any more, and one that could, late as well.
     """
     cycles = -(-ns // rig.period_ns)
-    high = Damage(skipped_cycles=cycles, late_wakes=2)
+    high = Damage(skipped_cycles=cycles, late_wakes=2, timestamp_jumps=_jumps(rig, ns))
     # Half of what must be skipped is enough to tell that it is counted at all.
     low = Damage(skipped_cycles=max(0, (cycles - 3) // 2), late_wakes=int(cycles > 3))
     return Allowance(high=high, low=low)
@@ -294,7 +305,10 @@ def _set(rig: Rig, change: Callable[[], Any], *, may_refuse: bool, what: str) ->
 def _waited(rig: Rig, times: int) -> Allowance:
     """The host waited in vain, and in virtual time no cycle runs meanwhile."""
     cycles = times * (-(-CHANGE_LIMIT_NS // rig.period_ns) + 1)
-    return Allowance(high=Damage(skipped_cycles=cycles, late_wakes=2 * times))
+    jumps = _jumps(rig, times * CHANGE_LIMIT_NS)
+    return Allowance(
+        high=Damage(skipped_cycles=cycles, late_wakes=2 * times, timestamp_jumps=jumps)
+    )
 
 
 def _rate(rig: Rig, event: events.Rate) -> Done:
@@ -361,6 +375,8 @@ def _drift(rig: Rig, event: events.Drift) -> Done:
         adapters.set_drift(rig.host, rig.device.device, event.ppm)
     except adapters.NotThere as missing:
         return Done(skipped=str(missing))
+    rig.drift_step_ppm = abs(event.ppm - rig.drift_ppm)
+    rig.drift_ppm = event.ppm
     return Done()
 
 

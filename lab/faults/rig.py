@@ -31,6 +31,8 @@ COUNTER_CODES = 1 << 24
 """Of self-numbering PCM: so many codes, shared by the channels."""
 CHUNK_CYCLES = 100_000
 """Run at once, so that progress is told and Ctrl-C is heard about once a second."""
+CALL_LIMIT_MS = 60_000
+"""Of real time: a machine that stands still for seconds must not look like a driver that hangs."""
 _DEFAULT_RING_FRAMES = 16_384
 
 
@@ -66,6 +68,8 @@ class Rig:
         Cycle at which that began.
     heard_from, attached_cycle
         Where the reader attached, ``"newest"`` or ``"oldest"``, and when.
+    drift_ppm, drift_step_ppm
+        By how much the device's clock is off, and how much of that came with the last change.
     damage_until
         What the reader's count of damaged frames will be when nothing more is to be damaged.
     fingerprints
@@ -88,6 +92,7 @@ class Rig:
         self.name_leads_there = False
         self.stalled_until = self.stalled_since = 0
         self.damage_until = 0
+        self.drift_ppm = self.drift_step_ppm = 0
         self.heard_from = "newest"
         self.attached_cycle = 0
         self.fingerprints: list[str] = []
@@ -149,6 +154,7 @@ class Rig:
             seed=self.setup.seed,
             storage=self._storage,
             keep_shm=True,
+            call_limit_ms=CALL_LIMIT_MS,
             extra=extra,
         )
         self.host = SubprocessHost(options, environment=environment)
@@ -182,6 +188,7 @@ class Rig:
         self.reading, self.name_leads_there = True, True
         self.attached_at = self._start_frame
         self.stalled_until = self.damage_until = 0
+        self.drift_ppm = self.drift_step_ppm = 0
         self.heard_from = "newest"
         self._life_began_ns = self.host.info().now_ns
         self._base = self._now()

@@ -60,6 +60,8 @@ class Outcome:
         Of the first daemon after its first cycles, and of the last at the end.
     interrupted
         By Ctrl-C; then nothing is said about determinism.
+    host_report
+        Last words of a daemon that has gone, with a backtrace; empty otherwise.
     journal
         What the hash is of, one line of JSON for each event and each verdict.
     """
@@ -76,6 +78,7 @@ class Outcome:
     memory_start: Memory | None = None
     memory_end: Memory | None = None
     interrupted: bool = False
+    host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
 
 
@@ -136,6 +139,7 @@ def run_schedule(
                 outcome.interrupted = True
             except HostGone as gone:
                 outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
+                outcome.host_report = gone.report
             except LabError as error:
                 outcome.failure = _of_error(error, running.last_cycle, running.causes())
             running.leave(rig)

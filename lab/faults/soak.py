@@ -220,6 +220,37 @@ def _one(
     return outcome, compare(outcome, again) or outcome.failure, True
 
 
+def confirm(settings: SoakSettings, report: SoakReport, *, stop: Callable[[], bool]) -> bool:
+    """Make the run that failed again; what does not come again is a failure of its own kind.
+
+    Parameters
+    ----------
+    settings, report
+        Of a soak that failed. The report is changed when the failure does not come again.
+    stop
+        As for `soak`.
+
+    Returns
+    -------
+    bool
+        Whether it failed in the same way.
+    """
+    assert report.failure is not None
+    assert report.failed_run is not None
+    run = report.failed_run
+    again = run_schedule(settings.setup_of(run), settings.schedule(run), stop=stop)
+    kind = again.failure.kind if again.failure else "passed"
+    if again.interrupted or kind == report.failure.kind:
+        return not again.interrupted
+    said = "it passed" if again.failure is None else f"it failed with {kind}"
+    report.failure = Failure(
+        NOT_DETERMINISTIC,
+        f"{report.failure.sentence}; when the run was made again, {said}",
+        report.failure.cycle,
+    )
+    return False
+
+
 def compare(first: Outcome, second: Outcome) -> Failure | None:
     """Whether two runs of one schedule were the same.
 

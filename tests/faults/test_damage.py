@@ -58,6 +58,15 @@ def test_allowances_add_up() -> None:
     assert (both.high.lost, both.low.lost, both.on_the_way) == (12, 7, True)
 
 
+def test_two_reasons_to_be_late_may_cancel_each_other() -> None:
+    late = Allowance(high=Damage(late_wakes=2), low=Damage(late_wakes=1, skipped_cycles=4))
+    lost = Allowance(high=Damage(skipped_cycles=5), low=Damage(skipped_cycles=5))
+    both = late + lost
+    assert (both.high.late_wakes, both.high.skipped_cycles) == (2, 5)
+    assert (both.low.late_wakes, both.low.skipped_cycles) == (0, 0)
+    assert (late + NOTHING).low == late.low
+
+
 def test_a_fault_that_leaves_no_trace_was_not_noticed() -> None:
     allowed = Allowance(high=Damage(lost=100), low=Damage(lost=100), on_the_way=True)
     failure = verdict(Damage(lost=99), allowed)

@@ -8,12 +8,13 @@ from typing import Any, Literal
 import pytest
 
 from lab.faults import rig
+from lab.faults.damage import Failure
 from lab.faults.events import EVENT_CLASSES
 from lab.faults.replay import replay, write_case
 from lab.faults.run import Outcome, run_schedule
 from lab.faults.schedule import Setup, parse_event
 from lab.faults.shrink import shrink
-from lab.faults.soak import SoakSettings, compare, soak
+from lab.faults.soak import SoakSettings, compare, confirm, soak
 from lab.faults.swarm import chosen_faults
 
 pytestmark = pytest.mark.native
@@ -184,6 +185,15 @@ def test_a_driver_that_is_not_the_same_twice_is_a_failure_of_its_own_kind() -> N
     assert report.failure.kind == "not-deterministic"
     assert "first in observation" in report.failure.sentence
     assert report.hash == ""
+
+
+def test_a_failure_that_does_not_come_again_is_not_blamed_on_the_schedule() -> None:
+    settings = SoakSettings(Setup(cycles=3_000), 1, 7, [], jobs=1, twice_percent=0)
+    report = soak(settings)
+    report.failed_run, report.failure = 0, Failure("driver-hung-in-StartIO", "it hung", 5)
+    assert not confirm(settings, report, stop=lambda: False)
+    assert report.failure.kind == "not-deterministic"
+    assert report.failure.sentence == "it hung; when the run was made again, it passed"
 
 
 def test_lapse_without_a_mistake_passes() -> None:
