@@ -6,6 +6,7 @@
 `damage`       what was observed, what was allowed, and the verdict on the difference
 `rig`          a host, a driver, a player and a reader that checks every sample
 `perform`      each event carried out on a rig, and what it may cost there
+`cost`         what it costs when the IO thread is away
 `run`          a whole schedule on a rig
 `swarm`        schedules from a seed
 `marks`        rare states that a soak should have been in

@@ -17,6 +17,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.faults import adapters, events
+from lab.faults.cost import away, waited
 from lab.faults.damage import NOTHING, Allowance, Damage, Failure
 from lab.faults.events import Event
 from lab.faults.rig import Rig
@@ -28,8 +29,6 @@ from lab.transport import posix_shm
 from lab.transport.shm import ShmReader, open_reader
 
 GUESTS_MAX = 60
-CHANGE_LIMIT_NS = 2_000_000_000
-"""How long the host waits for a configuration change; in virtual time nothing runs meanwhile."""
 STORM_HEAP_BYTES = 32 * 1024
 """What the heap may grow by in a storm of starts and stops."""
 _DENIED = {"unsupported", "timeout"}
@@ -104,40 +103,17 @@ def perform(rig: Rig, event: Event) -> Done:
     return done
 
 
-def _jumps(rig: Rig, away_ns: int) -> int:
-    """How many zero timestamps may jump after `away_ns` without one.
-
-    A host that has not yet learnt how fast the device's clock goes expects the next timestamp where
-    the nominal rate, or that of before, leads. Half a cycle off, and it takes it for a jump.
-    """
-    unknown = abs(rig.drift_ppm) + rig.drift_step_ppm
-    learning_ns = 4e9 * rig.device.zero_period_frames / rig.device.nominal_rate
-    return int(unknown * 1e-6 * (away_ns + learning_ns) > rig.period_ns / 2)
-
-
 # ---- host ----------------------------------------------------------------------------------------
-
-
-def _away(rig: Rig, ns: int) -> Allowance:
-    """The IO thread was away for `ns`.
-
-    One late cycle, those that could not be made up any more, and one that could, late as well.
-    """
-    cycles = -(-ns // rig.period_ns)
-    high = Damage(skipped_cycles=cycles, late_wakes=2, timestamp_jumps=_jumps(rig, ns))
-    # Half of what must be skipped is enough to tell that it is counted at all.
-    low = Damage(skipped_cycles=max(0, (cycles - 3) // 2), late_wakes=int(cycles > 3))
-    return Allowance(high=high, low=low)
 
 
 def _late_wake(rig: Rig, event: events.LateWake) -> Done:
     rig.host.wake_late(rig.device.device, event.ns)
-    return Done(allowed=_away(rig, event.ns))
+    return Done(allowed=away(rig, event.ns))
 
 
 def _stall(rig: Rig, event: events.Stall) -> Done:
     rig.host.advance(event.ns)
-    return Done(allowed=_away(rig, event.ns))
+    return Done(allowed=away(rig, event.ns))
 
 
 def _lose_cycles(rig: Rig, event: events.LoseCycles) -> Done:
@@ -293,22 +269,13 @@ def _set(rig: Rig, change: Callable[[], Any], *, may_refuse: bool, what: str) ->
     rig.refresh()
     allowed = NOTHING
     if status == "timeout":
-        allowed = _waited(rig, 1)
+        allowed = waited(rig, 1)
     failure = None
     if status != "done" and not may_refuse:
         failure = Failure(
             "change-refused", f"{what} was refused ({status}) although the device offers it", 0
         )
     return Done({"status": status, "rate": round(rig.device.nominal_rate)}, allowed, failure)
-
-
-def _waited(rig: Rig, times: int) -> Allowance:
-    """The host waited in vain, and in virtual time no cycle runs meanwhile."""
-    cycles = times * (-(-CHANGE_LIMIT_NS // rig.period_ns) + 1)
-    jumps = _jumps(rig, times * CHANGE_LIMIT_NS)
-    return Allowance(
-        high=Damage(skipped_cycles=cycles, late_wakes=2 * times, timestamp_jumps=jumps)
-    )
 
 
 def _rate(rig: Rig, event: events.Rate) -> Done:
@@ -367,7 +334,7 @@ def _refuse_changes(rig: Rig, event: events.RefuseChanges) -> Done:
             f"{rig.device.nominal_rate:g} Hz all the same, {before:g} Hz before",
             rig.cycle,
         )
-    return Done({"asked": event.n}, _waited(rig, event.n), failure)
+    return Done({"asked": event.n}, waited(rig, event.n), failure)
 
 
 def _drift(rig: Rig, event: events.Drift) -> Done:

@@ -132,6 +132,7 @@ class Machine(RuleBasedStateMachine):
 BUDGET = settings(
     max_examples=25,
     stateful_step_count=20,
+    report_multiple_bugs=False,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
