@@ -92,14 +92,35 @@ static struct sched_thread *choose_ready(void) {
     return chosen;
 }
 
-/* Of those that wait with a deadline the first, at one moment the one that has waited longest. */
+/* Waits for nothing but the others: it comes behind all that is due at this moment. */
+static bool gives_way(const struct sched_thread *thread) {
+    return thread->deadline_ns <= thread->since_ns;
+}
+
+/* Of those that wait with a deadline the first; at one moment the one that has waited longest, or
+ * one that the seed picks. */
 static struct sched_thread *choose_due(void) {
     struct sched_thread *chosen = NULL;
+    uint64_t equals = 0;
     for (struct sched_thread *thread = sched_world.threads; thread != NULL; thread = thread->next) {
-        if (thread->state == THREAD_WAITING && thread->deadline_ns != FOREVER &&
-            (chosen == NULL || thread->deadline_ns < chosen->deadline_ns ||
-             (thread->deadline_ns == chosen->deadline_ns && thread->since < chosen->since))) {
+        if (thread->state != THREAD_WAITING || thread->deadline_ns == FOREVER) {
+            continue;
+        }
+        bool is_first = chosen == NULL || thread->deadline_ns < chosen->deadline_ns;
+        bool is_equal = !is_first && thread->deadline_ns == chosen->deadline_ns;
+        if (is_equal && gives_way(thread) != gives_way(chosen)) {
+            is_first = gives_way(chosen);
+            is_equal = false;
+        }
+        if (is_first) {
+            equals = 1;
             chosen = thread;
+        } else if (is_equal) {
+            equals++;
+            if (explores() ? next_random(&sched_world.random) % equals == 0
+                           : thread->since < chosen->since) {
+                chosen = thread;
+            }
         }
     }
     return chosen;
