@@ -53,6 +53,7 @@ void sched_wake_lookers(void);
 
 /* Where the C library would wait for ever, a timer may be due in virtual time. */
 bool sched_timerfd_any(void);
+bool sched_timerfd_is(int fd);
 /* Makes what is due readable. Returns the moment when the next one is due. */
 uint64_t sched_timerfd_update(void);
 

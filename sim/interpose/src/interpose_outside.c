@@ -44,7 +44,7 @@ static int look_at_timer(void *fd) {
 }
 
 EXPORTED ssize_t read(int fd, void *to, size_t size) {
-    if (sched_managed() != NULL && sched_timerfd_any() && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0) {
+    if (sched_managed() != NULL && sched_timerfd_is(fd) && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0) {
         if (sched_look_until(look_at_timer, &fd, FOREVER, "read") < 0) {
             return -1;
         }

@@ -45,6 +45,10 @@ bool sched_timerfd_any(void) {
     return atomic_load_explicit(&used, memory_order_relaxed) != 0;
 }
 
+bool sched_timerfd_is(int fd) {
+    return find_timer(fd) != NULL;
+}
+
 void sched_timerfd_begin(void) {
     atomic_store(&used, 0);
 }

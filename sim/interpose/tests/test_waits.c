@@ -2,6 +2,7 @@
  * its timeouts follow virtual time. Each in several orders of the threads. With the name of a test,
  * only that one.
  */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include "halinterpose/sched.h"
 #include "waits.h"
 #include <cmocka.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,9 +81,37 @@ IN_EVERY_ORDER(waits_for_a_connection)
 IN_EVERY_ORDER(waits_for_locked_files)
 IN_EVERY_ORDER(waits_for_a_child)
 IN_EVERY_ORDER(forks_a_child_with_real_time)
+IN_EVERY_ORDER(leaves_all_processors_to_children)
 #ifdef WAITS_BY_CXX
 IN_EVERY_ORDER(waits_by_cxx)
 #endif
+
+static int processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
+static void *count_processors(void *count) {
+    *(int *)count = processors();
+    return NULL;
+}
+
+static void the_host_has_all_processors_outside(void **state) {
+    (void)state;
+    const struct halsched_options options = {.start_ns = S_NS};
+    int before = processors(), of_other = 0;
+    pthread_t other;
+    assert_true(halsched_start(&options));
+    halsched_enter();
+    assert_true(waits_at_a_barrier());
+    assert_int_equal(processors(), 1);
+    assert_int_equal(halsched_create_unmanaged(&other, NULL, count_processors, &of_other), 0);
+    halsched_leave();
+    assert_int_equal(processors(), before);
+    assert_int_equal(halsched_stop(), 0);
+    pthread_join(other, NULL);
+    assert_int_equal(of_other, before);
+}
 
 static bool uses_alarms(void) {
     uses_an_alarm();
@@ -131,6 +161,8 @@ int main(int count, char **arguments) {
         cmocka_unit_test(waits_for_locked_files_in_every_order),
         cmocka_unit_test(waits_for_a_child_in_every_order),
         cmocka_unit_test(forks_a_child_with_real_time_in_every_order),
+        cmocka_unit_test(leaves_all_processors_to_children_in_every_order),
+        cmocka_unit_test(the_host_has_all_processors_outside),
         cmocka_unit_test(a_timer_of_real_time_is_reported_once),
 #ifdef WAITS_BY_CXX
         cmocka_unit_test(waits_by_cxx_in_every_order),

@@ -44,6 +44,7 @@ bool waits_for_a_connection(void);
 bool waits_for_locked_files(void);
 bool waits_for_a_child(void);
 bool forks_a_child_with_real_time(void);
+bool leaves_all_processors_to_children(void);
 
 /* C++: waits_cxx.cpp. */
 bool waits_by_cxx(void);

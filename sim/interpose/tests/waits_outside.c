@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,4 +283,28 @@ bool forks_a_child_with_real_time(void) {
     counting.over = true;
     pthread_join(thread, NULL);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
+/* Threads share one, which no child inherits. */
+bool leaves_all_processors_to_children(void) {
+    pthread_t thread;
+    int status = 0, before = processors();
+    counting.over = false;
+    counting.seconds = 0;
+    pthread_create(&thread, NULL, count_seconds, NULL);
+    waits_sleep_ms(10000);
+    bool shared = processors() == 1;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(processors() == before ? 0 : 1);
+    }
+    waitpid(child, &status, 0);
+    counting.over = true;
+    pthread_join(thread, NULL);
+    return shared && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
