@@ -247,7 +247,7 @@ def _tell(out: Console, settings: SoakSettings, report: SoakReport) -> None:
         out.print(f"sometimes, reached: {reached}", soft_wrap=True, highlight=False)
         out.print(f"sometimes, never reached: {missed}", soft_wrap=True, highlight=False)
     grown = [
-        (o.memory_start.resident_bytes, o.memory_end.resident_bytes)
+        (o.memory_start.resident_bytes or 0, o.memory_end.resident_bytes or 0)
         for o in report.outcomes.values()
         if o.memory_start is not None and o.memory_end is not None
     ]

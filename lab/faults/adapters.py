@@ -20,7 +20,7 @@ def _call(host: Host, method: str, **params: Any) -> Any:
     try:
         return host.call(method, **params)
     except HostError as error:
-        if error.status == "method":
+        if error.status in {"method", "unsupported"}:
             raise NotThere(f"this host has no {method}") from None
         raise
 
@@ -62,4 +62,18 @@ def fail_allocation(host: Host, nth: int) -> None:
     ------
     NotThere
     """
-    _call(host, "memory.fail_allocation", nth=nth)
+    _call(host, "ledger.begin")
+    _call(host, "ledger.fail_allocation", nth=nth)
+
+
+def end_failing(host: Host) -> int:
+    """No allocation fails any more.
+
+    Returns
+    -------
+    int
+        How many have failed since the host began.
+    """
+    failed = int(_call(host, "ledger.read")["failed_allocations"])
+    _call(host, "ledger.end")
+    return failed

@@ -279,12 +279,12 @@ class Swap(_OnTheWay):
 
 
 class FailAllocation(Event):
-    """The driver's `nth` allocation from now on fails."""
+    """The driver's `nth` allocation from now on fails, while clients come and go."""
 
     group: ClassVar[str] = "memory"
-    amounts: ClassVar[dict[str, tuple[int, int]]] = {"nth": (1, 200)}
+    amounts: ClassVar[dict[str, tuple[int, int]]] = {"nth": (1, 8)}
     what: Literal["fail-allocation"] = "fail-allocation"
-    nth: Annotated[int, Field(ge=1, le=1_000_000)]
+    nth: Annotated[int, Field(ge=1, le=100)]
 
 
 AnyEvent = Annotated[

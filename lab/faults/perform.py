@@ -454,11 +454,40 @@ def _on_the_way(rig: Rig, event: events._OnTheWay) -> Done:
 
 
 def _fail_allocation(rig: Rig, event: events.FailAllocation) -> Done:
+    """Clients come and go until it has happened: that is when drivers allocate."""
     try:
         adapters.fail_allocation(rig.host, event.nth)
     except adapters.NotThere as missing:
         return Done(skipped=str(missing))
-    return Done(allowed=Allowance(high=Damage(driver_errors=1)))
+    before = rig.failed_allocations
+    refused = sum(_is_refused(rig) for _ in range(event.nth))
+    rig.failed_allocations = adapters.end_failing(rig.host)
+    failed = rig.failed_allocations - before
+    failure = None
+    if refused > failed:
+        failure = Failure(
+            "client-refused",
+            f"{refused} clients were refused although {failed} allocations failed "
+            f"(cycle {rig.cycle})",
+            rig.cycle,
+        )
+    elif _is_refused(rig):
+        failure = Failure(
+            "client-refused",
+            f"a client was refused after memory had run out once (cycle {rig.cycle})",
+            rig.cycle,
+        )
+    return Done({"refused": refused, "failed": failed}, NOTHING, failure)
+
+
+def _is_refused(rig: Rig) -> bool:
+    try:
+        rig.host.add_client(rig.device.device, name="passer-by").remove()
+    except HostError as error:
+        if error.status != "driver":
+            raise
+        return True
+    return False
 
 
 _PERFORMERS: dict[type[Event], Callable[[Rig, Any], Done]] = {

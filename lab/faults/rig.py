@@ -22,7 +22,7 @@ from lab.host import sources
 from lab.host.base import Client, FarEnd
 from lab.host.errors import HostError
 from lab.host.locate import find_driver
-from lab.host.models import Device, FarEndStats, Memory
+from lab.host.models import Device, FarEndStats, Resources
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import release, unique_shm_name
 from lab.play.run import choose_device
@@ -72,6 +72,8 @@ class Rig:
         By how much the device's clock is off, and how much of that came with the last change.
     damage_until
         What the reader's count of damaged frames will be when nothing more is to be damaged.
+    failed_allocations
+        On purpose, in the life of this daemon.
     fingerprints
         Of the lives of the daemon that have ended, where the host has them.
     notes
@@ -100,6 +102,7 @@ class Rig:
         self.attached_at = 0
         self.verified = 0
         self.restarts = 0
+        self.failed_allocations = 0
         self._bundle = find_driver(setup.driver)
         self._stop, self._progress = stop, progress
         self._stack = ExitStack()
@@ -148,14 +151,14 @@ class Rig:
             "GECKO_SHM_LAYOUT": self.setup.layout,
             **self.setup.environment,
         }
-        extra = ("--schedule", str(self.setup.schedule_seed)) if self.setup.schedule_seed else ()
         options = HostOptions(
             clock="virtual",
             seed=self.setup.seed,
             storage=self._storage,
             keep_shm=True,
             call_limit_ms=CALL_LIMIT_MS,
-            extra=extra,
+            schedule=self.setup.schedule_seed,
+            exact_memory=True,
         )
         self.host = SubprocessHost(options, environment=environment)
         plugin = self.host.load(self._bundle)
@@ -175,6 +178,7 @@ class Rig:
                 where=self._bundle.name,
                 do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME",
             )
+        self.failed_allocations = 0
         self.guests = []
         self.player = self.host.add_client(self.device.device, name="player")
         self.player.play(sources.counter(self._start_frame))
@@ -298,9 +302,9 @@ class Rig:
         """What the reader has."""
         return self.far.stats()
 
-    def memory(self) -> Memory:
+    def memory(self) -> Resources:
         """Of the daemon."""
-        return self.host.memory()
+        return self.host.resources()
 
     def _now(self) -> Damage:
         io = self.host.io_stats(self.device.device)

@@ -26,7 +26,7 @@ from lab.host.errors import (
     HostGone,
     HostTimeout,
 )
-from lab.host.models import Memory
+from lab.host.models import Resources
 
 WARM_UP_CYCLES = 32
 """Before the heap is looked at for the first time, and before the first event can come."""
@@ -75,8 +75,8 @@ class Outcome:
     injected: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
-    memory_start: Memory | None = None
-    memory_end: Memory | None = None
+    memory_start: Resources | None = None
+    memory_end: Resources | None = None
     interrupted: bool = False
     host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)

@@ -88,9 +88,6 @@ class Host(ABC):
     def resources(self) -> models.Resources:
         """What the host's process holds now, to be compared with another moment like this one."""
         return models.Resources.model_validate(self.call("host.resources"))
-    def memory(self) -> models.Memory:
-        """What its process has allocated, and what of it is in memory."""
-        return models.Memory.model_validate(self.call("host.memory"))
 
     def advance(self, ns: int) -> None:
         """Virtual time: let `ns` pass without a cycle, as if the IO threads stood still."""
@@ -310,6 +307,7 @@ class Host(ABC):
     def end_ledger(self) -> None:
         """Count no more; what was counted can still be read."""
         self.call("ledger.end")
+
     def begin_fingerprint(self) -> None:
         """Observe all that happens from now on, from nothing; virtual time only."""
         self.call("fingerprint.begin")

@@ -35,14 +35,21 @@ class Resources(Reply):
     """``host.resources``: what the host's process holds; None where that cannot be told.
 
     `allocated_bytes` is all that malloc() has given out and not got back, the host's own included;
+    `resident_bytes` is what of the process is in memory;
     `cf_objects` are Core Foundation objects alive.
     """
 
     allocated_bytes: int | None = None
+    resident_bytes: int | None = None
     cf_objects: int | None = None
     descriptors: int | None = None
     threads: int | None = None
     mappings: int | None = None
+
+    @property
+    def heap_bytes(self) -> int:
+        """`allocated_bytes`, 0 where it cannot be told."""
+        return self.allocated_bytes or 0
 
 
 class Plugin(Reply):
@@ -209,13 +216,6 @@ class ClientStats(Reply):
     sinks: list[Check | None] = Field(default_factory=list)
 
 
-class Memory(Reply):
-    """``host.memory``: bytes; 0 where it is not known."""
-
-    heap_bytes: int
-    resident_bytes: int
-
-
 class RunResult(Reply):
     """``io.run``."""
 
@@ -357,6 +357,8 @@ class TimestampReport(Reply):
     violations: dict[str, TimestampViolation]
     driver: TimeFit
     modeled: TimeFit
+
+
 class Fingerprint(Reply):
     """``fingerprint.read``.
 

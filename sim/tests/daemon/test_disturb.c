@@ -45,11 +45,13 @@ static void cycles_are_lost(void **state) {
 static void memory_is_told(void **state) {
     (void)state;
     struct halsim_rpc *rpc = playing();
-    yyjson_val *result = session_call(rpc, "host.memory", NULL);
-    (void)member(result, "heap_bytes");
-    (void)member(result, "resident_bytes");
+    yyjson_val *result = session_call(rpc, "host.resources", NULL);
+    (void)member(result, "allocated_bytes");
+    (void)member(result, "cf_objects");
 #if defined(__linux__)
     assert_true(number_at(result, "resident_bytes") > 0);
+    assert_true(number_at(result, "descriptors") > 2);
+    assert_true(number_at(result, "threads") > 0);
 #endif
     session_close(rpc);
 }

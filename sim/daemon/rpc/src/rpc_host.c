@@ -68,34 +68,3 @@ RPC_METHOD(host_advance) {
     }
     return yyjson_mut_obj(call->doc);
 }
-
-/* Bytes that are allocated, of all threads; sanitizers have an allocator of their own, which this
- * does not know: then 0. */
-static uint64_t heap_bytes(void) {
-#if defined(__APPLE__)
-    return mstats().bytes_used;
-#elif defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-#else
-    return 0;
-#endif
-}
-
-static uint64_t resident_bytes(void) {
-    unsigned long long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file == NULL) {
-        return 0;
-    }
-    int found = fscanf(file, "%*u %llu", &pages);
-    (void)fclose(file);
-    return found == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
-
-RPC_METHOD(host_memory) {
-    yyjson_mut_val *result = yyjson_mut_obj(call->doc);
-    yyjson_mut_obj_add_uint(call->doc, result, "heap_bytes", heap_bytes());
-    yyjson_mut_obj_add_uint(call->doc, result, "resident_bytes", resident_bytes());
-    return result;
-}

@@ -86,7 +86,6 @@ RPC_METHOD(host_shutdown);
 RPC_METHOD(host_resources);
 RPC_METHOD(host_set_clock);
 RPC_METHOD(host_advance);
-RPC_METHOD(host_memory);
 RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);

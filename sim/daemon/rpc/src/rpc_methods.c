@@ -9,7 +9,6 @@ static const struct rpc_method methods[] = {
     {"host.resources", "", rpc_host_resources},
     {"host.set_clock", "model", rpc_host_set_clock},
     {"host.advance", "ns", rpc_host_advance},
-    {"host.memory", "", rpc_host_memory},
     {"plugin.load", "path", rpc_plugin_load},
     {"plugin.unload", "plugin", rpc_plugin_unload},
     {"plugin.list", "", rpc_plugin_list},

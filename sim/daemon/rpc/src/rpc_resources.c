@@ -3,6 +3,8 @@
 #include "halsim/host.h"
 #include "rpc_internal.h"
 #include <dirent.h>
+#include <stdio.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <halsdk/halsdk.h>
 #include <malloc.h>
@@ -39,9 +41,25 @@ static void add_memory(yyjson_mut_doc *doc, yyjson_mut_val *result) {
 #endif
 }
 
+static void add_resident(yyjson_mut_doc *doc, yyjson_mut_val *result) {
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    bool known = file != NULL && fscanf(file, "%*u %llu", &pages) == 1;
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    if (known) {
+        yyjson_mut_obj_add_uint(doc, result, "resident_bytes",
+                                pages * (uint64_t)sysconf(_SC_PAGESIZE));
+    } else {
+        yyjson_mut_obj_add_null(doc, result, "resident_bytes");
+    }
+}
+
 RPC_METHOD(host_resources) {
     yyjson_mut_val *result = yyjson_mut_obj(call->doc);
     add_memory(call->doc, result);
+    add_resident(call->doc, result);
 #ifdef __linux__
     yyjson_mut_obj_add_uint(call->doc, result, "cf_objects", halsdk_live_objects(NULL));
     yyjson_mut_obj_add_uint(call->doc, result, "descriptors", entries_in("/proc/self/fd") - 1);
