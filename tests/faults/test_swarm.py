@@ -25,7 +25,7 @@ from lab.faults.swarm import (
 )
 
 ALL = list(EVENT_CLASSES)
-GOLDEN = "96133dfd3314feb77a8baa75da998ab5fbe8ff93d41b9008c353af3dece707b7"
+GOLDEN = "045e28a32fe4b9a55bf4617fa1d73a6099aff8a1eaf7e26fc201fdad9bc090ad"
 
 
 def text(seed: int, run: int, cycles: int = 360_000) -> str:

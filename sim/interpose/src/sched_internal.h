@@ -83,6 +83,8 @@ enum wake_reason sched_hold_locked(const void *object, const char *operation, ui
 uint32_t sched_wake_locked(const void *object, uint32_t most);
 /* Takes the lock. From any thread. */
 void sched_wake(const void *object, uint32_t most);
+/* Whether that thread, by the kernel's ID, is one of ours. With the lock. */
+bool sched_is_managed_locked(int kernel_id);
 /* Whether any managed thread waits for `object`. With the lock, or by the running thread. */
 bool sched_is_awaited(const void *object);
 

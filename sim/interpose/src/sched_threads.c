@@ -33,6 +33,16 @@ static void unlink_locked(struct sched_thread *thread) {
     }
 }
 
+bool sched_is_managed_locked(int kernel_id) {
+    for (const struct sched_thread *thread = sched_world.threads; thread != NULL;
+         thread = thread->next) {
+        if (kernel_id != 0 && thread->kernel_id == kernel_id && thread->state != THREAD_ENDED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sched_thread_forget(struct sched_thread *thread) {
     sched_lock();
     unlink_locked(thread);
