@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.commands import devices, doctor, ledger, play, trace, version
+from lab.commands import devices, doctor, ledger, play, replay, soak, trace, version
 from lab.errors import LabError, as_lab_error
 from lab.host.errors import HostGone
 from lab.report.console import throw_output_away
@@ -37,6 +37,10 @@ app = typer.Typer(
 app.command("play", short_help="Play a file through a driver; account for every frame.")(
     play.play_command
 )
+app.command("soak", short_help="Hours of virtual time with faults; every sample is checked.")(
+    soak.soak_command
+)
+app.command("replay", short_help="Run a failing schedule of a soak again.")(replay.replay_command)
 app.command("devices", short_help="Load a driver and list its devices.")(devices.devices_command)
 app.command(
     "doctor",

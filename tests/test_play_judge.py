@@ -85,7 +85,7 @@ def test_frames_that_the_driver_dropped_fail_it_at_any_clock() -> None:
         assert result.verdict is Verdict.FAIL
         assert result.value_of("frames-lost") == 10
         assert "frames-lost 10 frames" in result.reason
-        assert (result.glitches[0].kind, result.glitches[0].cause) == ("lost", "unknown")
+        assert (result.glitches[0].kind, result.glitches[0].cause) == ("lost", "driver-logic")
 
 
 def test_frames_that_a_late_reader_lost_do_not() -> None:

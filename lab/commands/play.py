@@ -209,7 +209,7 @@ def _play(settings: PlaySettings) -> PlayFacts:
         transient=True,
         disable=not console.is_interactive,
     )
-    with bar, _stop_flag() as stopped:
+    with bar, stop_flag() as stopped:
         task = bar.add_task(settings.file.name, total=None, at="")
 
         def progress(played: int, total: int) -> None:
@@ -236,7 +236,8 @@ class _Flag:
 
 
 @contextmanager
-def _stop_flag() -> Iterator[_Flag]:
+def stop_flag() -> Iterator[_Flag]:
+    """What becomes true when Ctrl-C or SIGTERM comes; the second one ends the program."""
     flag = _Flag()
     before = {
         number: signal.signal(number, flag.handle) for number in (signal.SIGINT, signal.SIGTERM)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from lab import clocks
 from lab.errors import UsageError
 from lab.host import models
 from lab.host.errors import HostGone, ending_of
@@ -84,6 +85,14 @@ class Host(ABC):
         """What it is."""
         return models.HostInfo.model_validate(self.call("host.info"))
 
+    def resources(self) -> models.Resources:
+        """What the host's process holds now, to be compared with another moment like this one."""
+        return models.Resources.model_validate(self.call("host.resources"))
+
+    def advance(self, ns: int) -> None:
+        """Virtual time: let `ns` pass without a cycle, as if the IO threads stood still."""
+        self.call("host.advance", ns=ns)
+
     def load(self, path: Path) -> models.Plugin:
         """Load a bundle."""
         return models.Plugin.model_validate(self.call("plugin.load", path=str(path.resolve())))
@@ -120,12 +129,43 @@ class Host(ABC):
         """Abort the next `count` configuration changes that the driver asks for."""
         self.call("device.refuse_changes", device=device, count=count)
 
+    def wake_late(self, device: DeviceRef, ns: int) -> None:
+        """Virtual time: the next cycle wakes `ns` after its time."""
+        self.call("device.wake_late", device=device, ns=ns)
+
+    def lose_cycles(self, device: DeviceRef, count: int) -> None:
+        """Virtual time: the next `count` cycles never come."""
+        self.call("device.lose_cycles", device=device, count=count)
+
     def set_format(self, device: DeviceRef, stream: int, format_: models.Format) -> models.Device:
         """Physical and virtual format of a stream, by the stream's object ID."""
         return models.Device.model_validate(
             self.call(
                 "device.set_format", device=device, stream=stream, format=format_.model_dump()
             )
+        )
+
+    # ---- clocks ----------------------------------------------------------------------------
+
+    def set_clock(self, device: DeviceRef, model: clocks.Model) -> None:
+        """Make a device's clock, as the host sees it, off by a model; virtual time only.
+
+        It begins with the next zero timestamp, and anew with each run of IO. An empty model ends
+        it.
+        """
+        self.call("device.set_clock", device=device, model=clocks.to_wire(model))
+
+    def set_host_clock(self, model: clocks.Model) -> None:
+        """The same for the host's own clock, from now on: what it gains, all devices lose."""
+        self.call("host.set_clock", model=clocks.to_wire(model))
+
+    def timestamps(self, device: DeviceRef, *, forget: bool = False) -> models.TimestampReport:
+        """What a device's zero timestamps were like so far; `forget`: count anew from now on.
+
+        `lab.measure.timestamps` judges it.
+        """
+        return models.TimestampReport.model_validate(
+            self.call("device.timestamps", device=device, forget=forget or None)
         )
 
     # ---- properties ------------------------------------------------------------------------
@@ -242,7 +282,9 @@ class Host(ABC):
         self.call("trace.close")
 
     def begin_ledger(self, budgets: Sequence[Mapping[str, str | int]] = ()) -> None:
-        """Count what drivers do while they are called, from now on; only while no IO runs.
+        """Count what drivers do while they are called, from now on.
+
+        In real time only while no IO runs.
 
         Parameters
         ----------
@@ -255,9 +297,52 @@ class Host(ABC):
         """What has been counted so far."""
         return models.LedgerReport.model_validate(self.call("ledger.read"))
 
+    def fail_allocation(self, nth: int) -> None:
+        """Let memory run out once: the `nth` allocation that a driver makes from now on fails.
+
+        Counted are those of its own code, within calls, while a ledger counts; 0: none fails.
+        """
+        self.call("ledger.fail_allocation", nth=nth)
+
     def end_ledger(self) -> None:
         """Count no more; what was counted can still be read."""
         self.call("ledger.end")
+
+    def begin_fingerprint(self) -> None:
+        """Observe all that happens from now on, from nothing; virtual time only."""
+        self.call("fingerprint.begin")
+
+    def fingerprint(self) -> models.Fingerprint:
+        """What the run so far comes to."""
+        return models.Fingerprint.model_validate(self.call("fingerprint.read"))
+
+    def log_events(
+        self,
+        path: Path | None,
+        first_cycle: int = 0,
+        last_cycle: int | None = None,
+        *,
+        capacity: int | None = None,
+    ) -> None:
+        """Write what is observed in a window of cycles into a file; `lab.replay.events` reads it.
+
+        Parameters
+        ----------
+        path
+            A new file, cut to what it holds when the next takes its place; None only closes.
+        first_cycle, last_cycle
+            Cycles since `begin_fingerprint`, from 1; 0 is what came before the first. None: to the
+            end.
+        capacity
+            How many events it has room for, 64 bytes each; None: 65536.
+        """
+        self.call(
+            "fingerprint.log",
+            path=None if path is None else str(path.resolve()),
+            first_cycle=first_cycle,
+            last_cycle=last_cycle,
+            capacity=capacity,
+        )
 
     def open_far_end(
         self,
@@ -352,6 +437,24 @@ class FarEnd:
     def stats(self) -> models.FarEndStats:
         """What it has read so far."""
         return models.FarEndStats.model_validate(self.host.call("farend.stats", farend=self.id))
+
+    def stall(self, cycles: int) -> None:
+        """Do not read during the next `cycles` cycles."""
+        self.host.call("farend.stall", farend=self.id, cycles=cycles)
+
+    def detach(self) -> None:
+        """Let go of the shared memory."""
+        self.host.call("farend.detach", farend=self.id)
+
+    def attach(self, where: Literal["newest", "oldest"] = "newest") -> None:
+        """Open the name anew; the check begins anew, too."""
+        self.host.call("farend.attach", farend=self.id, attach=where)
+
+    def damage(
+        self, kind: Literal["lose", "corrupt", "repeat", "silence", "swap"], frames: int
+    ) -> None:
+        """Damage the next frames between shared memory and check."""
+        self.host.call("farend.damage", farend=self.id, kind=kind, frames=frames)
 
     def close(self) -> models.FarEndStats:
         """End it; what it had read."""

@@ -86,6 +86,14 @@ class DriverCrashed(HostGone):
         super().__init__(text, exit_status=70, report=report)
 
 
+_PROBLEMS = {
+    "deadlock": "the driver's threads wait for each other, and nothing is due",
+    "livelock": "the driver's threads keep each other awake while time stands still",
+    "spin": "a thread of the driver runs without end and calls nothing that gives way",
+}
+"""Beside "starved", which is a hang like any other."""
+
+
 class DriverHung(HostGone):
     """The driver did not return from a call.
 
@@ -95,6 +103,11 @@ class DriverHung(HostGone):
         The function of the interface that it was in.
     elapsed_ms
         For how long.
+    problem
+        ``"deadlock"``, ``"livelock"``, ``"spin"`` or ``"starved"``, where virtual time owns the
+        driver's threads; else empty.
+    threads
+        What each thread did then, one line each.
     """
 
     exit_code = 71
@@ -103,10 +116,16 @@ class DriverHung(HostGone):
         self.entry_point = str(report.get("entry_point", "?"))
         self.elapsed_ms = int(report.get("elapsed_ms", 0))
         self.backtrace = [str(line) for line in report.get("backtrace") or []]
-        text = (
-            f"the driver hung in {self.entry_point} for {self.elapsed_ms} ms: "
-            f"{report.get('plugin') or 'unknown plug-in'}; find what it waits for there"
-        )
+        self.problem = str(report.get("problem") or "")
+        self.threads = [str(line) for line in report.get("threads") or []]
+        plugin = report.get("plugin") or "unknown plug-in"
+        if self.problem in _PROBLEMS:
+            text = f"{_PROBLEMS[self.problem]}: {plugin}: {'; '.join(self.threads)}"
+        else:
+            text = (
+                f"the driver hung in {self.entry_point} for {self.elapsed_ms} ms: {plugin}; "
+                "find what it waits for there"
+            )
         super().__init__(text, exit_status=71, report=report)
 
 

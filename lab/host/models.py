@@ -31,6 +31,27 @@ class HostInfo(Reply):
     sanitizers: list[str] = Field(default_factory=list)
 
 
+class Resources(Reply):
+    """``host.resources``: what the host's process holds; None where that cannot be told.
+
+    `allocated_bytes` is all that malloc() has given out and not got back, the host's own included;
+    `resident_bytes` is what of the process is in memory;
+    `cf_objects` are Core Foundation objects alive.
+    """
+
+    allocated_bytes: int | None = None
+    resident_bytes: int | None = None
+    cf_objects: int | None = None
+    descriptors: int | None = None
+    threads: int | None = None
+    mappings: int | None = None
+
+    @property
+    def heap_bytes(self) -> int:
+        """`allocated_bytes`, 0 where it cannot be told."""
+        return self.allocated_bytes or 0
+
+
 class Plugin(Reply):
     """A loaded plug-in."""
 
@@ -154,6 +175,7 @@ class LedgerReport(Reply):
 
     sees: list[str]
     rows: list[LedgerRow]
+    failed_allocations: int = 0
 
 
 class CheckEvent(Reply):
@@ -222,6 +244,143 @@ class IoStats(Reply):
     hook_ns: int
 
 
+JsonReal = Annotated[float, BeforeValidator(float)]
+"""A number, or what JSON has no word for: ``"nan"``, ``"inf"``, ``"-inf"``."""
+
+
+class Timestamp(Reply):
+    """An answer of GetZeroTimeStamp.
+
+    Attributes
+    ----------
+    sample
+        Frames; may be NaN or infinite, as a broken driver says it.
+    host_ns
+        On the host's clock.
+    seed
+        Names the time line.
+    """
+
+    sample: JsonReal
+    host_ns: int
+    seed: int
+
+
+class TimestampViolation(Reply):
+    """What was wrong with zero timestamps in one way: how often, and the first.
+
+    Attributes
+    ----------
+    count
+        How often.
+    first_cycle
+        In which cycle of the device, counted from 0 since it was loaded.
+    first_asked_ns
+        When the driver was asked.
+    before, after
+        The pair; None when nothing came before it.
+    jump_ns
+        How far `after` lies behind where the time line leads.
+    """
+
+    count: int
+    first_cycle: int
+    first_asked_ns: int
+    before: Timestamp | None
+    after: Timestamp
+    jump_ns: JsonReal
+
+
+class TimeFit(Reply):
+    """A time line against its line of least squares.
+
+    Attributes
+    ----------
+    points
+        Timestamps in it.
+    ns_per_frame
+        Slope.
+    rate_ppm
+        Of the device, against nominal.
+    rms_ns
+        Distance from the line.
+    jitter_points, jitter_p50_ns, jitter_p99_ns, jitter_max_ns
+        Distance from the line through the points before, from the 8th on; percentiles are up to
+        1/64 too high.
+    step_max_ns, step_cycle
+        Largest distance from where the timestamp before leads, and its cycle.
+    """
+
+    points: int
+    ns_per_frame: float
+    rate_ppm: float
+    rms_ns: float
+    jitter_points: int
+    jitter_p50_ns: int
+    jitter_p99_ns: int
+    jitter_max_ns: int
+    step_max_ns: float
+    step_cycle: int
+
+
+class TimestampReport(Reply):
+    """``device.timestamps``: what the driver's zero timestamps were like, without a verdict.
+
+    Attributes
+    ----------
+    nominal_rate
+        Hz.
+    period_frames
+        Of the zero timestamps; 0: the device has none.
+    break_ns
+        Half an IO cycle: a jump of more makes the host anchor anew.
+    asked, different
+        Answers, and those that differed from the one before.
+    time_lines, new_seeds
+        How many began, and how many of those with a new seed while IO ran.
+    largest_advance_periods
+        1: no period was left out.
+    violations
+        By name, those that there were.
+    driver, modeled
+        The longest time line, as the driver said it and as the clock model made it.
+    """
+
+    nominal_rate: float
+    period_frames: int
+    break_ns: float
+    asked: int
+    different: int
+    time_lines: int
+    new_seeds: int
+    largest_advance_periods: int
+    violations: dict[str, TimestampViolation]
+    driver: TimeFit
+    modeled: TimeFit
+
+
+class Fingerprint(Reply):
+    """``fingerprint.read``.
+
+    Attributes
+    ----------
+    hash
+        Of all that was observed so far, 16 hexadecimal digits.
+    events, cycles
+        How many there were.
+    every
+        Cycles from one checkpoint to the next.
+    checkpoints
+        (cycles done, hash then), in order; at most 4096.
+    """
+
+    hash: str
+    events: int
+    cycles: int
+    every: int
+    checkpoints: list[tuple[int, str]] = Field(default_factory=list)
+
+
 class FarEndStats(Reply):
     """``farend.stats``."""
 
@@ -229,7 +388,15 @@ class FarEndStats(Reply):
     lost_frames: int
     torn_reads: int = 0
     empty_reads: int = 0
+    torn_frames: int = 0
     generation_changes: int = 0
+    reopens: int = 0
+    backlog_peak: int = 0
+    attachments: int = 0
+    damaged_frames: int = 0
+    channels: int = 0
+    sample_rate: int = 0
+    closed: bool = False
     layout: Literal["v1", "v2"] | None = None
     failure: str | None = None
     check: Check | None = None

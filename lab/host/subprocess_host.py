@@ -58,6 +58,8 @@ class HostOptions:
         Wake-up error from which a cycle counts as late.
     budget_percent
         Share of the period that the driver may use.
+    exact_memory
+        malloc() keeps nothing back for its threads, so that `Host.resources` counts to the byte.
     keep_shm
         Leave behind what drivers made and did not remove: for scenarios of restarts.
     extra
@@ -74,6 +76,7 @@ class HostOptions:
     call_limit_ms: int | None = None
     late_wake_us: int | None = None
     budget_percent: int | None = None
+    exact_memory: bool = False
     keep_shm: bool = False
     extra: tuple[str, ...] = ()
 
@@ -100,6 +103,15 @@ class HostOptions:
         if self.keep_shm:
             line.append("--keep-shm")
         return [*line, *self.extra]
+
+    def environment(self) -> dict[str, str]:
+        """What it needs of the environment."""
+        if not self.exact_memory:
+            return {}
+        # glibc counts what it keeps back for a thread as given out.
+        others = os.environ.get("GLIBC_TUNABLES", "")
+        own = "glibc.malloc.tcache_count=0"
+        return {"GLIBC_TUNABLES": f"{others}:{own}" if others else own}
 
 
 class SubprocessHost(Host):
@@ -142,7 +154,7 @@ class SubprocessHost(Host):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **self.options.environment(), **(environment or {})},
                 start_new_session=True,
             )
         except OSError as error:
@@ -181,6 +193,12 @@ class SubprocessHost(Host):
     def exit_status(self) -> int | None:
         """Exit code, negative for a signal, None while it runs."""
         return self._process.poll()
+
+    @property
+    def threads_left(self) -> tuple[str, ...]:
+        """A line for each thread that drivers did not end; after `close`, in virtual time."""
+        found = self.log.events("threads-left")
+        return tuple(str(line) for event in found for line in event.fields.get("threads", []))
 
     def call(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **params: object) -> object:
         """Send a request; a host that does not answer in time is ended.

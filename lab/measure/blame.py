@@ -7,8 +7,9 @@ gives the cause. Four ideas are in the order:
 - Lateness is the machine's where the machine alone suffices: a thread that ran too late cannot end
   in time, whatever the driver did afterwards; and time in which it stood waiting for a processor
   is not the driver's, although it is measured in the driver's call.
-- The driver is blamed on the host's evidence, never because nobody else was found: what no rule
-  explains is ``unknown``.
+- The driver is blamed on the host's evidence, never because nobody else was found: a cycle that no
+  rule explains is ``unknown``. A frame that is missing although the cycles around it were in time
+  and without an error is evidence: the host had handed it over.
 - A frame that was overwritten in the ring was delivered by the driver. It is the reader's, if
   the reader stayed away for longer than the ring holds; else the ring was too short for it.
 """
@@ -44,6 +45,7 @@ class Cause(IntEnum):
     UNKNOWN = 10
     READER_STOPPED = 11
     RECORDING_FULL = 12
+    DRIVER_LOGIC = 13
 
     @property
     def id(self) -> str:
@@ -65,6 +67,7 @@ SENTENCES: dict[Cause, str] = {
     Cause.UNKNOWN: "no record explains it",
     Cause.READER_STOPPED: "the reader stopped before the end, and said why",
     Cause.RECORDING_FULL: "the recording had no room left",
+    Cause.DRIVER_LOGIC: "every cycle around it was in time and without an error",
 }
 
 NOT_THE_DRIVER = frozenset(
@@ -247,8 +250,9 @@ def blame_gap(position_frame: int, records: Records, *, first_frame: int = 0) ->
     Returns
     -------
     Cause
-        That of the cycle that delivered the frame, else of its neighbours, else UNKNOWN; also when
-        the cycle's record is gone.
+        That of the cycle that delivered the frame, else of its neighbours. DRIVER_LOGIC when they
+        were in time and without an error: the driver had the frame and all the time for it.
+        UNKNOWN when the cycle's record is gone.
     """
     if len(records) == 0 or position_frame < first_frame:
         return Cause.UNKNOWN
@@ -260,7 +264,9 @@ def blame_gap(position_frame: int, records: Records, *, first_frame: int = 0) ->
     if own:
         return Cause(int(own))
     found = cause[cause != 0]
-    return Cause(int(found[0])) if found.size else Cause.UNKNOWN
+    if found.size:
+        return Cause(int(found[0]))
+    return Cause.DRIVER_LOGIC if position_frame < int(end[-1]) else Cause.UNKNOWN
 
 
 def blame_underrun(

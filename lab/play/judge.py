@@ -84,6 +84,8 @@ def judge_play(
     summary = summarise_cycles(facts.records)
     measurements += _late_rows(settings, facts, fit=fitness is None or fitness.is_fit)
     measurements += _cycle_rows(facts, summary)
+    if left := facts.threads_left:
+        measurements.append(Measurement(name="threads-left-behind", value=len(left), limit=0))
     record = HostFitness.of(fitness) if fitness is not None else None
     verdict, reason = judge(measurements, _with_late_machine(record, glitches))
     if verdict is Verdict.PASS:
@@ -92,6 +94,8 @@ def judge_play(
         reason = f"{reader}: {reason}"
     elif found.repeats and stream and verdict is Verdict.FAIL:
         reason += "; the file repeats itself: counts are the smallest that fit"
+    if left:
+        reason += f"; {left[0]}"
     return Result(
         scenario=f"play {settings.file.name}",
         driver=DriverIdentity(

@@ -119,7 +119,8 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
             facts.position_frames = max(facts.position_frames, traced)
         if failed is not None:
             raise PlayCut(failed, facts) from failed
-        return facts
+    facts.threads_left = host.threads_left
+    return facts
 
 
 def finish(end: Listener, facts: PlayFacts, failed: LabError | None) -> LabError | None:

@@ -122,6 +122,8 @@ class PlayFacts:
         0 without shared memory.
     interrupted
         By Ctrl-C, by the end of the host, or by another error.
+    threads_left
+        A line for each thread that the driver did not end; known in virtual time.
     """
 
     device: Device
@@ -139,6 +141,7 @@ class PlayFacts:
     reader_cpu_percent: float = -1.0
     ring_frames: int = 0
     interrupted: bool = False
+    threads_left: tuple[str, ...] = ()
 
     @property
     def sample_rate(self) -> float:

@@ -136,8 +136,8 @@ def test_a_budget_that_makes_no_sense_is_refused_in_one_line(budgets: object, me
         assert "\n" not in str(caught.value)
 
 
-def test_a_ledger_is_not_begun_while_io_runs() -> None:
-    with SubprocessHost() as host:
+def test_in_real_time_a_ledger_is_not_begun_while_io_runs() -> None:
+    with SubprocessHost(HostOptions(clock="realtime")) as host:
         host.load(Path(driver("Loop")))
         client = host.add_client(0)
         client.start()
@@ -159,3 +159,20 @@ def test_a_new_ledger_begins_at_zero_and_an_ended_one_can_be_read() -> None:
         assert "RemoveDeviceClient" not in rows
         host.begin_ledger()
         assert host.ledger().rows == []
+
+
+def test_memory_runs_out_once_for_the_driver_alone() -> None:
+    with SubprocessHost(environment={"GECKO_SHM_NAME": unique_shm()}) as host:
+        host.load(Path(driver("GeckoAudioDevice")))
+        begin(host)
+        host.fail_allocation(1)
+        with pytest.raises(HostError) as caught:
+            host.add_client(0)  # Gecko keeps a record of each
+        assert caught.value.status == "driver"
+        assert host.ledger().failed_allocations == 1
+        host.add_client(0).remove()
+        host.fail_allocation(5)
+        host.fail_allocation(0)
+        for _ in range(10):
+            host.add_client(0).remove()
+        assert host.ledger().failed_allocations == 1

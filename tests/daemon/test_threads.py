@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +155,29 @@ def test_a_schedule_without_owned_threads_is_refused() -> None:
         assert ending.code == 2
         assert ending.err.count("\n") == 1
         assert "--schedule needs --clock virtual" in ending.err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        ("worker-is-forgotten", 1, ["threads-left-behind 1", "waiting in pthread_cond_wait"]),
+        ("worker-spins", 71, ["runs without end", "Loop.driver", "running; at Loop + 0x"]),
+    ],
+)
+def test_the_command_line_names_what_a_thread_did(
+    fault: str, code: int, said: list[str], tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "lab.cli", "play", "--driver", "Loop", "--clock", "virtual"),
+            *("--call-limit-ms", "400", "--seconds", "2", "--into", str(tmp_path)),
+        ],
+        env=os.environ | {"LOOP_SHAPE": "worker", "LOOP_FAULT": fault, "COLUMNS": "1000"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stderr
+    for words in said:
+        assert words in ended.stdout + ended.stderr

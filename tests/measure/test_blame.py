@@ -87,7 +87,7 @@ def test_a_loss_in_the_ring_has_one_cause(loss: Loss, cause: Cause) -> None:
     (480 * 5 + 479, Cause.MACHINE),
     (480 * 4, Cause.MACHINE),  # the cycle after it
     (480 * 6, Cause.MACHINE),  # the cycle before it
-    (480 * 8, Cause.UNKNOWN),
+    (480 * 8, Cause.DRIVER_LOGIC),
     (480 * 100, Cause.UNKNOWN),
 ])  # fmt: skip
 def test_a_gap_is_blamed_on_the_cycle_it_lies_in_or_next_to(position: int, cause: Cause) -> None:

@@ -36,7 +36,9 @@ struct farend_stats {
     uint64_t generation_changes;
     uint64_t reopens;      /* the driver left the object for another one */
     uint64_t backlog_peak; /* frames that waited, at most */
-    uint32_t layout;       /* 1 or 2; 0 until there is shared memory */
+    uint64_t attachments;  /* how often it found shared memory by its name, first time included */
+    uint64_t damaged_frames;
+    uint32_t layout; /* 1 or 2; 0 until there is shared memory */
     uint32_t channels;
     uint32_t sample_rate;
     bool closed; /* the driver said goodbye */
@@ -51,6 +53,30 @@ struct farend *farend_open(struct halsim_host *host, const struct farend_config 
                            struct halsim_error *error);
 /* `wait_ns`: how long to wait for the IO thread; 0 when none runs. */
 void farend_read_stats(struct farend *farend, uint64_t wait_ns, struct farend_stats *stats);
+/* ---- faults on purpose --------------------------------------------------------------------------
+ * Between two cycles: in virtual time at any time, in real time only while no IO runs. */
+
+/* It does not read during the next `cycles` cycles. */
+void farend_stall(struct farend *farend, uint64_t cycles);
+/* It lets go of the shared memory and only counts cycles, until it is attached again. */
+void farend_detach(struct farend *farend);
+/* It opens the name anew, now, as if for the first time: the check begins anew, too. Shared memory
+ * that is not there is looked for after each cycle. */
+void farend_attach(struct farend *farend, bool from_oldest);
+
+/* What happens to frames between shared memory and check, as on a transport that damages. */
+enum farend_damage {
+    FAREND_LOSE = 0,    /* the next frames do not arrive */
+    FAREND_CORRUPT = 1, /* they arrive as noise */
+    FAREND_REPEAT = 2,  /* they arrive twice */
+    FAREND_SILENCE = 3, /* they arrive as zeros */
+    FAREND_SWAP = 4,    /* first and second channel change places; nothing in mono */
+};
+/* The next `frames` frames that it reads. What was asked for before and is not done yet is
+ * replaced.
+ */
+void farend_damage(struct farend *farend, enum farend_damage kind, uint64_t frames);
+
 /* Only while no IO runs. Takes its hook out of the host, unless `host` is NULL because it is gone.
  */
 void farend_close(struct farend *farend, struct halsim_host *host);

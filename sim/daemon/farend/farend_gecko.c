@@ -1,5 +1,6 @@
 /* farend_gecko.c - the far end of Gecko Sink: reads its shared memory after each n-th cycle. */
 #include "farend.h"
+#include "halsim/fingerprint.h"
 #include "handover.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +16,15 @@
 #define DRAIN_ROUNDS  1024
 
 struct farend {
+    struct halsim_host *host;
     uint32_t device;
     uint32_t every_cycles;
     uint32_t until_read; /* cycles until the next read */
     bool check;
     uint64_t stall_from, stall_to;
+    bool detached;
+    enum farend_damage damage;
+    uint64_t damage_left;        /* frames */
     struct gecko_reader *reader; /* NULL: nothing there yet */
     struct halsim_sink *recording;
     float *block;
@@ -92,6 +97,7 @@ static void open_late(struct farend *farend) {
     struct gecko_reader_error error;
     bool missing;
     if (try_open(farend, &missing, &error)) {
+        farend->live.attachments++;
         adopt_format(farend);
     } else if (!missing) {
         give_up(farend, error.text);
@@ -115,16 +121,58 @@ static void handle_events(struct farend *farend, const struct gecko_read *read) 
     }
 }
 
-static void take(struct farend *farend, uint32_t frames) {
+static void take(struct farend *farend, const float *block, uint32_t frames, uint64_t lost_frames) {
     struct farend_stats *live = &farend->live;
+    halsim_fingerprint_far_end(farend->host, farend->device, block, frames, live->channels,
+                               lost_frames);
     if (farend->check) {
-        halsim_check_block(&live->check, farend->block, frames);
+        halsim_check_block(&live->check, block, frames);
     }
     if (farend->recording != NULL) {
-        farend->recording->take(farend->recording, farend->block, frames, live->channels,
-                                live->frames);
+        farend->recording->take(farend->recording, block, frames, live->channels, live->frames);
     }
     live->frames += frames;
+}
+
+/* No number of the counter: it has no fractions as fine as this. */
+#define NOISE 0.7071067811865475f
+
+/* Spoils the first frames of the block as asked for, and takes it. */
+static void take_damaged(struct farend *farend, uint32_t frames, uint64_t lost_frames) {
+    uint32_t channels = farend->live.channels;
+    uint32_t count = farend->damage_left < frames ? (uint32_t)farend->damage_left : frames;
+    float *block = farend->block;
+    farend->damage_left -= count;
+    farend->live.damaged_frames += count;
+    switch (farend->damage) {
+    case FAREND_LOSE:
+        block += (size_t)count * channels;
+        frames -= count;
+        break;
+    case FAREND_CORRUPT:
+        for (size_t i = 0; i < (size_t)count * channels; i++) {
+            block[i] = NOISE;
+        }
+        break;
+    case FAREND_REPEAT:
+        take(farend, block, count, lost_frames);
+        lost_frames = 0; /* told once */
+        break;
+    case FAREND_SILENCE:
+        memset(block, 0, (size_t)count * channels * sizeof *block);
+        break;
+    case FAREND_SWAP:
+        for (uint32_t i = 0; i < count && channels > 1; i++) {
+            float *frame = block + (size_t)i * channels;
+            float first = frame[0];
+            frame[0] = frame[1];
+            frame[1] = first;
+        }
+        break;
+    }
+    if (frames > 0) {
+        take(farend, block, frames, lost_frames);
+    }
 }
 
 /* Reads until the ring is empty. Bounded: a header that changes all the time must not hold the IO
@@ -147,7 +195,11 @@ static void drain(struct farend *farend) {
             read.left_frames > live->backlog_peak ? read.left_frames : live->backlog_peak;
         if (frames > 0) {
             live->reads++;
-            take(farend, (uint32_t)frames);
+            if (__builtin_expect(farend->damage_left > 0, 0)) {
+                take_damaged(farend, (uint32_t)frames, read.lost_frames);
+            } else {
+                take(farend, farend->block, (uint32_t)frames, read.lost_frames);
+            }
         } else {
             live->empty_reads++;
         }
@@ -168,7 +220,7 @@ static void after_cycle(uint32_t device, const struct halsim_trace_record *recor
     bool stalled = cycle - farend->stall_from < farend->stall_to - farend->stall_from;
     if (--farend->until_read == 0) {
         farend->until_read = farend->every_cycles;
-        if (!stalled && !farend->live.failed) {
+        if (!stalled && !farend->detached && !farend->live.failed) {
             if (farend->reader == NULL) {
                 open_late(farend);
             }
@@ -208,6 +260,7 @@ static bool begin(struct farend *farend, struct halsim_error *error) {
     struct gecko_reader_error trouble;
     bool missing;
     if (try_open(farend, &missing, &trouble)) {
+        farend->live.attachments++;
         adopt_format(farend);
     } else if (missing) {
         farend->from_oldest = true;
@@ -232,6 +285,7 @@ struct farend *farend_open(struct halsim_host *host, const struct farend_config 
         *error = (struct halsim_error){.status = HALSIM_ERROR_SYSTEM, .message = "out of memory"};
         return NULL;
     }
+    farend->host = host;
     farend->device = config->device;
     farend->every_cycles = config->every_cycles;
     farend->until_read = config->every_cycles;
@@ -256,6 +310,34 @@ struct farend *farend_open(struct halsim_host *host, const struct farend_config 
     return farend;
 }
 
+void farend_stall(struct farend *farend, uint64_t cycles) {
+    farend->stall_from = farend->live.cycles;
+    farend->stall_to = farend->live.cycles + cycles;
+}
+
+void farend_detach(struct farend *farend) {
+    gecko_reader_close(farend->reader);
+    farend->reader = NULL;
+    farend->detached = true;
+}
+
+void farend_attach(struct farend *farend, bool from_oldest) {
+    farend_detach(farend);
+    farend->detached = false;
+    farend->from_oldest = from_oldest;
+    farend->live.closed = false;
+    farend->live.failed = false;
+    if (farend->live.channels > 0) {
+        halsim_check_init(&farend->live.check, farend->live.channels);
+    }
+    open_late(farend);
+}
+
+void farend_damage(struct farend *farend, enum farend_damage kind, uint64_t frames) {
+    farend->damage = kind;
+    farend->damage_left = frames;
+}
+
 void farend_read_stats(struct farend *farend, uint64_t wait_ns, struct farend_stats *stats) {
     handover_read(&farend->handover, wait_ns, stats);
 }
@@ -276,6 +358,26 @@ struct farend *farend_open(struct halsim_host *host, const struct farend_config 
     snprintf(error->message, sizeof error->message,
              "far end \"%s\": this build has no reader for Gecko's shared memory", config->name);
     return NULL;
+}
+
+void farend_stall(struct farend *farend, uint64_t cycles) {
+    (void)farend;
+    (void)cycles;
+}
+
+void farend_detach(struct farend *farend) {
+    (void)farend;
+}
+
+void farend_attach(struct farend *farend, bool from_oldest) {
+    (void)farend;
+    (void)from_oldest;
+}
+
+void farend_damage(struct farend *farend, enum farend_damage kind, uint64_t frames) {
+    (void)farend;
+    (void)kind;
+    (void)frames;
 }
 
 void farend_read_stats(struct farend *farend, uint64_t wait_ns, struct farend_stats *stats) {

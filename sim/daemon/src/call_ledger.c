@@ -171,6 +171,7 @@ static bool begin(const struct halsim_ledger_budget *budgets, size_t count) {
 }
 
 static void end(void) {
+    halledger_fail_allocation(0);
     halsim_call_set_watch(NULL); /* what was counted can still be read */
 }
 
@@ -191,6 +192,8 @@ const struct halsim_ledger *call_ledger(void) {
         .begin = begin,
         .end = end,
         .read = read_row,
+        .fail_allocation = halledger_fail_allocation,
+        .failed_allocations = halledger_failed_allocations,
         .kind_name = halledger_kind_name,
         .sees = halledger_sees,
         .describe = halledger_describe,

@@ -7,6 +7,7 @@
 
 #include "halsim/call_watch.h"
 #include "halsim/host.h"
+#include "observe.h"
 #include "pool.h"
 #include "stopwatch.h"
 #include <assert.h>
@@ -68,12 +69,29 @@ static inline void halsim_call_leave(struct halsim_call_slot *slot) {
     atomic_store_explicit(&slot->entry_point, NULL, memory_order_release);
 }
 
-/* HALSIM_CALL(result = , plugin, object, client, code, StartIO, object, client) */
+/* HALSIM_CALL(result = , plugin, object, client, code, StartIO, object, client)
+ *
+ * What came back is observed before the call counts as over: a reference that is no object is the
+ * driver's crash also when the fingerprint is the first to look at it. */
 #define HALSIM_CALL(assign, plugin_, object_, client_, code_, entry_, ...)                         \
     do {                                                                                           \
         struct halsim_call_slot *slot_ = halsim_call_slot_mine();                                  \
         halsim_call_enter(slot_, #entry_, (plugin_)->index, (object_), (client_), (code_));        \
-        assign(*(plugin_)->driver)->entry_((plugin_)->driver, ##__VA_ARGS__);                      \
+        __auto_type result_ = (*(plugin_)->driver)->entry_((plugin_)->driver, ##__VA_ARGS__);      \
+        struct halsim_fingerprint *fingerprint_ = halsim_fingerprint_of(plugin_);                  \
+        if (__builtin_expect(fingerprint_ != NULL, 0)) {                                           \
+            struct halsim_observation seen_ = {                                                    \
+                .kind = HALSIM_OBSERVED_##entry_,                                                  \
+                .plugin = (uint16_t)(plugin_)->index,                                              \
+                .object = (object_),                                                               \
+                .client = (client_),                                                               \
+                .code = (code_),                                                                   \
+                .status = (int32_t)result_,                                                        \
+            };                                                                                     \
+            halsim_observe_##entry_(fingerprint_, &seen_, ##__VA_ARGS__);                          \
+            halsim_observe(fingerprint_, &seen_);                                                  \
+        }                                                                                          \
+        assign result_;                                                                            \
         halsim_call_leave(slot_);                                                                  \
     } while (0)
 

@@ -1,5 +1,6 @@
 /* One IO cycle: timestamp, streams, verdict, record, the time of the next. */
 #include "cycle.h"
+#include "digest.h"
 #include <math.h>
 #include <string.h>
 
@@ -21,21 +22,25 @@ static void judge(struct cycle *cycle, uint64_t scheduled_ns, uint64_t done_ns,
     }
 }
 
+void halsim_cycle_skip(struct halsim_device *device, uint64_t count) {
+    device->position += (double)count * device->info.buffer_frames;
+    device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
+    device->cycle_counter = 0;
+    uint64_t pending = device->pending_skip + count;
+    device->pending_skip = pending < UINT32_MAX ? (uint32_t)pending : UINT32_MAX;
+    device->pending_flags |= HALSIM_CYCLE_RESYNC;
+    device->stats.skipped_cycles += count;
+}
+
 /* On to the next cycle; whole cycles that can no longer be on time are skipped, as coreaudiod does.
  */
 static void advance(struct halsim_device *device, uint64_t done_ns) {
-    double frames = device->info.buffer_frames;
-    device->position += frames;
+    device->position += device->info.buffer_frames;
     device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
     double period = halsim_cycle_period_ns(device);
     if (done_ns > device->scheduled_ns && (double)(done_ns - device->scheduled_ns) >= period) {
-        double skip = floor((double)(done_ns - device->scheduled_ns) / period);
-        device->position += skip * frames;
-        device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
-        device->cycle_counter = 0;
-        device->pending_skip = (uint32_t)skip;
-        device->pending_flags |= HALSIM_CYCLE_RESYNC;
-        device->stats.skipped_cycles += (uint64_t)skip;
+        halsim_cycle_skip(device,
+                          (uint64_t)floor((double)(done_ns - device->scheduled_ns) / period));
     }
 }
 
@@ -67,6 +72,32 @@ static uint64_t run_delay(struct halsim_device *device) {
     return device->run_delay_ns - before;
 }
 
+/* The number of the cycle as it comes, and what it begins with. */
+static void observe_begin(const struct cycle *cycle, uint64_t woke_ns) {
+    const struct halsim_device *device = cycle->device;
+    struct halsim_fingerprint *fingerprint = halsim_fingerprint_of(device->plugin);
+    if (__builtin_expect(fingerprint != NULL, 0)) {
+        struct halsim_observation seen = {
+            .kind = HALSIM_OBSERVED_CYCLE,
+            .plugin = (uint16_t)device->plugin->index,
+            .object = device->object.id,
+            .detail = device->info.device,
+        };
+        seen.data = halsim_digest_word(device->scheduled_ns, woke_ns);
+        seen.data = halsim_digest_word(seen.data, (uint64_t)cycle->flags << 32 | cycle->frames);
+        seen.data = halsim_digest_word(seen.data, device->pending_skip);
+        halsim_observe_cycle_begun(fingerprint);
+        halsim_observe(fingerprint, &seen);
+    }
+}
+
+static void observe_end(const struct halsim_device *device) {
+    struct halsim_fingerprint *fingerprint = halsim_fingerprint_of(device->plugin);
+    if (__builtin_expect(fingerprint != NULL, 0)) {
+        halsim_observe_cycle_done(fingerprint);
+    }
+}
+
 void halsim_cycle_run(struct halsim_device *device, uint64_t woke_ns) {
     struct halsim_host *host = device->host;
     bool real = host->clock->kind == HALSIM_CLOCK_REALTIME;
@@ -76,6 +107,7 @@ void halsim_cycle_run(struct halsim_device *device, uint64_t woke_ns) {
         .frames = device->info.buffer_frames,
         .flags = device->pending_flags,
     };
+    observe_begin(&cycle, woke_ns);
     uint64_t scale = halsim_stopwatch_scale();
     struct halsim_trace_record scratch;
     struct halsim_trace_record *record = &scratch;
@@ -133,4 +165,5 @@ void halsim_cycle_run(struct halsim_device *device, uint64_t woke_ns) {
         device->last_hook_ns = halsim_stopwatch_ns32(scale, lap(&cycle));
         device->stats.hook_ns += device->last_hook_ns;
     }
+    observe_end(device);
 }

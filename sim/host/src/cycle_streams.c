@@ -6,6 +6,28 @@
 #include "format.h"
 #include <string.h>
 
+static uint32_t samples_of(const struct cycle *cycle, const struct halsim_stream_info *stream) {
+    return cycle->frames * stream->virtual_format.mChannelsPerFrame;
+}
+
+static void observe_sink(const struct cycle *cycle, const struct halsim_client *client,
+                         const struct halsim_stream_info *stream, const float *block) {
+    const struct halsim_device *device = cycle->device;
+    struct halsim_fingerprint *fingerprint = halsim_fingerprint_of(device->plugin);
+    if (__builtin_expect(fingerprint != NULL, 0)) {
+        struct halsim_observation seen = {
+            .kind = HALSIM_OBSERVED_SINK,
+            .plugin = (uint16_t)device->plugin->index,
+            .object = device->object.id,
+            .client = client->id,
+            .detail = stream->id,
+            .data =
+                halsim_observe_block(fingerprint, block, samples_of(cycle, stream) * sizeof *block),
+        };
+        halsim_observe(fingerprint, &seen);
+    }
+}
+
 /* Each client reads the device for itself, as the clients of coreaudiod do. */
 static void run_input(struct cycle *cycle, struct halsim_client *client) {
     struct halsim_device *device = cycle->device;
@@ -37,6 +59,7 @@ static void run_input(struct cycle *cycle, struct halsim_client *client) {
     for (uint32_t i = 0; i < count; i++) {
         struct halsim_sink *sink = client->sinks[i];
         if (sink != NULL) {
+            observe_sink(cycle, client, &streams[i], buffers[i].mix);
             cycle->host_ticks += lap(cycle);
             sink->take(sink, buffers[i].mix, cycle->frames,
                        streams[i].virtual_format.mChannelsPerFrame,
@@ -44,10 +67,6 @@ static void run_input(struct cycle *cycle, struct halsim_client *client) {
             cycle->signal_ticks += lap(cycle);
         }
     }
-}
-
-static uint32_t samples_of(const struct cycle *cycle, const struct halsim_stream_info *stream) {
-    return cycle->frames * stream->virtual_format.mChannelsPerFrame;
 }
 
 static void render(struct cycle *cycle, struct halsim_client *client, uint32_t output,

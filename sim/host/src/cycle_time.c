@@ -20,6 +20,25 @@ static void anchor_position(struct halsim_device *device, uint64_t now_ns) {
     device->scheduled_ns = halsim_device_clock_host_ns(&device->clock, device->position);
 }
 
+/* Where the clock models move an accepted timestamp to that is not the last one; the oracle hears
+ * both. */
+static uint64_t moved(struct halsim_device *device, const struct halsim_timestamp *stamp,
+                      const struct halsim_moment *moment) {
+    const struct halsim_timestamp_oracle *oracle = &device->oracle;
+    bool new_time_line = oracle->has_last &&
+                         (stamp->seed != oracle->last.seed || stamp->sample < oracle->last.sample);
+    uint64_t modeled_ns = halsim_device_phase_move(&device->phase, stamp->host_ns, new_time_line);
+    halsim_oracle_take(&device->oracle, stamp, modeled_ns, moment);
+    return modeled_ns;
+}
+
+/* Real time goes on while the driver thinks. */
+static uint64_t answered_ns(const struct halsim_device *device, uint64_t woke_ns) {
+    return device->host->clock->kind == HALSIM_CLOCK_REALTIME
+               ? halsim_clock_now_ns(device->host->clock)
+               : woke_ns;
+}
+
 bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *error) {
     struct halsim_host *host = device->host;
     Float64 sample = 0;
@@ -32,14 +51,21 @@ bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *erro
     }
     uint64_t now_ns = halsim_clock_now_ns(host->clock);
     uint64_t zero_ns = halsim_ns_from_ticks(host, host_time);
+    device->oracle.asked++;
     if (!halsim_device_clock_accepts(sample, zero_ns, now_ns, device->zero_limit_ns)) {
+        halsim_oracle_take_impossible(&device->oracle,
+                                      &(struct halsim_timestamp){sample, zero_ns, seed},
+                                      &(struct halsim_moment){now_ns, device->stats.cycles});
         return halsim_fail(
             error, HALSIM_ERROR_CONTRACT,
             "GetZeroTimeStamp of device \"%s\" after StartIO: sample time %g at host time %+.3f s "
             "from now; it must be the running clock's",
             device->info.name, sample, (double)(int64_t)(zero_ns - now_ns) / 1e9);
     }
-    (void)halsim_device_clock_update(&device->clock, sample, zero_ns, seed, 0);
+    const struct halsim_timestamp stamp = {sample, zero_ns, seed};
+    const struct halsim_moment moment = {now_ns, device->stats.cycles};
+    (void)halsim_device_clock_update(&device->clock, sample, moved(device, &stamp, &moment), seed,
+                                     0);
     anchor_position(device, now_ns);
     return true;
 }
@@ -60,12 +86,22 @@ void halsim_cycle_follow_clock(struct cycle *cycle, uint64_t woke_ns,
     record->zero_sample_time = sample;
     record->zero_host_ns = zero_ns;
     record->zero_seed = seed;
+    struct halsim_moment moment = {woke_ns, device->stats.cycles};
+    bool known = halsim_oracle_knows(&device->oracle, sample, zero_ns, seed);
     if (!halsim_device_clock_accepts(sample, zero_ns, woke_ns, device->zero_limit_ns)) {
+        const struct halsim_timestamp stamp = {sample, zero_ns, seed};
+        halsim_oracle_take_impossible(&device->oracle, &stamp, &moment);
         halsim_cycle_driver_failed(cycle, 0, kAudioHardwareIllegalOperationError);
         return; /* the time line goes on without it */
     }
+    if (known) {
+        halsim_oracle_check_age(&device->oracle, &moment);
+        return;
+    }
+    moment.asked_ns = answered_ns(device, woke_ns);
+    const struct halsim_timestamp stamp = {sample, zero_ns, seed};
     bool anew = true;
-    switch (halsim_device_clock_update(&device->clock, sample, zero_ns, seed,
+    switch (halsim_device_clock_update(&device->clock, sample, moved(device, &stamp, &moment), seed,
                                        halsim_cycle_period_ns(device) / 2)) {
     case HALSIM_CLOCK_SAME:
     case HALSIM_CLOCK_ADVANCED:

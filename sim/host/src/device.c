@@ -74,6 +74,10 @@ static bool add_device(struct halsim_plugin *plugin, AudioObjectID id, struct ha
     device->schedstat_fd = -1;
     device->object = (struct halsim_object){.plugin = plugin->index, .id = id};
     device->info.device = host->device_count;
+    if (host->clock_model.count > 0) {
+        halsim_device_phase_set_host(&device->phase, &host->clock_model,
+                                     host->clock_model_begin_ns);
+    }
     if (!halsim_device_refresh(device, error)) {
         free(device);
         return false;

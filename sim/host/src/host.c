@@ -111,6 +111,7 @@ void halsim_host_destroy(struct halsim_host *host) {
     halsim_storage_close_all(host);
     halsim_watchdog_stop(host->watchdog);
     halsim_trace_close(host->trace);
+    halsim_fingerprint_destroy(atomic_load(&host->fingerprint));
     halsim_platform_remove_time(host);
     halsim_clock_destroy(host->clock);
     pthread_mutex_destroy(&host->notice_lock);

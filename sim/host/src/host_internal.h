@@ -6,7 +6,7 @@
  * change what a cycle reads (clients, sources). Inherits priority, held for microseconds.
  *   host->change_lock     the queue of configuration changes
  *   plugin->storage_lock, host->notice_lock   leaves: a driver may be inside any call when it takes
- * them
+ * them; inside of these only that of the fingerprint
  */
 #ifndef HALSIM_HOST_INTERNAL_H
 #define HALSIM_HOST_INTERNAL_H
@@ -14,7 +14,9 @@
 #include "bundle.h"
 #include "call.h"
 #include "device_clock.h"
+#include "device_phase.h"
 #include "halsim/host.h"
+#include "timestamp_oracle.h"
 #include <CoreFoundation/CoreFoundation.h>
 #include <limits.h>
 #include <pthread.h>
@@ -90,6 +92,8 @@ struct halsim_device {
     bool has_thread;
     atomic_bool stop;
     struct halsim_device_clock clock;
+    struct halsim_device_phase phase;
+    struct halsim_timestamp_oracle oracle;
     uint64_t zero_limit_ns;     /* a zero timestamp further from now is of no running clock */
     struct halsim_will_do will; /* of the operations on the whole device */
     AudioServerPlugInIOCycleInfo cycle_info;
@@ -153,14 +157,24 @@ struct halsim_host {
     bool has_worker;
     pthread_t worker;
 
+    _Atomic(struct halsim_fingerprint *) fingerprint; /* NULL until one is begun */
     struct halsim_trace *trace;
     struct halsim_hook hooks[HALSIM_MAX_HOOKS];
     uint32_t hook_count;
     uint32_t last_client_id;
+    struct halsim_clock_model clock_model; /* of the host's clock; for devices that come later */
+    uint64_t clock_model_begin_ns;
     atomic_bool interrupted;
     atomic_bool realtime_granted;
     struct halsim_watchdog *watchdog;
 };
+
+/* NULL when nobody observes. For calls of the driver: as long as the host makes one, it is there.
+ */
+static inline struct halsim_fingerprint *halsim_fingerprint_of(struct halsim_plugin *plugin) {
+    struct halsim_host *host = atomic_load_explicit(&plugin->host, memory_order_acquire);
+    return atomic_load_explicit(&host->fingerprint, memory_order_acquire);
+}
 
 /* ---- status.c ---------------------------------------------------------------------------- */
 
@@ -275,6 +289,9 @@ void halsim_ask_will_do(struct halsim_device *device, uint32_t client, struct ha
 bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *error);
 /* One cycle, at `woke_ns`; moves position and scheduled_ns on. With cycle_lock held. */
 void halsim_cycle_run(struct halsim_device *device, uint64_t woke_ns);
+/* The next `count` cycles are left out, as if they could no longer be on time. With cycle_lock
+ * held. */
+void halsim_cycle_skip(struct halsim_device *device, uint64_t count);
 /* Begin or end of the IO thread as the driver sees it. */
 void halsim_cycle_thread_operation(struct halsim_device *device, bool begin);
 

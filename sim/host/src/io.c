@@ -76,6 +76,9 @@ bool halsim_device_prepare_io(struct halsim_device *device, struct halsim_error 
 
 bool halsim_device_begin_io(struct halsim_device *device, struct halsim_error *error) {
     halsim_device_clock_init(&device->clock, device->info.nominal_rate, algorithm_of(device));
+    halsim_device_phase_begin(&device->phase);
+    halsim_oracle_begin(&device->oracle, device->info.nominal_rate, device->info.zero_period_frames,
+                        device->info.buffer_frames);
     double zero_period_ns = 1e9 * device->info.zero_period_frames / device->info.nominal_rate;
     device->zero_limit_ns = UINT64_C(10000000000) + 2 * (uint64_t)zero_period_ns;
     device->cycle_counter = 0;

@@ -1,8 +1,29 @@
+#include "digest.h"
 #include "host_internal.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+static void observe(struct halsim_fingerprint *fingerprint, const struct halsim_notice *notice) {
+    struct halsim_observation seen = {
+        .kind = HALSIM_OBSERVED_NOTICE,
+        .plugin = (uint16_t)notice->plugin,
+        .object = notice->object,
+        .code = notice->kind,
+    };
+    seen.data =
+        halsim_digest_addresses(notice->change_action, notice->address_count, notice->addresses);
+    if (notice->text != NULL) {
+        seen.data = halsim_digest_bytes(seen.data, notice->text, strlen(notice->text));
+    }
+    halsim_observe(fingerprint, &seen);
+}
 
 void halsim_notify(struct halsim_host *host, const struct halsim_notice *notice) {
+    struct halsim_fingerprint *fingerprint = atomic_load(&host->fingerprint);
+    if (fingerprint != NULL) {
+        observe(fingerprint, notice);
+    }
     if (host->config.on_notice != NULL) {
         pthread_mutex_lock(&host->notice_lock);
         host->config.on_notice(notice, host->config.notice_context);

@@ -69,12 +69,20 @@ static factory_function load_executable(struct halsim_plugin *plugin, struct hal
     return factory;
 }
 
+static void observe(struct halsim_plugin *plugin, enum halsim_observed kind, int32_t status) {
+    struct halsim_fingerprint *fingerprint = halsim_fingerprint_of(plugin);
+    if (fingerprint != NULL) {
+        halsim_observe_call(fingerprint, kind, plugin->index, status);
+    }
+}
+
 static HRESULT query(struct halsim_plugin *plugin, AudioServerPlugInDriverRef driver,
                      CFUUIDRef uuid, void **interface) {
     struct halsim_call_slot *slot = halsim_call_slot_mine();
     halsim_call_enter(slot, "QueryInterface", plugin->index, 0, 0, 0);
     *interface = NULL;
     HRESULT result = (*driver)->QueryInterface(driver, CFUUIDGetUUIDBytes(uuid), interface);
+    observe(plugin, HALSIM_OBSERVED_QueryInterface, result);
     halsim_call_leave(slot);
     return result;
 }
@@ -83,6 +91,7 @@ static void release(struct halsim_plugin *plugin, AudioServerPlugInDriverRef dri
     struct halsim_call_slot *slot = halsim_call_slot_mine();
     halsim_call_enter(slot, "Release", plugin->index, 0, 0, 0);
     (void)(*driver)->Release(driver);
+    observe(plugin, HALSIM_OBSERVED_Release, 0);
     halsim_call_leave(slot);
 }
 
@@ -92,6 +101,7 @@ static bool create_driver(struct halsim_plugin *plugin, factory_function factory
     struct halsim_call_slot *slot = halsim_call_slot_mine();
     halsim_call_enter(slot, "Factory", plugin->index, 0, 0, 0);
     AudioServerPlugInDriverRef made = factory(NULL, kAudioServerPlugInTypeUUID);
+    observe(plugin, HALSIM_OBSERVED_Factory, made != NULL ? 0 : -1);
     halsim_call_leave(slot);
     if (made == NULL || *made == NULL) {
         return halsim_fail(error, HALSIM_ERROR_FACTORY,

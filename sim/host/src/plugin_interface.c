@@ -1,5 +1,6 @@
 /* The five functions that a driver may call back. They may come from any thread, while any call
  * into the driver is under way: they take leaf locks only. */
+#include "digest.h"
 #include "host_internal.h"
 #include <string.h>
 #include <time.h>
@@ -51,6 +52,25 @@ void halsim_plugin_detach(struct halsim_plugin *plugin) {
     }
 }
 
+/* NULL when nobody observes. Of the host that enter() returned: the plug-in may be losing it. */
+static struct halsim_fingerprint *observer_of(struct halsim_host *host) {
+    return atomic_load_explicit(&host->fingerprint, memory_order_acquire);
+}
+
+/* A call of the host's interface that is about to return. */
+static void observe(struct halsim_host *host, struct halsim_plugin *plugin,
+                    enum halsim_observed kind, AudioObjectID object, uint64_t data,
+                    OSStatus status) {
+    struct halsim_observation seen = {
+        .kind = (uint16_t)kind,
+        .plugin = (uint16_t)plugin->index,
+        .object = object,
+        .data = data,
+        .status = status,
+    };
+    halsim_observe(observer_of(host), &seen);
+}
+
 /* A change of one of these may mean that what the host knows of its devices is old. */
 static bool concerns_host(AudioObjectPropertySelector selector) {
     switch (selector) {
@@ -95,6 +115,10 @@ static OSStatus properties_changed(AudioServerPlugInHostRef reference, AudioObje
             break;
         }
     }
+    if (observer_of(host) != NULL) {
+        observe(host, plugin, HALSIM_OBSERVED_PropertiesChanged, object,
+                halsim_digest_addresses(0, count, addresses), kAudioHardwareNoError);
+    }
     leave(plugin);
     return kAudioHardwareNoError;
 }
@@ -102,10 +126,16 @@ static OSStatus properties_changed(AudioServerPlugInHostRef reference, AudioObje
 static OSStatus copy_from_storage(AudioServerPlugInHostRef reference, CFStringRef key,
                                   CFPropertyListRef *data) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    if (key == NULL || data == NULL || enter(plugin, "CopyFromStorage") == NULL) {
+    struct halsim_host *host =
+        key == NULL || data == NULL ? NULL : enter(plugin, "CopyFromStorage");
+    if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
     *data = halsim_storage_copy(plugin->storage, key);
+    if (observer_of(host) != NULL) {
+        observe(host, plugin, HALSIM_OBSERVED_CopyFromStorage, 0,
+                halsim_digest_plist(halsim_digest_plist(0, key), *data), kAudioHardwareNoError);
+    }
     leave(plugin);
     return kAudioHardwareNoError;
 }
@@ -113,22 +143,34 @@ static OSStatus copy_from_storage(AudioServerPlugInHostRef reference, CFStringRe
 static OSStatus write_to_storage(AudioServerPlugInHostRef reference, CFStringRef key,
                                  CFPropertyListRef data) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    if (key == NULL || data == NULL || enter(plugin, "WriteToStorage") == NULL) {
+    struct halsim_host *host = key == NULL || data == NULL ? NULL : enter(plugin, "WriteToStorage");
+    if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
     bool ok = halsim_storage_write(plugin->storage, key, data);
+    OSStatus status = ok ? kAudioHardwareNoError : kAudioHardwareIllegalOperationError;
+    if (observer_of(host) != NULL) {
+        observe(host, plugin, HALSIM_OBSERVED_WriteToStorage, 0,
+                halsim_digest_plist(halsim_digest_plist(0, key), data), status);
+    }
     leave(plugin);
-    return ok ? kAudioHardwareNoError : kAudioHardwareIllegalOperationError;
+    return status;
 }
 
 static OSStatus delete_from_storage(AudioServerPlugInHostRef reference, CFStringRef key) {
     struct halsim_plugin *plugin = plugin_of(reference);
-    if (key == NULL || enter(plugin, "DeleteFromStorage") == NULL) {
+    struct halsim_host *host = key == NULL ? NULL : enter(plugin, "DeleteFromStorage");
+    if (host == NULL) {
         return kAudioHardwareIllegalOperationError;
     }
     bool ok = halsim_storage_delete(plugin->storage, key);
+    OSStatus status = ok ? kAudioHardwareNoError : kAudioHardwareIllegalOperationError;
+    if (observer_of(host) != NULL) {
+        observe(host, plugin, HALSIM_OBSERVED_DeleteFromStorage, 0, halsim_digest_plist(0, key),
+                status);
+    }
     leave(plugin);
-    return ok ? kAudioHardwareNoError : kAudioHardwareIllegalOperationError;
+    return status;
 }
 
 static OSStatus ask_for_change(struct halsim_host *host, struct halsim_plugin *plugin,
@@ -160,6 +202,10 @@ static OSStatus request_change(AudioServerPlugInHostRef reference, AudioObjectID
         return kAudioHardwareNotReadyError;
     }
     OSStatus status = ask_for_change(host, plugin, object, action, info);
+    if (observer_of(host) != NULL) {
+        observe(host, plugin, HALSIM_OBSERVED_RequestDeviceConfigurationChange, object,
+                halsim_digest_word(action, info != NULL ? 1 : 0), status);
+    }
     leave(plugin);
     return status;
 }

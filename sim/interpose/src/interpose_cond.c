@@ -80,7 +80,10 @@ static int wait_for(pthread_cond_t *cond, pthread_mutex_t *mutex, const char *op
     halledger_pause(); /* the C library's own wait takes it unseen, too */
     error = pthread_mutex_lock(mutex);
     halledger_resume();
-    return error != 0 ? error : sched_error_of(reason);
+    if (error == 0) {
+        error = sched_error_of(reason);
+    }
+    return error == EINTR ? 0 : error; /* a wake without a reason is allowed */
 }
 
 EXPORTED int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex) {
@@ -113,9 +116,12 @@ EXPORTED int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex
 static int signal_to(pthread_cond_t *cond, uint32_t most, int (*real)(pthread_cond_t *),
                      const char *operation) {
     if (halsched_is_active()) {
-        sched_lock();
-        uint32_t woken = sched_wake_locked(cond, most);
-        sched_unlock();
+        uint32_t woken = 0;
+        if (sched_self == NULL || sched_is_awaited(cond)) {
+            sched_lock();
+            woken = sched_wake_locked(cond, most);
+            sched_unlock();
+        }
         if (sched_self != NULL) {
             sched_point(operation);
         }
@@ -145,10 +151,36 @@ static bool try_at_first(sem_t *semaphore, const char *operation, const void *ca
     return took;
 }
 
+/* Of several processes, one that sem_open() made too: nobody tells the scheduler. The C library's
+ * own description says so in its third word. */
+static bool is_shared(const sem_t *semaphore) {
+    return ((const int *)semaphore)[2] != 0;
+}
+
+static int look_at_semaphore(void *semaphore) {
+    return sched_real()->sem_trywait(semaphore) == 0;
+}
+
+static int take_shared(sem_t *semaphore, const char *operation, uint64_t deadline_ns) {
+    if (deadline_ns == FOREVER) {
+        int result;
+        OUTSIDE(result, operation, sched_real()->sem_wait(semaphore));
+        return result;
+    }
+    int found = sched_look_until(look_at_semaphore, semaphore, deadline_ns, operation);
+    if (found == 0) {
+        errno = ETIMEDOUT;
+    }
+    return found > 0 ? 0 : -1;
+}
+
 static int take(sem_t *semaphore, const char *operation, uint64_t deadline_ns) {
     sched_point(operation);
     if (try_at_first(semaphore, operation, __builtin_return_address(0))) {
         return 0;
+    }
+    if (is_shared(semaphore)) {
+        return take_shared(semaphore, operation, deadline_ns);
     }
     while (sched_real()->sem_trywait(semaphore) != 0) {
         if (errno != EAGAIN) {
@@ -188,10 +220,24 @@ EXPORTED int sem_timedwait(sem_t *semaphore, const struct timespec *until) {
     return take(semaphore, "sem_timedwait", sched_ns_of(until, CLOCK_REALTIME));
 }
 
+REAL(sem_clockwait)
+
+EXPORTED int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *until) {
+    if (sched_managed() == NULL) {
+        if (ledger_is_open() && try_at_first(semaphore, __func__, __builtin_return_address(0))) {
+            return 0;
+        }
+        return real_sem_clockwait()(semaphore, clock, until);
+    }
+    return take(semaphore, "sem_clockwait", sched_ns_of(until, clock));
+}
+
 EXPORTED int sem_post(sem_t *semaphore) {
     int result = sched_real()->sem_post(semaphore);
     if (result == 0 && halsched_is_active()) {
-        sched_wake(semaphore, 1);
+        if (sched_self == NULL || sched_is_awaited(semaphore)) {
+            sched_wake(semaphore, 1);
+        }
         if (sched_self != NULL) {
             sched_point("sem_post");
         }

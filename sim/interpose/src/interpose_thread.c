@@ -1,6 +1,7 @@
 /* interpose_thread.c - creating, joining and ending threads; what runs once. */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "sched_world.h"
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
@@ -65,30 +66,85 @@ EXPORTED int pthread_create(pthread_t *handle, const pthread_attr_t *attributes,
 
 int halsched_create_unmanaged(pthread_t *thread, const pthread_attr_t *attributes,
                               void *(*start)(void *), void *argument) {
+    if (sched_managed() != NULL) {
+        sched_seat_free();
+    }
     return sched_real()->create(thread, attributes, start, argument);
 }
 
-EXPORTED int pthread_join(pthread_t handle, void **value) {
-    struct sched_thread *self = sched_managed();
-    struct sched_thread *target = halsched_is_active() ? sched_thread_find(handle) : NULL;
-    if (self != NULL && target == self) {
+/* Waits until `target` has ended; 0, EDEADLK or ETIMEDOUT. */
+static int await_end(struct sched_thread *self, struct sched_thread *target, const char *operation,
+                     uint64_t deadline_ns) {
+    if (target == self) {
         return EDEADLK;
     }
-    if (self != NULL && target != NULL) {
-        sched_point("pthread_join");
-        sched_lock();
-        while (target->state != THREAD_ENDED) {
-            enum wake_reason reason = sched_wait_locked(target, "pthread_join", FOREVER);
-            (void)sched_error_of(reason);
-            sched_lock();
+    sched_point(operation);
+    sched_lock();
+    while (target->state != THREAD_ENDED) {
+        if (sched_error_of(sched_wait_locked(target, operation, deadline_ns)) == ETIMEDOUT) {
+            return ETIMEDOUT;
         }
-        sched_unlock();
+        sched_lock();
     }
-    int error = sched_real()->join(handle, value); /* it has ended, or is about to */
+    sched_unlock();
+    return 0;
+}
+
+static int join_until(pthread_t handle, void **value, const char *operation, uint64_t deadline_ns) {
+    struct sched_thread *self = sched_managed();
+    struct sched_thread *target = sched_thread_find(handle);
+    int error = 0;
+    if (self != NULL && target != NULL) {
+        error = await_end(self, target, operation, deadline_ns);
+    } else if (self != NULL) {
+        OUTSIDE(error, operation, sched_real()->join(handle, value));
+        return error;
+    }
+    if (error == 0) {
+        error = sched_real()->join(handle, value); /* it has ended, or is about to */
+    }
     if (error == 0 && target != NULL) {
         sched_thread_forget(target);
     }
     return error;
+}
+
+EXPORTED int pthread_join(pthread_t handle, void **value) {
+    if (!halsched_is_active()) {
+        return sched_real()->join(handle, value);
+    }
+    return join_until(handle, value, "pthread_join", FOREVER);
+}
+
+REAL(pthread_tryjoin_np)
+REAL(pthread_timedjoin_np)
+REAL(pthread_clockjoin_np)
+
+EXPORTED int pthread_tryjoin_np(pthread_t handle, void **value) {
+    struct sched_thread *target = sched_managed() != NULL ? sched_thread_find(handle) : NULL;
+    if (target == NULL) {
+        return real_pthread_tryjoin_np()(handle, value);
+    }
+    sched_point("pthread_tryjoin_np");
+    return target->state == THREAD_ENDED ? join_until(handle, value, "pthread_tryjoin_np", 0)
+                                         : EBUSY;
+}
+
+EXPORTED int pthread_timedjoin_np(pthread_t handle, void **value, const struct timespec *until) {
+    if (sched_managed() == NULL) {
+        return real_pthread_timedjoin_np()(handle, value, until);
+    }
+    return join_until(handle, value, "pthread_timedjoin_np",
+                      until == NULL ? FOREVER : sched_ns_of(until, CLOCK_REALTIME));
+}
+
+EXPORTED int pthread_clockjoin_np(pthread_t handle, void **value, clockid_t clock,
+                                  const struct timespec *until) {
+    if (sched_managed() == NULL) {
+        return real_pthread_clockjoin_np()(handle, value, clock, until);
+    }
+    return join_until(handle, value, "pthread_clockjoin_np",
+                      until == NULL ? FOREVER : sched_ns_of(until, clock));
 }
 
 EXPORTED int pthread_detach(pthread_t handle) {
@@ -115,6 +171,17 @@ EXPORTED int pthread_cancel(pthread_t handle) {
     return error;
 }
 
+REAL(pthread_setcancelstate)
+
+EXPORTED int pthread_setcancelstate(int state, int *old) {
+    struct sched_thread *self = sched_managed();
+    int error = real_pthread_setcancelstate()(state, old);
+    if (error == 0 && self != NULL) {
+        self->cancel_disabled = state == PTHREAD_CANCEL_DISABLE;
+    }
+    return error;
+}
+
 EXPORTED int sched_yield(void) {
     if (sched_managed() == NULL) {
         return sched_real()->yield();
@@ -137,7 +204,7 @@ EXPORTED int pthread_once(pthread_once_t *control, void (*routine)(void)) {
     sched_lock();
     for (int i = 0; i < MOST_ONCES; i++) {
         while (under_way[i] == control) {
-            (void)sched_wait_locked(control, "pthread_once", FOREVER);
+            (void)sched_hold_locked(control, "pthread_once", FOREVER);
             sched_lock();
         }
     }

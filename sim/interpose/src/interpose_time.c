@@ -42,9 +42,12 @@ uint64_t halsched_real_ns(void) {
     return length_of(&now);
 }
 
-static void sleep_ns(uint64_t ns, const char *operation) {
+/* Returns what is left when a signal came first. */
+static uint64_t sleep_ns(uint64_t ns, const char *operation) {
+    uint64_t until = sched_after(ns);
     sched_lock();
-    (void)sched_error_of(sched_wait_locked(NULL, operation, sched_now() + ns));
+    bool signalled = sched_error_of(sched_wait_locked(NULL, operation, until)) == EINTR;
+    return signalled && until > sched_now() ? until - sched_now() : 0;
 }
 
 EXPORTED int clock_gettime(clockid_t clock, struct timespec *time) {
@@ -78,6 +81,17 @@ EXPORTED time_t time(time_t *result) {
     return now;
 }
 
+REAL(timespec_get)
+
+/* The C library's own asks the kernel. */
+EXPORTED int timespec_get(struct timespec *time, int base) {
+    if (sched_managed() == NULL || base != TIME_UTC) {
+        return real_timespec_get()(time, base);
+    }
+    *time = timespec_of(sched_ask_time() + sched_epoch_ns());
+    return base;
+}
+
 EXPORTED int nanosleep(const struct timespec *length, struct timespec *left) {
     if (sched_managed() == NULL) {
         return sched_real()->nanosleep(length, left);
@@ -86,8 +100,15 @@ EXPORTED int nanosleep(const struct timespec *length, struct timespec *left) {
         errno = EINVAL;
         return -1;
     }
-    sleep_ns(length_of(length), "nanosleep");
-    return 0;
+    uint64_t rest = sleep_ns(length_of(length), "nanosleep");
+    if (rest == 0) {
+        return 0;
+    }
+    if (left != NULL) {
+        *left = timespec_of(rest);
+    }
+    errno = EINTR;
+    return -1;
 }
 
 EXPORTED int clock_nanosleep(clockid_t clock, int flags, const struct timespec *length,
@@ -101,15 +122,21 @@ EXPORTED int clock_nanosleep(clockid_t clock, int flags, const struct timespec *
     uint64_t now = sched_now();
     uint64_t until =
         (flags & TIMER_ABSTIME) != 0 ? sched_ns_of(length, clock) : now + length_of(length);
-    sleep_ns(until > now ? until - now : 0, "clock_nanosleep");
-    return 0;
+    uint64_t rest = sleep_ns(until > now ? until - now : 0, "clock_nanosleep");
+    if (rest != 0 && left != NULL && (flags & TIMER_ABSTIME) == 0) {
+        *left = timespec_of(rest);
+    }
+    return rest == 0 ? 0 : EINTR;
 }
 
 EXPORTED int usleep(useconds_t length) {
     if (sched_managed() == NULL) {
         return sched_real()->usleep(length);
     }
-    sleep_ns((uint64_t)length * 1000, "usleep");
+    if (sleep_ns((uint64_t)length * 1000, "usleep") != 0) {
+        errno = EINTR;
+        return -1;
+    }
     return 0;
 }
 
@@ -117,6 +144,6 @@ EXPORTED unsigned sleep(unsigned seconds) {
     if (sched_managed() == NULL) {
         return sched_real()->sleep(seconds);
     }
-    sleep_ns(seconds * NS_PER_S, "sleep");
-    return 0;
+    uint64_t rest = sleep_ns(seconds * NS_PER_S, "sleep");
+    return (unsigned)((rest + NS_PER_S / 2) / NS_PER_S);
 }

@@ -21,6 +21,10 @@ static void *find(const char *name, const char *version) {
     return found;
 }
 
+void *sched_real_symbol(const char *name) {
+    return find(name, NULL);
+}
+
 #ifdef __x86_64__
 #define COND_VERSION "GLIBC_2.3.2"
 #else
@@ -35,6 +39,7 @@ __attribute__((constructor(101))) void sched_real_find(void) {
     FIND(join, "pthread_join");
     FIND(detach, "pthread_detach");
     FIND(cancel, "pthread_cancel");
+    FIND(kill, "pthread_kill");
     FIND(once, "pthread_once");
     FIND(yield, "sched_yield");
     FIND(mutex_lock, "pthread_mutex_lock");

@@ -1,25 +1,23 @@
 /* sched.c - one thread at a time, and time that moves when all wait.
  *
- * The thread that runs holds the turn. It gives it on in sched_wait_locked() and at points where
- * the seed says so; the next is woken through its own word, on which it spins for a moment first:
- * with two processors that takes a tenth of what the kernel needs. At most one thread spins.
+ * The thread that runs holds the turn (sched_turn.c). It gives it on in sched_wait_locked() and at
+ * points where the seed says so.
+ *
+ * What only the holder of the turn writes needs no lock: its own fields, the counts of calls, and
+ * the choice at a point. Threads that are outside, or not managed, may make others ready meanwhile,
+ * but never make one wait: so the holder may look for waiters without the lock, too.
  */
 #define _GNU_SOURCE
 #include "halinterpose/ledger.h"
 #include "sched_world.h"
-#include <execinfo.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
-#define NS_PER_S        UINT64_C(1000000000)
 /* Asked so often in a row at one moment, the time is asked for by a loop that waits for it. */
 #define CLOCK_READS_MAX 200
 #define CLOCK_SPIN_NS   1000
 
 atomic_bool sched_is_on;
 _Thread_local struct sched_thread *sched_self;
+static _Thread_local struct sched_thread *away; /* whoever is outside */
 
 struct sched_world sched_world = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -49,8 +47,8 @@ uint64_t halsched_now_ns(void) {
 /* ---- decisions ------------------------------------------------------------------------------- */
 
 /* splitmix64 */
-static uint64_t next_random(void) {
-    uint64_t z = (sched_world.random += UINT64_C(0x9E3779B97F4A7C15));
+static uint64_t next_random(uint64_t *state) {
+    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
     return z ^ (z >> 31);
@@ -84,7 +82,8 @@ static struct sched_thread *choose_ready(void) {
         count++;
         bool take = chosen == NULL;
         if (!take) {
-            take = explores() ? next_random() % count == 0 : thread->since < chosen->since;
+            take = explores() ? next_random(&sched_world.random) % count == 0
+                              : thread->since < chosen->since;
         }
         if (take) {
             chosen = thread;
@@ -93,14 +92,35 @@ static struct sched_thread *choose_ready(void) {
     return chosen;
 }
 
-/* Of those that wait with a deadline the first, at one moment the one that has waited longest. */
+/* Waits for nothing but the others: it comes behind all that is due at this moment. */
+static bool gives_way(const struct sched_thread *thread) {
+    return thread->deadline_ns <= thread->since_ns;
+}
+
+/* Of those that wait with a deadline the first; at one moment the one that has waited longest, or
+ * one that the seed picks. */
 static struct sched_thread *choose_due(void) {
     struct sched_thread *chosen = NULL;
+    uint64_t equals = 0;
     for (struct sched_thread *thread = sched_world.threads; thread != NULL; thread = thread->next) {
-        if (thread->state == THREAD_WAITING && thread->deadline_ns != FOREVER &&
-            (chosen == NULL || thread->deadline_ns < chosen->deadline_ns ||
-             (thread->deadline_ns == chosen->deadline_ns && thread->since < chosen->since))) {
+        if (thread->state != THREAD_WAITING || thread->deadline_ns == FOREVER) {
+            continue;
+        }
+        bool is_first = chosen == NULL || thread->deadline_ns < chosen->deadline_ns;
+        bool is_equal = !is_first && thread->deadline_ns == chosen->deadline_ns;
+        if (is_equal && gives_way(thread) != gives_way(chosen)) {
+            is_first = gives_way(chosen);
+            is_equal = false;
+        }
+        if (is_first) {
+            equals = 1;
             chosen = thread;
+        } else if (is_equal) {
+            equals++;
+            if (explores() ? next_random(&sched_world.random) % equals == 0
+                           : thread->since < chosen->since) {
+                chosen = thread;
+            }
         }
     }
     return chosen;
@@ -166,79 +186,8 @@ static struct sched_thread *choose(void) {
     return NULL;
 }
 
-/* ---- the turn -------------------------------------------------------------------------------- */
-
-static void futex_wait(_Atomic uint32_t *word, uint32_t expected, const struct timespec *limit) {
-    (void)sched_real()->syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, limit, NULL, 0);
-}
-
-void sched_give_turn(struct sched_thread *thread, uint32_t turn) {
-    atomic_store(&thread->turn, turn);
-    if (atomic_load(&thread->sleeps)) {
-        (void)sched_real()->syscall(SYS_futex, &thread->turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    }
-}
-
-static void pause_briefly(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
-static bool spin_for_turn(struct sched_thread *self) {
-    bool came = false;
-    if (atomic_fetch_add(&sched_world.spinners, 1) == 0) {
-        for (int i = 0; i < sched_world.spin_rounds && !came; i++) {
-            pause_briefly();
-            came = atomic_load_explicit(&self->turn, memory_order_acquire) != 0;
-        }
-    }
-    atomic_fetch_sub(&sched_world.spinners, 1);
-    return came;
-}
-
-/* The host's thread keeps an eye on the one that runs: it may never call anything again. */
-static void sleep_for_turn(struct sched_thread *self) {
-    uint64_t limit_ns = self == sched_world.host ? sched_world.options.spin_limit_ns : 0;
-    const struct timespec limit = {.tv_sec = (time_t)(limit_ns / NS_PER_S),
-                                   .tv_nsec = (long)(limit_ns % NS_PER_S)};
-    atomic_store(&self->sleeps, true);
-    while (atomic_load(&self->turn) == 0) {
-        uint64_t before = atomic_load(&sched_world.progress);
-        futex_wait(&self->turn, 0, limit_ns == 0 ? NULL : &limit);
-        if (limit_ns != 0 && atomic_load(&self->turn) == 0 &&
-            atomic_load(&sched_world.progress) == before) {
-            sched_lock();
-            bool runs = sched_any_in(THREAD_RUNNING);
-            sched_unlock();
-            if (runs && atomic_load(&sched_world.progress) == before) {
-                sched_lock();
-                sched_give_up(HALSCHED_SPIN);
-            }
-        }
-    }
-    atomic_store(&self->sleeps, false);
-}
-
-void sched_wait_for_turn(struct sched_thread *self) {
-    halledger_pause();
-    for (;;) {
-        if (atomic_load(&self->turn) == 0 && !spin_for_turn(self)) {
-            sleep_for_turn(self);
-        }
-        uint32_t turn = atomic_exchange(&self->turn, 0);
-        if (turn == 2) { /* for a report: all others stand still */
-            self->depth = backtrace(self->stack, (int)(sizeof self->stack / sizeof self->stack[0]));
-            atomic_store(&self->sleeps, false);
-            atomic_store_explicit(&self->wrote_stack, true, memory_order_release);
-            continue;
-        }
-        break;
-    }
-    halledger_resume();
-}
+/* ---- switching ----------------------------------------------------------------------------------
+ */
 
 /* With the lock, which is given up. The caller's state says already what it does; it comes back
  * when it has the turn. */
@@ -251,15 +200,20 @@ static void switch_locked(struct sched_thread *self) {
         if (next != self) {
             sched_world.counts.switches++;
             remember((uint64_t)next->number << 32 ^ sched_now());
-            sched_give_turn(next, 1);
         }
     }
     sched_unlock();
     if (next != self) {
+        if (next != NULL) {
+            sched_give_turn(next, TURN_RUN); /* not before: it would wait for the lock at once */
+        }
         sched_wait_for_turn(self);
     }
     self->operation = NULL;
     self->object = NULL;
+    if (self->signals != 0) {
+        sched_take_signals(self);
+    }
 }
 
 void sched_pass_turn(void) {
@@ -269,7 +223,7 @@ void sched_pass_turn(void) {
     } else {
         next->state = THREAD_RUNNING;
         remember((uint64_t)next->number << 32 ^ sched_now());
-        sched_give_turn(next, 1);
+        sched_give_turn(next, TURN_RUN);
     }
 }
 
@@ -279,18 +233,25 @@ static void resume_locked(void) {
         struct sched_thread *next = choose();
         if (next != NULL) {
             sched_world.nobody = false;
+            sched_seat_restart();
             next->state = THREAD_RUNNING;
             remember((uint64_t)next->number << 32 ^ sched_now());
-            sched_give_turn(next, 1);
+            sched_give_turn(next, TURN_RUN);
         }
     }
 }
 
-void sched_count_call(void) {
-    atomic_fetch_add_explicit(&sched_world.progress, 1, memory_order_relaxed);
+/* Whether that was one too many. */
+static bool count_call(void) {
+    uint64_t progress = atomic_load_explicit(&sched_world.progress, memory_order_relaxed);
+    atomic_store_explicit(&sched_world.progress, progress + 1, memory_order_relaxed);
     sched_world.counts.points++;
-    if (++sched_world.calls_at_this_moment > sched_world.options.livelock_calls &&
-        sched_world.alive > 1) {
+    return ++sched_world.calls_at_this_moment > sched_world.options.livelock_calls &&
+           sched_world.alive > 1;
+}
+
+void sched_count_call(void) {
+    if (count_call()) {
         sched_give_up(HALSCHED_LIVELOCK);
     }
 }
@@ -300,25 +261,27 @@ void sched_point(const char *operation) {
     if (sched_world.alive <= 1) {
         return; /* nobody to switch to; only managed threads make more */
     }
-    sched_lock();
     self->clock_reads = 0;
-    sched_count_call();
+    if (count_call()) {
+        sched_lock();
+        sched_give_up(HALSCHED_LIVELOCK);
+    }
     /* One in four: often enough to meet most orders, rarely enough to get anywhere. */
-    if (explores() && next_random() % 4 == 0) {
+    if (explores() && next_random(&sched_world.random_points) % 4 == 0) {
+        sched_lock();
         self->operation = operation;
         sched_make_ready(self, WAKE_CALLED);
         switch_locked(self);
-    } else {
-        sched_unlock();
     }
 }
 
-enum wake_reason sched_wait_locked(const void *object, const char *operation,
-                                   uint64_t deadline_ns) {
+static enum wake_reason wait_locked(const void *object, const char *operation, uint64_t deadline_ns,
+                                    bool cancellable) {
     struct sched_thread *self = sched_self;
     sched_count_call();
     self->clock_reads = 0;
-    if (self->cancel_asked) {
+    self->cancellable = cancellable && !self->cancel_disabled;
+    if (self->cancellable && self->cancel_asked) {
         sched_unlock();
         return WAKE_CANCELLED;
     }
@@ -333,6 +296,16 @@ enum wake_reason sched_wait_locked(const void *object, const char *operation,
     }
     switch_locked(self);
     return self->reason;
+}
+
+enum wake_reason sched_wait_locked(const void *object, const char *operation,
+                                   uint64_t deadline_ns) {
+    return wait_locked(object, operation, deadline_ns, true);
+}
+
+enum wake_reason sched_hold_locked(const void *object, const char *operation,
+                                   uint64_t deadline_ns) {
+    return wait_locked(object, operation, deadline_ns, false);
 }
 
 uint64_t sched_epoch_ns(void) {
@@ -356,8 +329,8 @@ uint32_t sched_wake_locked(const void *object, uint32_t most) {
              thread = thread->next) {
             if (thread->state == THREAD_WAITING && thread->object == object) {
                 count++;
-                if (chosen == NULL ||
-                    (explores() ? next_random() % count == 0 : thread->since < chosen->since)) {
+                if (chosen == NULL || (explores() ? next_random(&sched_world.random) % count == 0
+                                                  : thread->since < chosen->since)) {
                     chosen = thread;
                 }
             }
@@ -396,18 +369,23 @@ void sched_go_outside(const char *operation) {
     sched_world.counts.outside++;
     self->state = THREAD_OUTSIDE;
     self->operation = operation;
+    sched_self = NULL;
+    away = self;
     sched_pass_turn();
     sched_unlock();
 }
 
 void sched_come_back(void) {
-    struct sched_thread *self = sched_self;
+    struct sched_thread *self = away;
     sched_lock();
     sched_make_ready(self, WAKE_CALLED);
     resume_locked();
     sched_unlock();
     sched_wait_for_turn(self);
     self->operation = NULL;
+    if (self->signals != 0) {
+        sched_take_signals(self);
+    }
 }
 
 uint64_t sched_ask_time(void) {

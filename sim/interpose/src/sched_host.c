@@ -4,12 +4,8 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <execinfo.h>
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
-
-/* About 20 us: longer than a switch to and fro, shorter than a time slice. */
-#define SPIN_ROUNDS 800
 
 void halsched_enter(void) {
     if (!halsched_is_active() || sched_world.host == NULL ||
@@ -22,6 +18,7 @@ void halsched_enter(void) {
         sched_world.host->state = THREAD_RUNNING;
         sched_self = sched_world.host;
         sched_unlock();
+        sched_seat_enter();
     }
 }
 
@@ -41,17 +38,13 @@ void halsched_leave(void) {
     sched_world.host->deadline_ns = FOREVER;
     sched_self = NULL;
     sched_unlock();
+    sched_seat_leave();
 }
 
 void halsched_point(const char *operation) {
     if (sched_managed() != NULL) {
         sched_point(operation);
     }
-}
-
-static int processors(void) {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
 bool halsched_start(const struct halsched_options *options) {
@@ -70,13 +63,16 @@ bool halsched_start(const struct halsched_options *options) {
     sched_world.alive = 0;
     sched_world.sequence = 0;
     sched_world.random = options->seed;
+    sched_world.random_points = ~options->seed;
     sched_world.calls_at_this_moment = 0;
     sched_world.counts = (struct halsched_counts){.fingerprint = UINT64_C(0xCBF29CE484222325)};
     sched_world.depth = 0;
     sched_world.host_call = 0;
     sched_world.nobody = false;
     sched_world.frozen = true;
-    sched_world.spin_rounds = processors() > 1 ? SPIN_ROUNDS : 0;
+    sched_seat_begin();
+    sched_barriers_begin();
+    sched_timerfd_begin();
     atomic_store(&sched_world.now_ns, options->start_ns);
     sched_world.host = sched_thread_add(NULL, NULL, false);
     if (sched_world.host == NULL) {

@@ -19,7 +19,8 @@ enum thread_state {
 enum wake_reason {
     WAKE_CALLED,
     WAKE_DEADLINE,
-    WAKE_CANCELLED
+    WAKE_CANCELLED,
+    WAKE_SIGNAL, /* pthread_kill(): its handler has run */
 };
 
 struct sched_thread {
@@ -33,25 +34,30 @@ struct sched_thread {
     bool detached;
     int end_rounds;
     enum thread_state state;
-    uint64_t since;    /* orders the ready ones and those with equal deadlines */
-    uint64_t since_ns; /* when it began to wait */
-    int kernel_id;
+    uint64_t since;       /* orders the ready ones and those with equal deadlines */
+    uint64_t since_ns;    /* when it began to wait */
+    atomic_int kernel_id; /* 0 until it has begun */
+    int seat;             /* the processor that it is bound to; -1: none */
     uint64_t deadline_ns;
     const char *operation;
     const void *object;
     enum wake_reason reason;
     bool cancel_asked;
+    bool cancel_disabled;
+    bool cancellable;     /* it waits in a function that may be cancelled */
+    uint64_t signals;     /* sent to it, not yet delivered: bit 0 is signal 1 */
     uint32_t clock_reads; /* in a row, at one moment */
     void *stack[24];
     int depth;
-    _Atomic uint32_t turn; /* futex: 0 wait, 1 run, 2 write down the stack */
-    atomic_bool sleeps;
     atomic_bool wrote_stack;
+    /* A futex, see sched_world.h. The thread looks at it in a loop: nothing else may lie near. */
+    _Alignas(128) _Atomic uint32_t turn;
 };
 
 /* Whether virtual time is on; what every interposed call asks first. */
 extern atomic_bool sched_is_on;
-/* The managed thread that is calling; NULL for all others. */
+/* The managed thread that is calling; NULL for all others. NULL, too, while it has not got the
+ * turn: what the handler of a signal does then is nobody's turn. */
 extern _Thread_local struct sched_thread *sched_self __attribute__((tls_model("initial-exec")));
 
 static inline struct sched_thread *sched_managed(void) {
@@ -67,14 +73,18 @@ void sched_unlock(void);
 /* A call at which the caller may be interrupted. Managed threads only, as all below. */
 void sched_point(const char *operation);
 
-/* With the lock held, which is given up: the caller waits for `object` until sched_wake() or the
- * deadline. */
+/* With the lock, which is given up: the caller waits for `object` until sched_wake(), the deadline,
+ * or a signal. In a function that is a cancellation point. */
 enum wake_reason sched_wait_locked(const void *object, const char *operation, uint64_t deadline_ns);
+/* In one that is none: never WAKE_CANCELLED. */
+enum wake_reason sched_hold_locked(const void *object, const char *operation, uint64_t deadline_ns);
 /* With the lock held, from any thread: makes at most `most` of those that wait for `object` ready.
  * Returns how many. */
 uint32_t sched_wake_locked(const void *object, uint32_t most);
 /* Takes the lock. From any thread. */
 void sched_wake(const void *object, uint32_t most);
+/* Whether that thread, by the kernel's ID, is one of ours. With the lock. */
+bool sched_is_managed_locked(int kernel_id);
 /* Whether any managed thread waits for `object`. With the lock, or by the running thread. */
 bool sched_is_awaited(const void *object);
 
@@ -96,6 +106,11 @@ void sched_thread_begin(struct sched_thread *thread);  /* on itself */
 void sched_thread_end(struct sched_thread *thread);    /* on itself: it never comes back */
 struct sched_thread *sched_thread_find(pthread_t handle);
 void sched_cancel_wait(struct sched_thread *thread);
+/* Delivered when it gets the turn, which it is given a chance of. False: it is outside, and the
+ * kernel must deliver. */
+bool sched_send_signal(struct sched_thread *thread, int number);
+/* The caller's, once it has the turn. */
+void sched_take_signals(struct sched_thread *self);
 
 /* The time point of an absolute timespec on `clock`, in virtual nanoseconds. */
 uint64_t sched_ns_of(const struct timespec *time, clockid_t clock);
@@ -108,6 +123,7 @@ struct sched_real {
     int (*join)(pthread_t, void **);
     int (*detach)(pthread_t);
     int (*cancel)(pthread_t);
+    int (*kill)(pthread_t, int);
     int (*once)(pthread_once_t *, void (*)(void));
     int (*yield)(void);
     int (*mutex_lock)(pthread_mutex_t *);
@@ -150,6 +166,8 @@ struct sched_real {
 };
 extern struct sched_real sched_real_table;
 void sched_real_find(void);
+/* One that is not in the table; aborts when there is none. */
+void *sched_real_symbol(const char *name);
 
 static inline const struct sched_real *sched_real(void) {
     if (__builtin_expect(sched_real_table.syscall == NULL, 0)) {

@@ -46,7 +46,7 @@ static void collect_stacks_locked(void) {
                 backtrace(thread->stack, (int)(sizeof thread->stack / sizeof thread->stack[0]));
         } else if (thread->state == THREAD_WAITING || thread->state == THREAD_READY) {
             atomic_store(&thread->wrote_stack, false);
-            sched_give_turn(thread, 2);
+            sched_give_turn(thread, TURN_WRITE_STACK);
             await_stack(thread);
         } else if (thread->state == THREAD_RUNNING) {
             atomic_store(&thread->wrote_stack, false);

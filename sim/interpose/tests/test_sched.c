@@ -8,6 +8,7 @@
 #include "halinterpose/sched.h"
 #include <cmocka.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,6 +318,50 @@ static void a_host_that_waits_for_ever_is_reported_though_time_passes(void **sta
                 0);
 }
 
+struct outsider {
+    pthread_mutex_t mutex;
+    pthread_rwlock_t rwlock;
+    pthread_barrier_t holds;
+    pthread_t thread;
+};
+
+static void *hold_both_for_a_while(void *argument) {
+    struct outsider *outsider = argument;
+    const struct timespec while_ = {.tv_nsec = 20000000};
+    pthread_mutex_lock(&outsider->mutex);
+    pthread_rwlock_wrlock(&outsider->rwlock);
+    pthread_barrier_wait(&outsider->holds);
+    nanosleep(&while_, NULL); /* real */
+    pthread_mutex_unlock(&outsider->mutex);
+    nanosleep(&while_, NULL);
+    pthread_rwlock_unlock(&outsider->rwlock);
+    return NULL;
+}
+
+/* Such as the thread that reads requests: it lets go by itself, and no time passes meanwhile. */
+static void a_lock_that_is_held_outside_is_no_deadlock(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        struct outsider outsider = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+                                    .rwlock = PTHREAD_RWLOCK_INITIALIZER};
+        pthread_barrier_init(&outsider.holds, NULL, 2);
+        const struct halsched_options options = {.seed = seed, .start_ns = S_NS};
+        assert_true(halsched_start(&options));
+        assert_int_equal(
+            halsched_create_unmanaged(&outsider.thread, NULL, hold_both_for_a_while, &outsider), 0);
+        pthread_barrier_wait(&outsider.holds);
+        halsched_enter();
+        assert_int_equal(pthread_mutex_lock(&outsider.mutex), 0);
+        assert_int_equal(pthread_mutex_unlock(&outsider.mutex), 0);
+        assert_int_equal(pthread_rwlock_rdlock(&outsider.rwlock), 0);
+        assert_int_equal(pthread_rwlock_unlock(&outsider.rwlock), 0);
+        assert_true(halsched_now_ns() == S_NS);
+        stop();
+        assert_int_equal(pthread_join(outsider.thread, NULL), 0);
+        pthread_barrier_destroy(&outsider.holds);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_of_sleep_passes_at_once),
@@ -334,6 +379,7 @@ int main(void) {
         cmocka_unit_test(time_stands_still_while_the_host_is_outside),
         cmocka_unit_test(a_thread_that_stays_is_counted),
         cmocka_unit_test(a_deadlock_is_reported_with_who_waits_for_whom),
+        cmocka_unit_test(a_lock_that_is_held_outside_is_no_deadlock),
         cmocka_unit_test(a_thread_that_spins_is_reported),
         cmocka_unit_test(threads_that_keep_each_other_busy_are_reported),
         cmocka_unit_test(a_host_that_waits_for_ever_is_reported_though_time_passes),

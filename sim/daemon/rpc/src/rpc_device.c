@@ -171,3 +171,29 @@ RPC_METHOD(device_set_format) {
     }
     return device_now(call, device);
 }
+
+RPC_METHOD(device_wake_late) {
+    uint32_t device = 0;
+    uint64_t ns = 0;
+    if (!rpc_device_param(call, PARAM_REQUIRED, &device) ||
+        !params_u64(&call->params, "ns", PARAM_REQUIRED, 0, RPC_ADVANCE_MAX_NS, &ns)) {
+        return NULL;
+    }
+    if (!halsim_device_wake_late(call->host, device, ns, &call->failure.error)) {
+        return rpc_host_said_no(call);
+    }
+    return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(device_lose_cycles) {
+    uint32_t device = 0;
+    uint64_t count = 0;
+    if (!rpc_device_param(call, PARAM_REQUIRED, &device) ||
+        !params_u64(&call->params, "count", PARAM_REQUIRED, 0, 1000000000, &count)) {
+        return NULL;
+    }
+    if (!halsim_device_lose_cycles(call->host, device, count, &call->failure.error)) {
+        return rpc_host_said_no(call);
+    }
+    return yyjson_mut_obj(call->doc);
+}

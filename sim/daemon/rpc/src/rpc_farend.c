@@ -145,6 +145,8 @@ static yyjson_mut_val *stats_json(struct rpc_call *call, const struct farend_ent
     yyjson_mut_obj_add_uint(doc, result, "generation_changes", stats.generation_changes);
     yyjson_mut_obj_add_uint(doc, result, "reopens", stats.reopens);
     yyjson_mut_obj_add_uint(doc, result, "backlog_peak", stats.backlog_peak);
+    yyjson_mut_obj_add_uint(doc, result, "attachments", stats.attachments);
+    yyjson_mut_obj_add_uint(doc, result, "damaged_frames", stats.damaged_frames);
     if (stats.layout == 0) {
         yyjson_mut_obj_add_null(doc, result, "layout");
     } else {
@@ -182,4 +184,67 @@ RPC_METHOD(farend_close) {
     farend_close(entry->farend, call->host);
     entry->farend = NULL;
     return result;
+}
+
+/* ---- faults on purpose -------------------------------------------------------------------------
+ */
+
+/* A far end, between two cycles of its device: its IO thread must not be using it. */
+static struct farend *quiet_farend(struct rpc_call *call) {
+    uint32_t number;
+    struct farend_entry *entry = entry_param(call, &number);
+    if (entry == NULL) {
+        return NULL;
+    }
+    if (call->rpc->config.clock != HALSIM_CLOCK_VIRTUAL && halsim_io_is_running(call->host)) {
+        rpc_fail_status(&call->failure, HALSIM_ERROR_STATE,
+                        "far end %u: IO runs in real time; stop it first", number);
+        return NULL;
+    }
+    return entry->farend;
+}
+
+RPC_METHOD(farend_stall) {
+    uint64_t cycles = 0;
+    struct farend *farend = quiet_farend(call);
+    if (farend == NULL ||
+        !params_u64(&call->params, "cycles", PARAM_REQUIRED, 0, UINT64_C(1) << 53, &cycles)) {
+        return NULL;
+    }
+    farend_stall(farend, cycles);
+    return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(farend_detach) {
+    struct farend *farend = quiet_farend(call);
+    if (farend == NULL) {
+        return NULL;
+    }
+    farend_detach(farend);
+    return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(farend_attach) {
+    uint32_t attach = 0;
+    struct farend *farend = quiet_farend(call);
+    if (farend == NULL ||
+        !params_choice(&call->params, "attach", PARAM_OPTIONAL, "newest oldest", &attach)) {
+        return NULL;
+    }
+    farend_attach(farend, attach == 1);
+    return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(farend_damage) {
+    uint32_t kind = 0;
+    uint64_t frames = 0;
+    struct farend *farend = quiet_farend(call);
+    if (farend == NULL ||
+        !params_choice(&call->params, "kind", PARAM_REQUIRED, "lose corrupt repeat silence swap",
+                       &kind) ||
+        !params_u64(&call->params, "frames", PARAM_REQUIRED, 0, UINT64_C(1) << 53, &frames)) {
+        return NULL;
+    }
+    farend_damage(farend, (enum farend_damage)kind, frames);
+    return yyjson_mut_obj(call->doc);
 }

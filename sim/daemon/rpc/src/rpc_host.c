@@ -1,7 +1,13 @@
 /* rpc_host.c - host.* */
 #include "rpc_internal.h"
 #include <mach/mach_time.h>
+#include <stdio.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <malloc/malloc.h>
+#else
+#include <malloc.h>
+#endif
 
 static void add_sanitizers(yyjson_mut_doc *doc, yyjson_mut_val *list) {
 #if defined(__has_feature)
@@ -49,5 +55,16 @@ RPC_METHOD(host_info) {
 
 RPC_METHOD(host_shutdown) {
     atomic_store(&call->rpc->wants_shutdown, true);
+    return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(host_advance) {
+    uint64_t ns = 0;
+    if (!params_u64(&call->params, "ns", PARAM_REQUIRED, 0, RPC_ADVANCE_MAX_NS, &ns)) {
+        return NULL;
+    }
+    if (!halsim_host_advance(call->host, ns, &call->failure.error)) {
+        return rpc_host_said_no(call);
+    }
     return yyjson_mut_obj(call->doc);
 }

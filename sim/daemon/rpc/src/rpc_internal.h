@@ -68,6 +68,9 @@ bool rpc_object_param(struct rpc_call *call, struct halsim_object *object);
 /* How long to wait for the IO thread of that device to hand over its figures (handover.h). */
 uint64_t rpc_hand_over_ns(const struct rpc_call *call, const struct halsim_device_info *info);
 
+/* Ten days: what time may be moved on by at once. */
+#define RPC_ADVANCE_MAX_NS UINT64_C(864000000000000)
+
 /* For `return` in a method. */
 static inline yyjson_mut_val *rpc_host_said_no(struct rpc_call *call) {
     rpc_fail_host(&call->failure);
@@ -80,15 +83,22 @@ static inline yyjson_mut_val *rpc_host_said_no(struct rpc_call *call) {
 
 RPC_METHOD(host_info);
 RPC_METHOD(host_shutdown);
+RPC_METHOD(host_resources);
+RPC_METHOD(host_set_clock);
+RPC_METHOD(host_advance);
 RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);
 RPC_METHOD(device_list);
 RPC_METHOD(device_info);
 RPC_METHOD(device_refuse_changes);
+RPC_METHOD(device_wake_late);
+RPC_METHOD(device_lose_cycles);
 RPC_METHOD(device_set_buffer_frames);
 RPC_METHOD(device_set_rate);
 RPC_METHOD(device_set_format);
+RPC_METHOD(device_set_clock);
+RPC_METHOD(device_timestamps);
 RPC_METHOD(property_has);
 RPC_METHOD(property_is_settable);
 RPC_METHOD(property_size);
@@ -111,8 +121,16 @@ RPC_METHOD(trace_close);
 RPC_METHOD(ledger_begin);
 RPC_METHOD(ledger_read);
 RPC_METHOD(ledger_end);
+RPC_METHOD(ledger_fail_allocation);
+RPC_METHOD(fingerprint_begin);
+RPC_METHOD(fingerprint_read);
+RPC_METHOD(fingerprint_log);
 RPC_METHOD(farend_open);
 RPC_METHOD(farend_stats);
 RPC_METHOD(farend_close);
+RPC_METHOD(farend_stall);
+RPC_METHOD(farend_detach);
+RPC_METHOD(farend_attach);
+RPC_METHOD(farend_damage);
 
 #endif

@@ -76,7 +76,8 @@ RPC_METHOD(ledger_begin) {
     if (!has_ledger(call) || !read_budgets(call, budgets, &count)) {
         return NULL;
     }
-    if (halsim_io_is_running(call->host)) {
+    /* In virtual time nothing is called meanwhile. */
+    if (call->rpc->config.clock == HALSIM_CLOCK_REALTIME && halsim_io_is_running(call->host)) {
         rpc_fail_status(&call->failure, HALSIM_ERROR_STATE, "ledger: IO runs; stop it first");
         return NULL;
     }
@@ -92,6 +93,16 @@ RPC_METHOD(ledger_end) {
         return NULL;
     }
     call->rpc->ledger->end();
+    return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(ledger_fail_allocation) {
+    uint64_t nth = 0;
+    if (!has_ledger(call) ||
+        !params_u64(&call->params, "nth", PARAM_REQUIRED, 0, UINT64_MAX, &nth)) {
+        return NULL;
+    }
+    call->rpc->ledger->fail_allocation(nth);
     return yyjson_mut_obj(call->doc);
 }
 
@@ -152,6 +163,7 @@ RPC_METHOD(ledger_read) {
             yyjson_mut_arr_add_str(call->doc, sees, ledger->kind_name((enum halledger_kind)kind));
         }
     }
+    yyjson_mut_obj_add_uint(call->doc, result, "failed_allocations", ledger->failed_allocations());
     yyjson_mut_val *rows = yyjson_mut_obj_add_arr(call->doc, result, "rows");
     struct halsim_ledger_row row;
     for (size_t i = 0; ledger->read(i, &row); i++) {

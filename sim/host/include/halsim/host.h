@@ -14,7 +14,9 @@
 #define HALSIM_HOST_H
 
 #include "halsim/clock.h"
+#include "halsim/clock_model.h"
 #include "halsim/signal.h"
+#include "halsim/timestamps.h"
 #include "halsim/trace.h"
 #include <CoreAudio/AudioServerPlugIn.h>
 
@@ -241,6 +243,24 @@ HALSIM_EXPORT bool halsim_device_set_rate(struct halsim_host *host, uint32_t dev
  */
 HALSIM_EXPORT bool halsim_device_refuse_changes(struct halsim_host *host, uint32_t device,
                                                 uint32_t count, struct halsim_error *error);
+/* Moves the host times of the device's zero timestamps, as the host sees them, by a clock model: a
+ * crystal that is off, also where the driver takes its timestamps from mach_absolute_time(). Cycles
+ * follow the modelled rate. The model begins with the first zero timestamp of each run of IO; one
+ * that is set while IO runs begins with the next and goes on where the one before had come to. An
+ * empty one ends it. Virtual time only (STATE).
+ *
+ * The driver knows nothing of it: its own times are not moved, so that those in a cycle's info and
+ * its own come apart by the phase error, 17 s after a day at 200 ppm. A jump of more than half an
+ * IO cycle is one for the host (HALSIM_CYCLE_TIMESTAMP_JUMP), model or not. */
+HALSIM_EXPORT bool halsim_device_set_clock_model(struct halsim_host *host, uint32_t device,
+                                                 const struct halsim_clock_model *model,
+                                                 struct halsim_error *error);
+/* The same for the host's clock. Nobody can see a clock but against another: a host that is fast is
+ * all devices slow, of those that are there and of those that come. Its time begins now, for all
+ * devices the same. */
+HALSIM_EXPORT bool halsim_host_set_clock_model(struct halsim_host *host,
+                                               const struct halsim_clock_model *model,
+                                               struct halsim_error *error);
 /* Sets the physical format of a stream, or the virtual one of a stream that has no other. Returns
  * as halsim_device_set_rate() does: when the stream has the format. */
 HALSIM_EXPORT bool halsim_device_set_format(struct halsim_host *host, uint32_t device,
@@ -289,6 +309,19 @@ HALSIM_EXPORT bool halsim_io_run_cycles(struct halsim_host *host, uint32_t devic
                                         struct halsim_error *error);
 /* Ends a halsim_io_run() of another thread, or the next one. Safe in a signal handler. */
 HALSIM_EXPORT void halsim_io_interrupt(struct halsim_host *host);
+
+/* Faults on purpose; virtual time only (UNSUPPORTED). Time moves on by `ns` and no cycle runs, as
+ * if the IO threads had stood still: the next cycle of each running device wakes late, those that
+ * can no longer be on time are skipped. Whatever else is due meanwhile happens. IO need not run. */
+HALSIM_EXPORT bool halsim_host_advance(struct halsim_host *host, uint64_t ns,
+                                       struct halsim_error *error);
+/* The same, until `ns` after the time of the next cycle of `device`, which must run. */
+HALSIM_EXPORT bool halsim_device_wake_late(struct halsim_host *host, uint32_t device, uint64_t ns,
+                                           struct halsim_error *error);
+/* The next `count` cycles of `device`, which must run, never come: they count as skipped, and the
+ * one after them is on time. */
+HALSIM_EXPORT bool halsim_device_lose_cycles(struct halsim_host *host, uint32_t device,
+                                             uint64_t count, struct halsim_error *error);
 
 struct halsim_io_stats {
     uint64_t cycles;

@@ -104,6 +104,13 @@ HALLEDGER_API void halledger_resume(void);
  * called the caller's function. Cheap when nothing is under way. */
 HALLEDGER_API void halledger_note(enum halledger_kind kind);
 
+/* Memory runs out: of the allocations that code of a driver makes in calls with a row, the `nth`
+ * from now on fails with ENOMEM, then none any more. 0: none. Not in this are those that libraries
+ * make on a driver's behalf: Core Foundation does not survive them on a Mac either. */
+HALLEDGER_API void halledger_fail_allocation(uint64_t nth);
+/* How many have failed since the process began. */
+HALLEDGER_API uint64_t halledger_failed_allocations(void);
+
 /* "system call write (1) in Gecko.driver!WriteMix+0x12 <- libhalsim.so!...": where it was done, by
  * the driver's code first; between it and the kernel "by fwrite", the function that it called. A
  * function that ended with a jump to what it called has left no frame.

@@ -14,8 +14,36 @@
  * halsched_leave(), called the host's thread, and every thread that a managed thread creates.
  *
  * What is switched at: every call that may wait, wake, sleep, create or ask for the time. Code
- * between two such calls is not interrupted. Waiting for something real, such as a socket, is a
- * named event; it is as reproducible as the peer is.
+ * between two such calls is not interrupted. Waiting for something real, such as a socket, a child
+ * or a locked file, is a named event; it is as reproducible as the peer is. With a timeout, the
+ * thread looks again at each virtual millisecond, after a second at each tenth one, and whenever a
+ * managed thread writes something; so it looks at timers of timerfd_create(), which are virtual.
+ *
+ * Signals: pthread_kill() by a managed thread is delivered when the other has the turn. What is
+ * sent otherwise comes when the kernel sends it: a handler that runs on a thread that waits is not
+ * part of the simulation (real time, no turn). One that comes in the middle of a call and itself
+ * locks or posts may find the scheduler's own lock held, and wait for ever.
+ *
+ * Reported once on stderr, and then in real time: alarm(), setitimer(), timer_create().
+ *
+ * Not seen, so that the thread keeps the turn, which HALSCHED_SPIN reports when it takes long:
+ *   - waits within the C library: of stdio for a pipe or a terminal (fgets(), printf()), of
+ *     gethostbyname(), of getpwnam() and the like; getaddrinfo() is known
+ *   - System V and POSIX message queues, System V semaphores, aio_suspend(), io_uring,
+ *     epoll_pwait2(), recvmmsg(), sendmmsg(), splice() and sendfile(), preadv() of what may wait
+ *   - mutexes, read-write locks, conditions and barriers that another process holds or comes to
+ *     (PTHREAD_PROCESS_SHARED); semaphores of several processes are known. Barriers that managed
+ *     and other threads meet at
+ *   - loops on memory, and system calls by instructions of the driver's own
+ *   - a thread with PTHREAD_CANCEL_ASYNCHRONOUS may be cancelled with the scheduler's lock held
+ * Not reproducible: what the kernel draws (getrandom(), arc4random(), /dev/urandom, addresses,
+ * AT_RANDOM), process numbers, clocks of processor time, clock() and times().
+ * Not virtual: CLOCK_*_CPUTIME_ID, times of files, timeouts of sockets (SO_RCVTIMEO).
+ *
+ * Managed threads share one processor, which changes by itself when others take too much of it
+ * (sched_seat.c): sched_getaffinity() says so, and sched_setaffinity() is undone by the next
+ * switch. Children and threads that are not managed are free of that, but for those of vfork() and
+ * clone().
  *
  * Linux with glibc only. State is the process's: there is one set of symbols to interpose.
  */

@@ -30,6 +30,8 @@ struct halsim_ledger {
     void (*end)(void);
     /* The rows that were called, one after the other; false when there are no more. */
     bool (*read)(size_t index, struct halsim_ledger_row *row);
+    void (*fail_allocation)(uint64_t nth);
+    uint64_t (*failed_allocations)(void);
     const char *(*kind_name)(enum halledger_kind kind);
     bool (*sees)(enum halledger_kind kind);
     size_t (*describe)(const struct halledger_evidence *evidence, char *buffer, size_t size);

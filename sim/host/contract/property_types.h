@@ -3,8 +3,8 @@
  * Codes that several classes share ('tran', 'ltnc', 'nsrt', 'ctrl', ...) mean the same type in each
  * of them, so the selector alone decides.
  */
-#ifndef HALRPC_PROPERTY_TYPES_H
-#define HALRPC_PROPERTY_TYPES_H
+#ifndef HALSIM_PROPERTY_TYPES_H
+#define HALSIM_PROPERTY_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,383 @@
+"""``hal-lab soak``: days of audio in minutes, with faults, every sample checked."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lab.commands.play import LayoutChoice, stop_flag
+from lab.errors import LabError, UsageError
+from lab.faults.marks import MARKS
+from lab.faults.replay import write_case
+from lab.faults.run import run_schedule
+from lab.faults.schedule import Setup
+from lab.faults.shrink import RUNS_MAX, Shrunk, shrink
+from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, confirm, soak
+from lab.faults.swarm import chosen_faults
+from lab.host.locate import DEFAULT_DRIVER, find_driver
+from lab.play.names import sweep_leftovers
+from lab.report.console import Output
+from lab.report.terminal import number
+
+EXIT_STOPPED = 130
+CYCLES_PER_S = 100
+"""At 48 kHz and 480 frames, where a run begins."""
+_ALIASES = {"gecko": DEFAULT_DRIVER}
+
+
+def soak_command(
+    driver: Annotated[
+        str, typer.Option(help='Bundle to soak: a path, or the name of a built one; "Gecko".')
+    ] = "Gecko",
+    hours: Annotated[
+        float, typer.Option(help="Of audio, all runs together; at 48 kHz, 480 frames a cycle.")
+    ] = 1.0,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same schedules, and the same hash.")
+    ] = 0,
+    faults: Annotated[
+        str,
+        typer.Option(
+            help="What may go wrong: names with commas in between, groups (host, clients, device, "
+            "reader, transport, memory), all, none."
+        ),
+    ] = "none",
+    layout: Annotated[
+        LayoutChoice, typer.Option(help="Shared memory layout of Gecko Sink.")
+    ] = LayoutChoice.V2,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            help="Cut the hours into so many runs, each with a schedule of its own.",
+            show_default="1 without faults, else one an hour",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Runs at a time.", show_default="2, or 1 on one core")
+    ] = None,
+    twice: Annotated[
+        int, typer.Option(help="Per cent of the runs that are made twice and must agree.")
+    ] = 5,
+    schedule_seed: Annotated[
+        int, typer.Option(help="Order of the driver's threads (--schedule of coreaudiod-sim).")
+    ] = 0,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Environment of the driver; kept in the .replay.",
+            show_default=False,
+        ),
+    ] = None,
+    shrink_runs: Annotated[
+        int, typer.Option(help="A failing schedule is made small in at most so many runs; 0: not.")
+    ] = RUNS_MAX,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for soak.json, and for the .replay and its test when a run fails.",
+            show_default="this folder, and only when a run fails",
+        ),
+    ] = None,
+) -> int:
+    """Run a driver for hours of virtual time, with faults, and check every sample.
+
+    The driver is loaded into a simulated coreaudiod; a client plays PCM that numbers itself, and a
+    reader inside the host checks every frame behind the driver's shared memory. Faults come from a
+    seed: each run has a random half of those named switched on. What each may cost is fixed
+    (docs/reference/fault-schedule.md); anything beyond that is a failure, and so is a run that is
+    not the same when it is made again.
+
+    \b
+    A failing schedule is made small, and written as
+      NAME.replay     for hal-lab replay
+      test_NAME.py    for pytest
+
+    The last line has the hash of everything that was observed: the same command gives the same
+    hash on any machine. Virtual time does not hear the machine's noise.
+
+    \b
+    Examples
+      hal-lab soak --hours 24
+      hal-lab soak --hours 24 --seed 7 --faults all --layout v1
+      hal-lab soak --driver My.driver --faults stall,rate,restart --runs 100 --into found
+
+    Exit status: 0 passed; 1 a run failed; 2 wrong command line; 130 stopped by Ctrl-C, after what
+    was done so far has been told.
+    """  # noqa: D301  (click's mark for a paragraph that is not wrapped)
+    names = chosen_faults(faults)
+    _check(hours=hours, seed=seed, runs=runs, jobs=jobs, twice=twice, shrink_runs=shrink_runs)
+    total = round(hours * 3600 * CYCLES_PER_S)
+    count = runs or (max(1, math.ceil(hours)) if names else 1)
+    bundle = _ALIASES.get(driver.lower(), driver)
+    find_driver(bundle)
+    setup = Setup(
+        driver=bundle,
+        layout="v1" if layout is LayoutChoice.V1 else "v2",
+        cycles=max(1, total // count),
+        schedule_seed=schedule_seed,
+        environment=_environment(set_ or []),
+    )
+    settings = SoakSettings(
+        setup=setup,
+        runs=count,
+        seed=seed,
+        faults=names,
+        jobs=jobs or min(2, os.cpu_count() or 1),
+        twice_percent=twice,
+    )
+    if into is not None:
+        _make_folder(into)
+    sweep_leftovers()
+    out = Output()
+    with stop_flag() as stopped:
+        with _bar(f"soak {bundle}", setup.cycles * count) as progress:
+            report = soak(settings, stop=stopped, progress=progress)
+        small = None
+        if report.failure is not None and shrink_runs and not stopped():
+            small = _make_small(settings, report, shrink_runs, stopped)
+    _tell(out, settings, report)
+    if report.failure is not None:
+        _tell_failure(out, report, small, into or Path())
+    if into is not None:
+        path = into / "soak.json"
+        path.write_text(json.dumps(as_json(settings, report), indent=2) + "\n", encoding="utf-8")
+    out.print(last_line(report), soft_wrap=True, highlight=False)
+    if report.failure is not None:
+        return 1
+    return EXIT_STOPPED if report.interrupted else 0
+
+
+# ---- what is told --------------------------------------------------------------------------------
+
+
+def last_line(report: SoakReport) -> str:
+    """The whole soak on one line.
+
+    Parameters
+    ----------
+    report
+        Of it.
+
+    Returns
+    -------
+    str
+    """
+    marks = report.counted("marks")
+    speed = report.simulated_s / report.real_s if report.real_s else 0.0
+    verdict = "failed" if report.failure else "stopped" if report.interrupted else "passed"
+    parts = [
+        f"hash {report.hash[:16] or 'none'}",
+        f"{number(report.cycles)} cycles",
+        f"{number(report.frames_verified)} frames verified",
+        f"{number(round(speed))} x real time",
+        f"{number(report.counted('injected').total())} faults",
+        f"{len(marks)} of {len(MARKS)} marks",
+    ]
+    return f"{verdict}: " + ", ".join(parts)
+
+
+def as_json(settings: SoakSettings, report: SoakReport) -> dict[str, Any]:
+    """The report as it is kept.
+
+    Parameters
+    ----------
+    settings, report
+        Of the soak.
+
+    Returns
+    -------
+    dict
+    """
+    ordered = [report.outcomes[run] for run in sorted(report.outcomes)]
+    memory = [
+        {
+            "heap_bytes": [o.memory_start.heap_bytes, o.memory_end.heap_bytes],
+            "resident_bytes": [o.memory_start.resident_bytes, o.memory_end.resident_bytes],
+        }
+        for o in ordered
+        if o.memory_start is not None and o.memory_end is not None
+    ]
+    return {
+        "hash": report.hash,
+        "failure": None if report.failure is None else asdict(report.failure),
+        "failed_run": report.failed_run,
+        "host_report": next((o.host_report for o in ordered if o.host_report), {}),
+        "interrupted": report.interrupted,
+        "seed": settings.seed,
+        "setup": settings.setup.model_dump(),
+        "faults": list(settings.faults),
+        "runs": settings.runs,
+        "repeated": report.repeated,
+        "cycles": report.cycles,
+        "frames_verified": report.frames_verified,
+        "simulated_s": report.simulated_s,
+        "real_s": report.real_s,
+        "injected": dict(report.counted("injected")),
+        "skipped": dict(report.counted("skipped")),
+        "marks": {mark: report.counted("marks")[mark] for mark in MARKS},
+        "memory_start_end": memory,
+        "run_hashes": [outcome.hash for outcome in ordered],
+    }
+
+
+def _tell(out: Console, settings: SoakSettings, report: SoakReport) -> None:
+    injected = report.counted("injected")
+    if injected:
+        told = ", ".join(f"{name} {times}" for name, times in sorted(injected.items()))
+        out.print(f"faults: {told}", soft_wrap=True, highlight=False)
+    for reason, times in sorted(report.counted("skipped").items()):
+        out.print(f"not done: {reason} ({times} times)", soft_wrap=True, highlight=False)
+    if settings.faults:
+        marks = report.counted("marks")
+        reached = ", ".join(f"{mark} {marks[mark]}" for mark in MARKS if marks[mark]) or "none"
+        missed = ", ".join(mark for mark in MARKS if not marks[mark]) or "none"
+        out.print(f"sometimes, reached: {reached}", soft_wrap=True, highlight=False)
+        out.print(f"sometimes, never reached: {missed}", soft_wrap=True, highlight=False)
+    grown = [
+        (o.memory_start.resident_bytes or 0, o.memory_end.resident_bytes or 0)
+        for o in report.outcomes.values()
+        if o.memory_start is not None and o.memory_end is not None
+    ]
+    if grown:
+        start, end = max(grown, key=lambda pair: pair[1] - pair[0])
+        out.print(
+            f"memory of the host: {start / 2**20:.1f} MiB at the start, {end / 2**20:.1f} MiB at "
+            "the end, where it grew most",
+            highlight=False,
+        )
+    if report.repeated:
+        out.print(f"made twice: {len(report.repeated)} of {len(report.outcomes)} runs")
+
+
+def _tell_failure(out: Console, report: SoakReport, small: Shrunk | None, folder: Path) -> None:
+    assert report.failure is not None
+    assert report.failed_run is not None
+    out.print(
+        f"run {report.failed_run} failed: {report.failure.kind}: {report.failure.sentence}",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if small is None:
+        return
+    bound = ", when its runs were used up" if small.exhausted else ""
+    out.print(
+        f"made small in {small.runs} runs{bound}: {len(small.events)} events in "
+        f"{small.setup.cycles} cycles",
+        highlight=False,
+    )
+    for event in small.events:
+        out.print(f"  {json.dumps(event.line())}", soft_wrap=True, highlight=False, markup=False)
+    assert small.outcome.failure is not None
+    name = f"{small.outcome.failure.kind}_{small.setup.driver.rpartition('/')[2]}".lower()
+    for path in write_case(folder, name.removesuffix(".driver"), small):
+        out.print(f"written: {path}", soft_wrap=True, highlight=False)
+
+
+def _make_small(
+    settings: SoakSettings, report: SoakReport, runs_max: int, stop: Callable[[], bool]
+) -> Shrunk | None:
+    assert report.failure is not None
+    assert report.failed_run is not None
+    run = report.failed_run
+    setup, events = settings.setup_of(run), settings.schedule(run)
+    outcome = report.outcomes[run]
+    if report.failure.kind == NOT_DETERMINISTIC or not confirm(settings, report, stop=stop):
+        return None  # what cannot be repeated cannot be made small
+    console = Console(stderr=True)
+    with console.status("making it small") as status:
+
+        def told(runs: int, left: int) -> None:
+            status.update(f"making it small: {left} events after {runs} runs")
+
+        return shrink(
+            setup,
+            events,
+            outcome,
+            lambda candidate, chosen: run_schedule(candidate, chosen, stop=stop),
+            runs_max=runs_max,
+            progress=told,
+        )
+
+
+@contextmanager
+def _bar(title: str, cycles: int) -> Iterator[Callable[[int], None]]:
+    """Tell progress: a bar on a terminal, a line for each tenth elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_interactive:
+        tenth = 0
+
+        def line(done: int) -> None:
+            nonlocal tenth
+            if done * 10 // max(1, cycles) > tenth:
+                tenth = min(10, done * 10 // max(1, cycles))
+                sys.stderr.write(f"{title}: {min(done, cycles):,} of {cycles:,} cycles\n")
+
+        yield line
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} cycles"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title, total=cycles)
+        yield lambda done: bar.update(task, completed=min(done, cycles))
+
+
+# ---- what is asked for ---------------------------------------------------------------------------
+
+
+def _check(
+    *, hours: float, seed: int, runs: int | None, jobs: int | None, twice: int, shrink_runs: int
+) -> None:
+    if not (math.isfinite(hours) and 0 < hours <= 1_000_000):
+        raise UsageError("--hours must be a number above 0")
+    if not 0 <= seed < 1 << 64:
+        raise UsageError("--seed must be 0 to 2^64 - 1")
+    if runs is not None and not 1 <= runs <= 1_000_000:
+        raise UsageError("--runs must be 1 to 1,000,000")
+    if jobs is not None and not 1 <= jobs <= 256:
+        raise UsageError("--jobs must be 1 to 256")
+    if not 0 <= twice <= 100:
+        raise UsageError("--twice must be 0 to 100")
+    if shrink_runs < 0:
+        raise UsageError("--shrink-runs must be 0 or more")
+
+
+def _environment(pairs: list[str]) -> dict[str, str]:
+    made = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f'--set "{pair}"', do="write NAME=VALUE")
+        made[name] = value
+    return made
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(
+            f"the folder cannot be made ({error.strerror})",
+            where=str(folder),
+            do="choose another one",
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError("--into cannot be written", where=str(folder), do="choose another place")

@@ -1,0 +1,367 @@
+"""A host, a driver, a player of self-numbering PCM, and a reader that checks every sample.
+
+The reader lives inside the host and looks after each cycle: Python moves the run on from event to
+event and is never asked in between.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lab.errors import LabError, UsageError
+from lab.faults import adapters
+from lab.faults.damage import Damage, damage_so_far
+from lab.faults.events import At
+from lab.faults.schedule import Setup
+from lab.host import sources
+from lab.host.base import Client, FarEnd
+from lab.host.errors import HostError
+from lab.host.locate import find_driver
+from lab.host.models import Device, FarEndStats, Resources
+from lab.host.subprocess_host import HostOptions, SubprocessHost
+from lab.play.names import release, unique_shm_name
+from lab.play.run import choose_device
+
+COUNTER_CODES = 1 << 24
+"""Of self-numbering PCM: so many codes, shared by the channels."""
+CHUNK_CYCLES = 100_000
+"""Run at once, so that progress is told and Ctrl-C is heard about once a second."""
+CALL_LIMIT_MS = 60_000
+"""Of real time: a machine that stands still for seconds must not look like a driver that hangs."""
+_DEFAULT_RING_FRAMES = 16_384
+
+
+class Stopped(Exception):  # noqa: N818
+    """Somebody asked for the end of the run."""
+
+
+class Rig:
+    """One driver under one load; survives restarts of its daemon.
+
+    Parameters
+    ----------
+    setup
+        What to build.
+    stop
+        Asked between stretches; true raises `Stopped`.
+    progress
+        Told how many cycles have been run.
+
+    Attributes
+    ----------
+    host, device, player, guests, far
+        What there is now; others after a restart.
+    name
+        Of the shared memory.
+    reading
+        Whether the reader is attached to the driver's own memory and awake, or will be.
+    name_leads_there
+        Whether the name of the shared memory leads to the driver's object.
+    stalled_until
+        Cycle of the run up to which the reader stays away.
+    stalled_since
+        Cycle at which that began.
+    heard_from, attached_cycle
+        Where the reader attached, ``"newest"`` or ``"oldest"``, and when.
+    drift_ppm, drift_step_ppm
+        By how much the device's clock is off, and how much of that came with the last change.
+    damage_until
+        What the reader's count of damaged frames will be when nothing more is to be damaged.
+    failed_allocations
+        On purpose, in the life of this daemon.
+    fingerprints
+        Of the lives of the daemon that have ended, where the host has them.
+    notes
+        What could not be done, each once.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.setup = setup
+        self.name = unique_shm_name()
+        self.guests: list[Client] = []
+        self.reading = False
+        self.name_leads_there = False
+        self.stalled_until = self.stalled_since = 0
+        self.damage_until = 0
+        self.drift_ppm = self.drift_step_ppm = 0
+        self.heard_from = "newest"
+        self.attached_cycle = 0
+        self.fingerprints: list[str] = []
+        self.notes: dict[str, int] = {}
+        self.attached_at = 0
+        self.verified = 0
+        self.restarts = 0
+        self.failed_allocations = 0
+        self._bundle = find_driver(setup.driver)
+        self._stop, self._progress = stop, progress
+        self._stack = ExitStack()
+        self._storage = Path(
+            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hal-lab-"))
+        )
+        self._stack.callback(release, self.name)
+        self._start_frame = 0
+        self._cycles_before = 0
+        self._ns_before = 0
+        self._has_fingerprint = True
+        self._folded = Damage()
+        self._base = Damage()
+        self.host: SubprocessHost
+        self.device: Device
+        self.player: Client
+        self.far: FarEnd
+        try:
+            self._live(setup.frames)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it; what it made goes. May be called twice."""
+        if hasattr(self, "host"):
+            self.host.close()
+        self._stack.close()
+
+    # ---- lives of the daemon ---------------------------------------------------------------
+
+    def _live(self, frames: int) -> None:
+        environment = {
+            "GECKO_SHM_NAME": self.name,
+            "GECKO_SHM_LAYOUT": self.setup.layout,
+            **self.setup.environment,
+        }
+        options = HostOptions(
+            clock="virtual",
+            seed=self.setup.seed,
+            storage=self._storage,
+            keep_shm=True,
+            call_limit_ms=CALL_LIMIT_MS,
+            schedule=self.setup.schedule_seed,
+            exact_memory=True,
+        )
+        self.host = SubprocessHost(options, environment=environment)
+        plugin = self.host.load(self._bundle)
+        self.device = choose_device(self.host, None, plugin.devices)
+        self.device = self.host.set_buffer_frames(self.device.device, frames)
+        try:
+            self.far = self.host.open_far_end(self.name, device=self.device.device)
+        except HostError as error:
+            raise UsageError(
+                f"the reader cannot open the driver's shared memory ({error.message})",
+                where=self._bundle.name,
+                do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME",
+            ) from error
+        if self.far.stats().attachments == 0:
+            raise UsageError(
+                "the driver has made no shared memory that could be read",
+                where=self._bundle.name,
+                do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME",
+            )
+        self.failed_allocations = 0
+        self.guests = []
+        self.player = self.host.add_client(self.device.device, name="player")
+        self.player.play(sources.counter(self._start_frame))
+        if self._has_fingerprint:
+            try:
+                adapters.begin_fingerprint(self.host)
+            except adapters.NotThere as missing:
+                self._has_fingerprint = False
+                self.note(f"no fingerprint: {missing}")
+        self.player.start()
+        self.reading, self.name_leads_there = True, True
+        self.attached_at = self._start_frame
+        self.stalled_until = self.damage_until = 0
+        self.drift_ppm = self.drift_step_ppm = 0
+        self.heard_from = "newest"
+        self._life_began_ns = self.host.info().now_ns
+        self._base = self._now()
+
+    def restart(self, *, how: str) -> None:
+        """End the daemon and start another; playing goes on with the next frame.
+
+        Parameters
+        ----------
+        how
+            ``"kill"`` or ``"quit"``.
+        """
+        self.fold()
+        self._start_frame = self.next_frame
+        self._cycles_before = self.cycle
+        self._ns_before = self.elapsed_ns
+        self.end_life()
+        if how == "kill":
+            self.host.kill()
+        self.host.close()
+        self.restarts += 1
+        self._live(self.device.buffer_frames)
+
+    def end_life(self) -> None:
+        """Take the fingerprint of this daemon, if it has one."""
+        if self._has_fingerprint:
+            self.fingerprints.append(adapters.read_fingerprint(self.host))
+
+    # ---- where the run is ------------------------------------------------------------------
+
+    @property
+    def cycle(self) -> int:
+        """Cycles that have been run, over all lives."""
+        return self._cycles_before + self.host.io_stats(self.device.device).cycles
+
+    @property
+    def elapsed_ns(self) -> int:
+        """Virtual time of the run, over all lives."""
+        return self._ns_before + self.host.info().now_ns - self._life_began_ns
+
+    @property
+    def next_frame(self) -> int:
+        """Number of the frame that the player plays next."""
+        return self._start_frame + self.player.stats().position_frames
+
+    @property
+    def ring_frames(self) -> int:
+        """Of the driver's ring."""
+        return int(self.setup.environment.get("GECKO_SHM_RING_FRAMES", _DEFAULT_RING_FRAMES))
+
+    @property
+    def period_ns(self) -> int:
+        """Of a cycle, rounded up."""
+        rate = max(1, round(self.device.nominal_rate))
+        return -(-self.device.buffer_frames * 1_000_000_000 // rate)
+
+    def note(self, text: str) -> None:
+        """Remember what could not be done."""
+        self.notes[text] = self.notes.get(text, 0) + 1
+
+    def refresh(self) -> None:
+        """Look at the device again, after something about it was set."""
+        self.device = self.host.device(self.device.device)
+
+    # ---- running ---------------------------------------------------------------------------
+
+    def run_cycles(self, count: int) -> None:
+        """Run so many cycles."""
+        done = self.cycle
+        while count > 0:
+            if self._stop():
+                raise Stopped
+            step = min(count, CHUNK_CYCLES)
+            self.host.run(device=self.device.device, cycles=step)
+            count -= step
+            done += step
+            self._progress(done)
+
+    def run_to(self, at: At, *, end_cycle: int) -> None:
+        """Run up to a moment; one that is past is now, and none is after the end.
+
+        Parameters
+        ----------
+        at
+            The moment.
+        end_cycle
+            Where the run ends.
+        """
+        if at.cycle is not None:
+            self.run_cycles(min(at.cycle, end_cycle) - self.cycle)
+            return
+        assert at.s is not None
+        target_ns = round(at.s * 1e9)
+        while (left := target_ns - self.elapsed_ns) > 0 and self.cycle < end_cycle:
+            if self._stop():
+                raise Stopped
+            most = min(CHUNK_CYCLES, max(1, end_cycle - self.cycle))
+            if left >= self.period_ns * most:
+                self.host.run(device=self.device.device, cycles=most)
+            else:
+                self.host.run(left / 1e9)
+            self._progress(self.cycle)
+
+    # ---- what was observed -----------------------------------------------------------------
+
+    def reader_stats(self) -> FarEndStats:
+        """What the reader has."""
+        return self.far.stats()
+
+    def memory(self) -> Resources:
+        """Of the daemon."""
+        return self.host.resources()
+
+    def _now(self) -> Damage:
+        io = self.host.io_stats(self.device.device)
+        return damage_so_far(io, self.far.stats(), self.player.stats().position_frames)
+
+    def fold(self) -> None:
+        """Put aside what was counted so far: counters are about to begin anew."""
+        now = self._now()
+        self._folded += now - self._base
+        self._base = now
+
+    def begin_anew(self) -> None:
+        """Counters have begun anew."""
+        self._base = self._now()
+        self.attached_at = self.next_frame
+
+    def take(self) -> Damage:
+        """All that was counted since the last time."""
+        self.fold()
+        taken, self._folded = self._folded, Damage()
+        self.verified += taken.correct
+        return taken
+
+    def error_text(self) -> str:
+        """The driver's last error."""
+        io = self.host.io_stats(self.device.device)
+        return f"{io.last_driver_error_text} in {io.last_driver_error_operation}"
+
+    def frames_behind(self) -> int | None:
+        """How many frames the reader is behind the player.
+
+        Returns
+        -------
+        int or None
+            0 when the last frame has arrived; None when nothing has arrived yet.
+        """
+        stats = self.far.stats()
+        if stats.check is None or not stats.check.locked:
+            return None
+        numbers = COUNTER_CODES // stats.check.channels
+        return (self.next_frame - stats.check.next_frame) % numbers
+
+    def first_heard(self) -> int | None:
+        """How many frames before the last attachment the reader began; None without any."""
+        check = self.far.stats().check
+        if check is None or not check.locked:
+            return None
+        numbers = COUNTER_CODES // check.channels
+        return (self.attached_at - check.first_frame) % numbers
+
+    def dismiss_guests(self) -> None:
+        """Remove all clients but the player."""
+        while self.guests:
+            with suppress(LabError):
+                self.guests.pop().remove()
+
+
+def replace_setup(setup: Setup, **changes: object) -> Setup:
+    """A setup with some members changed."""
+    return setup.model_copy(update=changes)

@@ -1,0 +1,399 @@
+"""A whole schedule on a rig: from event to event, judged after each, hashed as it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.errors import LabError, MissingError, UsageError
+from lab.faults import adapters
+from lab.faults.damage import NOTHING, Allowance, Damage, Failure, judge
+from lab.faults.events import At, Event
+from lab.faults.marks import Marks
+from lab.faults.perform import perform
+from lab.faults.rig import Rig, Stopped
+from lab.faults.schedule import Setup
+from lab.host.errors import (
+    DriverCrashed,
+    DriverHung,
+    HostCrashed,
+    HostError,
+    HostGone,
+    HostTimeout,
+)
+from lab.host.models import Resources
+
+WARM_UP_CYCLES = 32
+"""Before the heap is looked at for the first time, and before the first event can come."""
+LIFE_HEAP_BYTES = 128 * 1024
+"""What the heap of a daemon may grow by over its whole life, besides the buffers of its cycles."""
+_BLOCKS = 6
+"""Of the longest cycle there was: what the host keeps room for."""
+
+
+@dataclass
+class Outcome:
+    """What came of a run.
+
+    Attributes
+    ----------
+    hash
+        Of everything that was observed, 64 hex digits: the same at each run of the same schedule.
+    failure
+        None when it passed.
+    cycles, frames_verified
+        Run, and heard to be right.
+    simulated_s, real_s
+        Virtual and real time.
+    injected
+        Events by name.
+    skipped
+        What could not be done, and how often.
+    marks
+        Rare states that were reached, and how often.
+    memory_start, memory_end
+        Of the first daemon after its first cycles, and of the last at the end.
+    interrupted
+        By Ctrl-C; then nothing is said about determinism.
+    host_report
+        Last words of a daemon that has gone, with a backtrace; empty otherwise.
+    journal
+        What the hash is of, one line of JSON for each event and each verdict.
+    """
+
+    hash: str = ""
+    failure: Failure | None = None
+    cycles: int = 0
+    frames_verified: int = 0
+    simulated_s: float = 0.0
+    real_s: float = 0.0
+    injected: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    marks: Counter[str] = field(default_factory=Counter)
+    memory_start: Resources | None = None
+    memory_end: Resources | None = None
+    interrupted: bool = False
+    host_report: dict[str, Any] = field(default_factory=dict)
+    journal: list[str] = field(default_factory=list)
+
+
+class _Hash:
+    """Of JSON values, one after the other; they are kept, so that two runs can be compared."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.lines: list[str] = []
+
+    def add(self, value: Any) -> None:
+        line = json.dumps(value, sort_keys=True, separators=(",", ":"))
+        self.lines.append(line)
+        self._hash.update(line.encode() + b"\n")
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def run_schedule(
+    setup: Setup,
+    events: Sequence[Event],
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Outcome:
+    """Run a schedule and judge it.
+
+    Parameters
+    ----------
+    setup
+        On what.
+    events
+        In the order in which they come.
+    stop
+        Asked about once a second; true ends the run in good order.
+    progress
+        Told how many cycles have been run.
+
+    Returns
+    -------
+    Outcome
+        With the first failure, at which the run has ended.
+
+    Raises
+    ------
+    UsageError, MissingError
+        When it could not begin.
+    """
+    outcome = Outcome()
+    began = time.monotonic()
+    running = _Running(setup, events, outcome)
+    try:
+        with Rig(setup, stop=stop, progress=progress) as rig:
+            try:
+                running.all(rig)
+            except Stopped:
+                outcome.interrupted = True
+            except HostGone as gone:
+                outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
+                outcome.host_report = gone.report
+            except LabError as error:
+                outcome.failure = _of_error(error, running.last_cycle, running.causes())
+            running.leave(rig)
+    except (UsageError, MissingError):
+        raise
+    except HostGone as gone:
+        # A driver that does not even come up.
+        outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
+    outcome.real_s = time.monotonic() - began
+    running.hash.add(outcome.failure.kind if outcome.failure else "passed")
+    outcome.hash = running.hash.digest()
+    outcome.journal = running.hash.lines
+    outcome.marks = running.marks.reached
+    return outcome
+
+
+def _of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
+    """Without the path of the bundle, which is another on another machine."""
+    kind, text = "host-gone", str(gone)
+    if isinstance(gone, DriverCrashed):
+        kind = f"driver-crashed-in-{gone.entry_point}"
+        text = f"the driver crashed with {gone.signal} in {gone.entry_point}"
+    elif isinstance(gone, DriverHung):
+        kind = f"driver-hung-in-{gone.entry_point}"
+        text = f"the driver hung in {gone.entry_point}"
+    elif isinstance(gone, HostCrashed):
+        kind = "host-crashed"
+    where = f" around {causes}" if causes else ""
+    return Failure(kind, f"{text}{where} (cycle {cycle})", cycle)
+
+
+def _of_error(error: LabError, cycle: int, causes: str) -> Failure:
+    where = f" around {causes}" if causes else ""
+    if isinstance(error, HostError):
+        said = f"the host refused to go on{where}: {error.message} (cycle {cycle})"
+        return Failure(f"host-{error.status}", said, cycle)
+    if isinstance(error, HostTimeout):
+        return Failure("host-timeout", f"the host did not answer{where} (cycle {cycle})", cycle)
+    return Failure("reader-failed", f"{error.what}{where} (cycle {cycle})", cycle)
+
+
+class _Running:
+    def __init__(self, setup: Setup, events: Sequence[Event], outcome: Outcome) -> None:
+        self.setup = setup
+        self.events = list(events)
+        self.outcome = outcome
+        self.hash = _Hash()
+        self.marks = Marks()
+        self.last_cycle = 0
+        self._near: list[tuple[int, Event]] = []
+        self._allowed = NOTHING
+        self._heap_of_life: int | None = None
+        self._restarts = 0
+        self._longest_frames = setup.frames
+
+    def causes(self) -> str:
+        return " and ".join(self._words())
+
+    def _words(self) -> list[str]:
+        return [f"{event.name} at cycle {cycle}" for cycle, event in self._near]
+
+    def all(self, rig: Rig) -> None:
+        end = self.setup.cycles
+        self.hash.add([self.setup.layout, self.setup.frames, self.setup.cycles])
+        self._quiet_to(rig, At(cycle=min(WARM_UP_CYCLES, end)), end)
+        self.outcome.memory_start = rig.memory()
+        self._heap_of_life = self.outcome.memory_start.heap_bytes
+        waiting = list(self.events)
+        while waiting and self.outcome.failure is None and rig.cycle < end:
+            self._quiet_to(rig, waiting[0].at, end)
+            if self.outcome.failure is None:
+                self._episode(rig, waiting, end)
+        if self.outcome.failure is None and rig.cycle < end:
+            self._quiet_to(rig, At(cycle=end), end)
+        if self.outcome.failure is None:
+            self._judge_life(rig)
+
+    # ---- stretches -------------------------------------------------------------------------
+
+    def _quiet_to(self, rig: Rig, at: At, end: int) -> None:
+        """No fault is near: every frame has to arrive."""
+        rig.run_to(at, end_cycle=end)
+        self.last_cycle = rig.cycle
+        self._judge(rig, NOTHING, quiet=True)
+
+    def _episode(self, rig: Rig, waiting: list[Event], end: int) -> None:
+        """Events that follow each other within the settling time, and that time."""
+        self._near, self._allowed = [], NOTHING
+        until = rig.cycle
+        while waiting:
+            now = rig.cycle
+            if self._near and self._comes_after(rig, waiting[0], until, now):
+                break
+            event = waiting.pop(0)
+            if self._near:
+                rig.run_to(event.at, end_cycle=end)
+            self._do(rig, event)
+            if self.outcome.failure is not None:
+                return
+            until = max(rig.cycle, rig.stalled_until if rig.reading else 0)
+            until += self.setup.settle_cycles
+            if rig.cycle >= end:
+                break
+        rig.run_to(At(cycle=min(until, end)), end_cycle=end)
+        if until > end:
+            self._allowed += Allowance(reader_away=True)
+        else:
+            self._let_damage_pass(rig)
+        self.last_cycle = rig.cycle
+        damage = self._judge(rig, self._allowed, quiet=False, settled=until <= end)
+        self.marks.closed([event for _, event in self._near], damage)
+        self._near = []
+
+    def _comes_after(self, rig: Rig, event: Event, until: int, now: int) -> bool:
+        """Whether the settling time is over before the next event."""
+        if event.at.cycle is not None:
+            return event.at.cycle > until
+        assert event.at.s is not None
+        left_ns = event.at.s * 1e9 - rig.elapsed_ns
+        return left_ns > (until - now + 1) * rig.period_ns
+
+    def _let_damage_pass(self, rig: Rig) -> None:
+        """A period that became shorter makes damage on the way take longer."""
+        left = rig.damage_until - rig.reader_stats().damaged_frames
+        if left > 0 and rig.reading:
+            rig.run_cycles(-(-left // rig.device.buffer_frames) + 1)
+
+    def _do(self, rig: Rig, event: Event) -> None:
+        at = self.last_cycle = rig.cycle
+        self.marks.before(rig, event, self._near, at)
+        self._near.append((at, event))
+        self.outcome.injected[event.name] += 1
+        if event.name == "restart":
+            self._judge_life(rig)
+        done = perform(rig, event)
+        if rig.restarts != self._restarts:
+            self._restarts = rig.restarts
+            self._heap_of_life = None
+        self._longest_frames = max(self._longest_frames, rig.device.buffer_frames)
+        self.marks.after(rig, event, done)
+        if done.skipped:
+            self.outcome.skipped[f"{event.name}: {done.skipped}"] += 1
+        self._allowed += done.allowed
+        self.hash.add([at, event.line(), done.result, done.skipped])
+        self.outcome.failure = self.outcome.failure or done.failure
+
+    # ---- verdicts --------------------------------------------------------------------------
+
+    def _judge(self, rig: Rig, allowed: Allowance, *, quiet: bool, settled: bool = True) -> Damage:
+        damage = rig.take()
+        self.hash.add([self.last_cycle, rig.elapsed_ns, damage.figures()])
+        words = [] if quiet else self._words()
+        failure = judge(
+            damage,
+            allowed,
+            cycle=self.last_cycle,
+            causes=words,
+            counts_losses=self.setup.layout == "v2" and rig.reading,
+            error_text=rig.error_text() if damage.driver_errors else "",
+        )
+        if failure is None and rig.reading and settled:
+            failure = self._missing(rig, damage, quiet=quiet)
+            if failure is None and allowed.new_reader:
+                failure = self._begun_wrongly(rig, allowed)
+        self.outcome.failure = self.outcome.failure or failure
+        if self._heap_of_life is None and self.outcome.failure is None:
+            self._heap_of_life = rig.memory().heap_bytes
+        return damage
+
+    def _missing(self, rig: Rig, damage: Damage, *, quiet: bool) -> Failure | None:
+        """Whether audio is right again: all that was played has arrived, to the last frame."""
+        where = f"around {self.causes()}" if self._near else "with no fault near"
+        stats = rig.reader_stats()
+        if stats.failure is not None:
+            return Failure(
+                "reader-failed",
+                f"the reader gave up {where}: {stats.failure} (cycle {self.last_cycle})",
+                self.last_cycle,
+            )
+        behind = rig.frames_behind()
+        if behind is None and damage.played:
+            return Failure(
+                "frames-missing",
+                f"nothing has arrived {self.setup.settle_cycles} cycles after {self.causes()} "
+                f"(cycle {self.last_cycle})",
+                self.last_cycle,
+            )
+        if behind:
+            return Failure(
+                "frames-missing",
+                f"the last {behind} frames that were played have not arrived {where} "
+                f"(cycle {self.last_cycle})",
+                self.last_cycle,
+            )
+        if quiet and damage.correct != damage.played:
+            return Failure(
+                "frames-missing",
+                f"{damage.played} frames were played and {damage.correct} arrived {where} "
+                f"(cycle {self.last_cycle})",
+                self.last_cycle,
+            )
+        if round(rig.device.nominal_rate) != stats.sample_rate:
+            return Failure(
+                "rate-untold",
+                f"the device runs at {rig.device.nominal_rate:g} Hz, and the reader is told "
+                f"{stats.sample_rate} Hz {where} (cycle {self.last_cycle})",
+                self.last_cycle,
+            )
+        return None
+
+    def _begun_wrongly(self, rig: Rig, allowed: Allowance) -> Failure | None:
+        """Whether a new reader began where it asked to begin."""
+        before = rig.first_heard()
+        most = rig.ring_frames if rig.heard_from == "oldest" else 0
+        if before is None or before <= most or allowed.on_the_way or allowed.reader_away:
+            return None
+        return Failure(
+            "attached-elsewhere",
+            f"a reader that attached at the {rig.heard_from} frame around {self.causes()} began "
+            f"{before} frames before the next one to be played; at most {most} may be "
+            f"(cycle {self.last_cycle})",
+            self.last_cycle,
+        )
+
+    def _judge_life(self, rig: Rig) -> None:
+        """A daemon is about to end: what has it kept?"""
+        if self._heap_of_life is None or self.outcome.failure is not None:
+            return
+        if not rig.guests:
+            grown = rig.memory().heap_bytes - self._heap_of_life
+            room = LIFE_HEAP_BYTES
+            room += _BLOCKS * 4 * rig.device.output_channels * self._longest_frames
+            if grown > room:
+                self.outcome.failure = Failure(
+                    "memory-grows",
+                    f"the heap has grown by {grown // 1024} KiB up to cycle {rig.cycle}; at most "
+                    f"{room // 1024} KiB may",
+                    rig.cycle,
+                )
+
+    def leave(self, rig: Rig) -> None:
+        """Take the last figures; a daemon that is gone has none."""
+        outcome = self.outcome
+        outcome.frames_verified = rig.verified
+        try:
+            outcome.cycles = rig.cycle
+            outcome.simulated_s = rig.elapsed_ns / 1e9
+            outcome.memory_end = rig.memory()
+            self.marks.ended(rig.verified)
+            rig.end_life()
+            io = rig.host.io_stats(rig.device.device)
+            self.hash.add([io.cycles, io.frames, io.skipped_cycles, io.late_wakes])
+        except (LabError, adapters.NotThere):
+            outcome.cycles = max(outcome.cycles, self.last_cycle)
+        self.hash.add(rig.fingerprints)
+        for note in rig.notes:
+            outcome.skipped[note] += 1
