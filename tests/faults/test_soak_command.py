@@ -14,6 +14,7 @@ import pytest
 
 from lab.cli import main
 from lab.faults.marks import MARKS
+from tests.daemon.test_threads import owns_threads
 
 pytestmark = pytest.mark.native
 
@@ -133,6 +134,25 @@ def test_a_replay_that_is_none_is_refused_in_one_line(hal_lab: Run, tmp_path: Pa
     assert status == 1
     assert "cannot be read" in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_race_is_found_by_trying_orders_of_threads(hal_lab: Run, tmp_path: Path) -> None:
+    """The canary: found within twenty orders, and not in the plain one."""
+    if not owns_threads():
+        pytest.skip("this build leaves threads alone: sanitizers stand before the C library")
+    race = ["soak", "--driver", "Lapse", "--set", "LAPSE_FAULT=announces-block-early"]
+    race += ["--hours", "0.1"]
+    assert hal_lab(*race)[0] == 0
+    status, out, _ = hal_lab(*race, "--schedules", "20", "--into", str(tmp_path))
+    assert status == 1
+    assert "frames-duplicated" in out
+    (written,) = tmp_path.glob("*.replay")
+    header, *events = [json.loads(line) for line in written.read_text().splitlines()]
+    assert events == []  # no fault is needed
+    assert 1 <= header["setup"]["schedule_seed"] < 20
+    status, out, _ = hal_lab("replay", str(written))
+    assert status == 1
+    assert "the same failure, to the last observation" in out
 
 
 def test_ctrl_c_ends_it_with_what_was_done_so_far() -> None:
