@@ -18,6 +18,8 @@ from tests.daemon.test_threads import owns_threads
 
 pytestmark = pytest.mark.native
 
+ROOT = Path(__file__).parent.parent.parent
+
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -98,6 +100,8 @@ def test_a_failure_is_made_small_written_and_replayed(hal_lab: Run, tmp_path: Pa
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
          "-p", "lab.pytest_plugin", str(tmp_path / "test_frames_lost_lapse.py")],
         capture_output=True, text=True, check=False,
+        # Where the package is installed, its plug-in would come by itself as well.
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     assert case.returncode == 1, case.stdout
     assert "1 frame did not arrive" in case.stdout
