@@ -72,6 +72,13 @@ def soak_command(
     schedule_seed: Annotated[
         int, typer.Option(help="Order of the driver's threads (--schedule of coreaudiod-sim).")
     ] = 0,
+    schedules: Annotated[
+        int,
+        typer.Option(
+            help="How many orders of the driver's threads are tried, from --schedule-seed on: at "
+            "least one run each."
+        ),
+    ] = 1,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -113,14 +120,23 @@ def soak_command(
       hal-lab soak --hours 24
       hal-lab soak --hours 24 --seed 7 --faults all --layout v1
       hal-lab soak --driver My.driver --faults stall,rate,restart --runs 100 --into found
+      hal-lab soak --driver My.driver --hours 1 --schedules 50
 
     Exit status: 0 passed; 1 a run failed; 2 wrong command line; 130 stopped by Ctrl-C, after what
     was done so far has been told.
     """  # noqa: D301  (click's mark for a paragraph that is not wrapped)
     names = chosen_faults(faults)
-    _check(hours=hours, seed=seed, runs=runs, jobs=jobs, twice=twice, shrink_runs=shrink_runs)
+    _check(
+        hours=hours,
+        seed=seed,
+        runs=runs,
+        jobs=jobs,
+        twice=twice,
+        shrink_runs=shrink_runs,
+        schedules=schedules,
+    )
     total = round(hours * 3600 * CYCLES_PER_S)
-    count = runs or (max(1, math.ceil(hours)) if names else 1)
+    count = max(runs or (max(1, math.ceil(hours)) if names else 1), schedules)
     bundle = _ALIASES.get(driver.lower(), driver)
     find_driver(bundle)
     setup = Setup(
@@ -137,6 +153,7 @@ def soak_command(
         faults=names,
         jobs=jobs or min(2, os.cpu_count() or 1),
         twice_percent=twice,
+        schedules=schedules,
     )
     if into is not None:
         _make_folder(into)
@@ -344,7 +361,14 @@ def _bar(title: str, cycles: int) -> Iterator[Callable[[int], None]]:
 
 
 def _check(
-    *, hours: float, seed: int, runs: int | None, jobs: int | None, twice: int, shrink_runs: int
+    *,
+    hours: float,
+    seed: int,
+    runs: int | None,
+    jobs: int | None,
+    twice: int,
+    shrink_runs: int,
+    schedules: int,
 ) -> None:
     if not (math.isfinite(hours) and 0 < hours <= 1_000_000):
         raise UsageError("--hours must be a number above 0")
@@ -352,6 +376,8 @@ def _check(
         raise UsageError("--seed must be 0 to 2^64 - 1")
     if runs is not None and not 1 <= runs <= 1_000_000:
         raise UsageError("--runs must be 1 to 1,000,000")
+    if not 1 <= schedules <= 1_000_000:
+        raise UsageError("--schedules must be 1 to 1,000,000")
     if jobs is not None and not 1 <= jobs <= 256:
         raise UsageError("--jobs must be 1 to 256")
     if not 0 <= twice <= 100:

@@ -37,6 +37,9 @@ class SoakSettings:
         Runs at a time.
     twice_percent
         Share of the runs that are made a second time.
+    schedules
+        Orders of the driver's threads: the runs take so many in turn, from
+        ``setup.schedule_seed`` on.
     """
 
     setup: Setup
@@ -45,14 +48,18 @@ class SoakSettings:
     faults: Sequence[str] = ()
     jobs: int = 2
     twice_percent: int = 5
+    schedules: int = 1
 
     def schedule(self, run: int) -> list[Event]:
         """Of one run."""
         return draw_schedule(self.seed, run, cycles=self.setup.cycles, faults=self.faults)
 
     def setup_of(self, run: int) -> Setup:
-        """Of one run: the host's seed differs from run to run."""
-        return self.setup.model_copy(update={"seed": (self.seed + run) % (1 << 64)})
+        """Of one run: the host's seed differs from run to run, and the order of threads."""
+        order = self.setup.schedule_seed + run % self.schedules
+        return self.setup.model_copy(
+            update={"seed": (self.seed + run) % (1 << 64), "schedule_seed": order % (1 << 64)}
+        )
 
 
 @dataclass

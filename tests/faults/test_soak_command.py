@@ -14,8 +14,11 @@ import pytest
 
 from lab.cli import main
 from lab.faults.marks import MARKS
+from tests.daemon.test_threads import owns_threads
 
 pytestmark = pytest.mark.native
+
+ROOT = Path(__file__).parent.parent.parent
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -97,6 +100,8 @@ def test_a_failure_is_made_small_written_and_replayed(hal_lab: Run, tmp_path: Pa
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
          "-p", "lab.pytest_plugin", str(tmp_path / "test_frames_lost_lapse.py")],
         capture_output=True, text=True, check=False,
+        # Where the package is installed, its plug-in would come by itself as well.
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     assert case.returncode == 1, case.stdout
     assert "1 frame did not arrive" in case.stdout
@@ -133,6 +138,25 @@ def test_a_replay_that_is_none_is_refused_in_one_line(hal_lab: Run, tmp_path: Pa
     assert status == 1
     assert "cannot be read" in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_race_is_found_by_trying_orders_of_threads(hal_lab: Run, tmp_path: Path) -> None:
+    """The canary: found within twenty orders, and not in the plain one."""
+    if not owns_threads():
+        pytest.skip("this build leaves threads alone: sanitizers stand before the C library")
+    race = ["soak", "--driver", "Lapse", "--set", "LAPSE_FAULT=announces-block-early"]
+    race += ["--hours", "0.1"]
+    assert hal_lab(*race)[0] == 0
+    status, out, _ = hal_lab(*race, "--schedules", "20", "--into", str(tmp_path))
+    assert status == 1
+    assert "frames-duplicated" in out
+    (written,) = tmp_path.glob("*.replay")
+    header, *events = [json.loads(line) for line in written.read_text().splitlines()]
+    assert events == []  # no fault is needed
+    assert 1 <= header["setup"]["schedule_seed"] < 20
+    status, out, _ = hal_lab("replay", str(written))
+    assert status == 1
+    assert "the same failure, to the last observation" in out
 
 
 def test_ctrl_c_ends_it_with_what_was_done_so_far() -> None:
