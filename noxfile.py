@@ -127,8 +127,9 @@ def darwin(session: nox.Session) -> None:
             f"--output={session.create_tmp()}/GeckoAudioDevice",
         ],
         "libhalsim": [
-            *sources_in("sim/host/src"),
+            *sources_in("sim/host/src", "sim/host/contract"),
             *("--include=sim/host/include", "--include=sim/host/src"),
+            "--include=sim/host/contract",
             *("--define=HALSIM_VERSION=0", "--compile-only"),
         ],
     }

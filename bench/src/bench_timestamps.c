@@ -17,10 +17,14 @@ static double run_known(struct halsim_timestamp_oracle *oracle, uint32_t blocks)
     uint32_t known = 0;
     uint64_t begin = bench_now_ns();
     for (uint32_t i = 0; i < blocks; i++) {
-        struct halsim_timestamp said = stamp;
-        bench_keep(&said); /* the driver wrote it */
-        const struct halsim_moment moment = {said.host_ns + i, i};
-        if (halsim_oracle_knows(oracle, said.sample, said.host_ns, said.seed)) {
+        /* Three variables, as the host has them: the driver writes each. */
+        double sample = stamp.sample;
+        uint64_t host_ns = stamp.host_ns, seed = stamp.seed;
+        bench_keep(&sample);
+        bench_keep(&host_ns);
+        bench_keep(&seed);
+        const struct halsim_moment moment = {host_ns + i, i};
+        if (halsim_oracle_knows(oracle, sample, host_ns, seed)) {
             halsim_oracle_check_age(oracle, &moment);
             known++;
         }
