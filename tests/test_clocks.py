@@ -23,8 +23,7 @@ from lab.clocks import (
     phase_ns,
     to_wire,
 )
-from lab.errors import MissingError
-from lab.host.locate import find_native_library
+from tests.support.build import load_native
 
 S = 1_000_000_000
 DAY_NS = 86_400 * S
@@ -143,13 +142,7 @@ def test_a_model_survives_json(model: list[Component]) -> None:
 
 @pytest.fixture(scope="module")
 def c() -> tuple[cffi.FFI, Any]:
-    try:
-        path = find_native_library()
-    except MissingError as error:
-        pytest.skip(str(error))
-    ffi = cffi.FFI()
-    ffi.cdef(DECLARATIONS)
-    return ffi, ffi.dlopen(str(path))
+    return load_native(DECLARATIONS)
 
 
 def fill(theirs: Any, component: Component) -> None:

@@ -13,7 +13,7 @@ from lab.commands.ledger import within_driver
 from lab.errors import MissingError
 from lab.host.locate import find_daemon, find_driver
 from lab.host.models import LedgerReport
-from tests.daemon.test_threads import owns_threads
+from tests.support.build import need_owned_threads
 
 
 def ledger(*arguments: str, fault: str = "none") -> subprocess.CompletedProcess[str]:
@@ -22,8 +22,7 @@ def ledger(*arguments: str, fault: str = "none") -> subprocess.CompletedProcess[
         find_driver("Loop")
     except MissingError as error:
         pytest.skip(str(error))
-    if not owns_threads():
-        pytest.skip("this build has no ledger")
+    need_owned_threads()  # the ledger comes with it
     return subprocess.run(
         [
             *(sys.executable, "-m", "lab.cli", "ledger", "--driver", "Loop", "--seconds", "0.2"),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lab.commands.devices import DriverOption
 from lab.host.locate import DEFAULT_DRIVER, find_driver
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.measure.budget import Budget, Violation, load_budget, violations_of
@@ -13,10 +14,6 @@ from lab.play.exercise import exercise
 from lab.play.names import unique_shm_name
 from lab.report.console import Output
 from lab.report.terminal import ledger_table
-
-DriverOption = Annotated[
-    str, typer.Option("--driver", help="Bundle to load: a path, or the name of a built one.")
-]
 
 
 def ledger_command(

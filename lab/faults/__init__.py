@@ -11,6 +11,5 @@
 `swarm`        schedules from a seed
 `marks`        rare states that a soak should have been in
 `shrink`       the smallest schedule that still fails
-`adapters`     methods of the host that a build may lack
 =============  ==================================================================================
 """

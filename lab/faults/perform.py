@@ -15,8 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lab.clocks import Offset
 from lab.errors import LabError
-from lab.faults import adapters, events
+from lab.faults import events
 from lab.faults.cost import away, waited
 from lab.faults.damage import NOTHING, Allowance, Damage, Failure
 from lab.faults.events import Event
@@ -338,10 +339,7 @@ def _refuse_changes(rig: Rig, event: events.RefuseChanges) -> Done:
 
 
 def _drift(rig: Rig, event: events.Drift) -> Done:
-    try:
-        adapters.set_drift(rig.host, rig.device.device, event.ppm)
-    except adapters.NotThere as missing:
-        return Done(skipped=str(missing))
+    rig.host.set_clock(rig.device.device, [Offset(ppm=event.ppm)])
     rig.drift_step_ppm = abs(event.ppm - rig.drift_ppm)
     rig.drift_ppm = event.ppm
     return Done()
@@ -456,12 +454,16 @@ def _on_the_way(rig: Rig, event: events._OnTheWay) -> Done:
 def _fail_allocation(rig: Rig, event: events.FailAllocation) -> Done:
     """Clients come and go until it has happened: that is when drivers allocate."""
     try:
-        adapters.fail_allocation(rig.host, event.nth)
-    except adapters.NotThere as missing:
-        return Done(skipped=str(missing))
+        rig.host.begin_ledger()
+    except HostError as error:
+        if error.status != "unsupported":
+            raise
+        return Done(skipped="this host has no ledger.begin")
+    rig.host.fail_allocation(event.nth)
     before = rig.failed_allocations
     refused = sum(_is_refused(rig) for _ in range(event.nth))
-    rig.failed_allocations = adapters.end_failing(rig.host)
+    rig.failed_allocations = rig.host.ledger().failed_allocations
+    rig.host.end_ledger()
     failed = rig.failed_allocations - before
     failure = None
     if refused > failed:

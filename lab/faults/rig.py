@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 from lab.errors import LabError, UsageError
-from lab.faults import adapters
 from lab.faults.damage import Damage, damage_so_far
 from lab.faults.events import At
 from lab.faults.schedule import Setup
@@ -75,9 +74,7 @@ class Rig:
     failed_allocations
         On purpose, in the life of this daemon.
     fingerprints
-        Of the lives of the daemon that have ended, where the host has them.
-    notes
-        What could not be done, each once.
+        Of the lives of the daemon that have ended.
     """
 
     def __init__(
@@ -98,7 +95,6 @@ class Rig:
         self.heard_from = "newest"
         self.attached_cycle = 0
         self.fingerprints: list[str] = []
-        self.notes: dict[str, int] = {}
         self.attached_at = 0
         self.verified = 0
         self.restarts = 0
@@ -113,7 +109,6 @@ class Rig:
         self._start_frame = 0
         self._cycles_before = 0
         self._ns_before = 0
-        self._has_fingerprint = True
         self._folded = Damage()
         self._base = Damage()
         self.host: SubprocessHost
@@ -182,12 +177,7 @@ class Rig:
         self.guests = []
         self.player = self.host.add_client(self.device.device, name="player")
         self.player.play(sources.counter(self._start_frame))
-        if self._has_fingerprint:
-            try:
-                adapters.begin_fingerprint(self.host)
-            except adapters.NotThere as missing:
-                self._has_fingerprint = False
-                self.note(f"no fingerprint: {missing}")
+        self.host.begin_fingerprint()
         self.player.start()
         self.reading, self.name_leads_there = True, True
         self.attached_at = self._start_frame
@@ -217,9 +207,8 @@ class Rig:
         self._live(self.device.buffer_frames)
 
     def end_life(self) -> None:
-        """Take the fingerprint of this daemon, if it has one."""
-        if self._has_fingerprint:
-            self.fingerprints.append(adapters.read_fingerprint(self.host))
+        """Take the fingerprint of this daemon."""
+        self.fingerprints.append(self.host.fingerprint().hash)
 
     # ---- where the run is ------------------------------------------------------------------
 
@@ -248,10 +237,6 @@ class Rig:
         """Of a cycle, rounded up."""
         rate = max(1, round(self.device.nominal_rate))
         return -(-self.device.buffer_frames * 1_000_000_000 // rate)
-
-    def note(self, text: str) -> None:
-        """Remember what could not be done."""
-        self.notes[text] = self.notes.get(text, 0) + 1
 
     def refresh(self) -> None:
         """Look at the device again, after something about it was set."""

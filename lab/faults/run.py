@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.errors import LabError, MissingError, UsageError
-from lab.faults import adapters
 from lab.faults.damage import NOTHING, Allowance, Damage, Failure, judge
 from lab.faults.events import At, Event
 from lab.faults.marks import Marks
@@ -392,8 +391,6 @@ class _Running:
             rig.end_life()
             io = rig.host.io_stats(rig.device.device)
             self.hash.add([io.cycles, io.frames, io.skipped_cycles, io.late_wakes])
-        except (LabError, adapters.NotThere):
+        except LabError:
             outcome.cycles = max(outcome.cycles, self.last_cycle)
         self.hash.add(rig.fingerprints)
-        for note in rig.notes:
-            outcome.skipped[note] += 1

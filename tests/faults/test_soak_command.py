@@ -14,7 +14,7 @@ import pytest
 
 from lab.cli import main
 from lab.faults.marks import MARKS
-from tests.daemon.test_threads import owns_threads
+from tests.support.build import need_owned_threads
 
 pytestmark = pytest.mark.native
 
@@ -142,8 +142,7 @@ def test_a_replay_that_is_none_is_refused_in_one_line(hal_lab: Run, tmp_path: Pa
 
 def test_a_race_is_found_by_trying_orders_of_threads(hal_lab: Run, tmp_path: Path) -> None:
     """The canary: found within twenty orders, and not in the plain one."""
-    if not owns_threads():
-        pytest.skip("this build leaves threads alone: sanitizers stand before the C library")
+    need_owned_threads()
     race = ["soak", "--driver", "Lapse", "--set", "LAPSE_FAULT=announces-block-early"]
     race += ["--hours", "0.1"]
     assert hal_lab(*race)[0] == 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from lab.host import sources
 from lab.host.base import Client
-from lab.host.errors import DriverCrashed, HostError, HostGone
+from lab.host.errors import DriverCrashed, HostError
 from lab.host.locate import find_driver
 from lab.host.models import Fingerprint
 from lab.host.sources import Source
@@ -19,6 +18,7 @@ from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import unique_shm_name
 from lab.replay.compare import Window, first_difference, narrow
 from lab.replay.events import EventLog, Observed, read_events
+from tests.support.build import need_owned_threads
 
 pytestmark = [pytest.mark.native, pytest.mark.linux]
 
@@ -46,18 +46,6 @@ class Script:
         return replace(self, environment=(*self.environment, ("LOOP_FAULT", fault)))
 
 
-@cache
-def can_own_threads() -> bool:
-    """Whether this build has the scheduler; those with a sanitizer do not."""
-    try:
-        SubprocessHost(HostOptions(extra=("--schedule", "1"))).close()
-    except HostGone as gone:
-        if "cannot own threads" not in str(gone):
-            raise
-        return False
-    return True
-
-
 def run(script: Script) -> Fingerprint:
     found = play(script)
     assert found is not None
@@ -65,8 +53,8 @@ def run(script: Script) -> Fingerprint:
 
 
 def play(script: Script) -> Fingerprint | None:
-    if ("LOOP_SHAPE", "ticks") in script.environment and not can_own_threads():
-        pytest.skip("this build cannot own the threads of drivers")
+    if ("LOOP_SHAPE", "ticks") in script.environment:
+        need_owned_threads()
     shm = unique_shm_name()
     with SubprocessHost(
         HostOptions(extra=("--schedule", str(script.schedule)), storage=script.storage),

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lab.errors import MissingError
-from lab.host.locate import find_native_library
 from lab.signals.counter import counter, number_space
 from lab.signals.counter_check import EVENTS_MAX, MISSING_MAX, CounterCheck
+from tests.support.build import load_native
 
 pytestmark = pytest.mark.native
 
@@ -39,13 +38,7 @@ COUNTS = (
 
 @pytest.fixture(scope="module")
 def c() -> tuple[cffi.FFI, Any]:
-    try:
-        path = find_native_library()
-    except MissingError as error:
-        pytest.skip(str(error))
-    ffi = cffi.FFI()
-    ffi.cdef(DECLARATIONS)
-    return ffi, ffi.dlopen(str(path))
+    return load_native(DECLARATIONS)
 
 
 def damaged(stream: NDArray[np.float32], faults: list[tuple[str, int, int]]) -> NDArray[np.float32]:

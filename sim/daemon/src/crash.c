@@ -1,5 +1,6 @@
 /* crash.c - signal handlers and the report. */
 #include "crash.h"
+#include "halsim/sanitizers.h"
 #ifdef HAL_LAB_INTERPOSE
 #include "halinterpose/ledger.h"
 #endif
@@ -25,14 +26,6 @@
 
 #define FRAMES_MAX      48
 #define ALT_STACK_BYTES 65536
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
-#endif
-#endif
 
 #ifdef __linux__
 /* The sanitizer runtimes have it; without one it is NULL. */
@@ -346,7 +339,7 @@ void crash_install(bool sigpipe_ignored) {
     sigaction(SIGABRT, &action, NULL);
     sigaction(SIGTRAP, &action, NULL);
     sigaction(SIGSYS, &action, NULL);
-#ifndef UNDER_ASAN
+#ifndef HALSIM_UNDER_ASAN
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
     sigaction(SIGILL, &action, NULL);

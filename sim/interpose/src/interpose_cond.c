@@ -116,12 +116,7 @@ EXPORTED int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex
 static int signal_to(pthread_cond_t *cond, uint32_t most, int (*real)(pthread_cond_t *),
                      const char *operation) {
     if (halsched_is_active()) {
-        uint32_t woken = 0;
-        if (sched_self == NULL || sched_is_awaited(cond)) {
-            sched_lock();
-            woken = sched_wake_locked(cond, most);
-            sched_unlock();
-        }
+        uint32_t woken = sched_wake(cond, most);
         if (sched_self != NULL) {
             sched_point(operation);
         }
@@ -235,9 +230,7 @@ EXPORTED int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct times
 EXPORTED int sem_post(sem_t *semaphore) {
     int result = sched_real()->sem_post(semaphore);
     if (result == 0 && halsched_is_active()) {
-        if (sched_self == NULL || sched_is_awaited(semaphore)) {
-            sched_wake(semaphore, 1);
-        }
+        (void)sched_wake(semaphore, 1);
         if (sched_self != NULL) {
             sched_point("sem_post");
         }

@@ -12,12 +12,7 @@ static long futex(uint32_t *word, int operation, uint32_t value, const struct ti
                   uint32_t *word2, uint32_t value3) {
     int command = operation & FUTEX_CMD_MASK;
     if (command == FUTEX_WAKE) {
-        uint32_t woken = 0;
-        if (sched_self == NULL || sched_is_awaited(word)) {
-            sched_lock();
-            woken = sched_wake_locked(word, value);
-            sched_unlock();
-        }
+        uint32_t woken = sched_wake(word, value);
         long real = woken < value ? sched_real()->syscall(SYS_futex, word, operation, value - woken,
                                                           NULL, NULL, 0)
                                   : 0;

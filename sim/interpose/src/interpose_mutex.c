@@ -75,12 +75,8 @@ static int release(struct sched_thread *self, void *lock, lock_function give,
                    const char *operation) {
     int error = give(lock);
     if (error == 0) {
-        if (self == NULL) {
-            sched_wake(lock, UINT32_MAX);
-        } else {
-            if (sched_is_awaited(lock)) {
-                sched_wake(lock, UINT32_MAX);
-            }
+        (void)sched_wake(lock, UINT32_MAX);
+        if (self != NULL) {
             sched_point(operation);
         }
     }

@@ -25,8 +25,8 @@
 static const char lookers;
 
 void sched_wake_lookers(void) {
-    if (sched_self != NULL && sched_is_awaited(&lookers)) {
-        sched_wake(&lookers, UINT32_MAX);
+    if (sched_self != NULL) {
+        (void)sched_wake(&lookers, UINT32_MAX);
     }
 }
 

@@ -347,10 +347,14 @@ uint32_t sched_wake_locked(const void *object, uint32_t most) {
     return woken;
 }
 
-void sched_wake(const void *object, uint32_t most) {
+uint32_t sched_wake(const void *object, uint32_t most) {
+    if (sched_self != NULL && !sched_is_awaited(object)) {
+        return 0;
+    }
     sched_lock();
-    (void)sched_wake_locked(object, most);
+    uint32_t woken = sched_wake_locked(object, most);
     sched_unlock();
+    return woken;
 }
 
 bool sched_is_awaited(const void *object) {

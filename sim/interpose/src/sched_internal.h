@@ -81,8 +81,8 @@ enum wake_reason sched_hold_locked(const void *object, const char *operation, ui
 /* With the lock held, from any thread: makes at most `most` of those that wait for `object` ready.
  * Returns how many. */
 uint32_t sched_wake_locked(const void *object, uint32_t most);
-/* Takes the lock. From any thread. */
-void sched_wake(const void *object, uint32_t most);
+/* The same without the lock; who has the turn needs none when nobody waits. From any thread. */
+uint32_t sched_wake(const void *object, uint32_t most);
 /* Whether that thread, by the kernel's ID, is one of ours. With the lock. */
 bool sched_is_managed_locked(int kernel_id);
 /* Whether any managed thread waits for `object`. With the lock, or by the running thread. */

@@ -1,4 +1,5 @@
 /* rpc_host.c - host.* */
+#include "halsim/sanitizers.h"
 #include "rpc_internal.h"
 #include <mach/mach_time.h>
 #include <stdio.h>
@@ -10,18 +11,10 @@
 #endif
 
 static void add_sanitizers(yyjson_mut_doc *doc, yyjson_mut_val *list) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BUILT_WITH_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define BUILT_WITH_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(BUILT_WITH_ASAN)
+#if defined(HALSIM_UNDER_ASAN)
     yyjson_mut_arr_add_str(doc, list, "address");
 #endif
-#if defined(__SANITIZE_THREAD__) || defined(BUILT_WITH_TSAN)
+#if defined(HALSIM_UNDER_TSAN)
     yyjson_mut_arr_add_str(doc, list, "thread");
 #endif
     (void)doc;

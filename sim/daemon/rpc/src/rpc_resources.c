@@ -1,6 +1,7 @@
 /* rpc_resources.c - host.resources: what the process holds, to be compared between equal moments.
  */
 #include "halsim/host.h"
+#include "halsim/sanitizers.h"
 #include "rpc_internal.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -24,16 +25,10 @@ static uint64_t entries_in(const char *folder) {
     return count;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OTHER_ALLOCATOR
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define OTHER_ALLOCATOR
-#endif
-#endif
-
 static void add_memory(yyjson_mut_doc *doc, yyjson_mut_val *result) {
-#if !defined(OTHER_ALLOCATOR) && defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+/* A sanitizer has an allocator of its own. */
+#if !defined(HALSIM_UNDER_ASAN) && !defined(HALSIM_UNDER_TSAN) && defined(__GLIBC__) &&            \
+    (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
     struct mallinfo2 info = mallinfo2();
     yyjson_mut_obj_add_uint(doc, result, "allocated_bytes", info.uordblks + info.hblkhd);
 #else
