@@ -7,8 +7,9 @@
  *
  * Or apart: two threads that hand the turn to and fro, each on a processor of its own, where it
  * looks for its turn in a loop. That takes a tenth of the time while the second processor has
- * nothing else to do; on a busy machine it takes ten times as long. Which one it is to be is
- * measured all the time (sched_judge.c).
+ * nothing else to do. It takes longer than together when that one is busy, and when it is far: what
+ * a thread has written the other must fetch, and in a virtual machine near may become far at any
+ * moment. So which one it is to be is measured all the time (sched_judge.c).
  *
  * Nothing of this changes what happens, only the real time that it takes.
  */
