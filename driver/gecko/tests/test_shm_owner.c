@@ -10,16 +10,19 @@
 #include "gecko/gecko_reader.h"
 #include "gecko_memory.h"
 #include "gecko_process.h"
+#include "gecko_shm_claim.h"
 #include "shm_test.h"
 #include <cmocka.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
@@ -211,14 +214,21 @@ static void a_writer_that_a_reader_kept_from_locking_stays_the_only_one(void **s
 
 #ifdef __linux__
 
-/* The linker leads these two calls of the writer here (see CMakeLists.txt). */
+/* The linker leads these calls of the writer here (see CMakeLists.txt). */
 enum gecko_shm_lock __wrap_gecko_platform_lock(int fd);
 enum gecko_shm_lock __real_gecko_platform_lock(int fd);
 int __wrap_gecko_platform_reserve(int fd, size_t size);
 int __real_gecko_platform_reserve(int fd, size_t size);
+int __wrap_shm_unlink(const char *name);
+int __real_shm_unlink(const char *name);
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+int __real_nanosleep(const struct timespec *time, struct timespec *left);
 
 typedef void (*hook)(void);
-static _Atomic hook before_lock, before_reserve;
+static _Atomic hook before_lock, before_reserve, before_unlink;
+
+static struct gecko_shm_config raced;
+static struct gecko_shm_writer *rival;
 
 static void call_once(_Atomic hook *place) {
     hook call = atomic_exchange(place, NULL);
@@ -237,61 +247,204 @@ int __wrap_gecko_platform_reserve(int fd, size_t size) {
     return __real_gecko_platform_reserve(fd, size);
 }
 
-static struct gecko_shm_config raced;
-static struct gecko_shm_writer *rival;
+int __wrap_shm_unlink(const char *name) {
+    if (strcmp(name, raced.name) == 0) {
+        call_once(&before_unlink);
+    }
+    return __real_shm_unlink(name);
+}
+
+/* A sleep takes no time here; it is only counted. */
+static _Thread_local bool does_not_sleep;
+static atomic_int sleeps;
+
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left) {
+    atomic_fetch_add(&sleeps, 1);
+    return does_not_sleep ? 0 : __real_nanosleep(time, left);
+}
 
 static void rival_opens(void) {
     struct gecko_shm_error error;
     gecko_shm_writer_open(&raced, 2000, &rival, &error);
 }
 
-/* Between making the object and locking it, or (without locks) for longer than anybody waits. */
+static bool name_leads_to(struct gecko_shm_writer *writer) {
+    return shm_test_exists(raced.name) &&
+           gecko_load_u64(shm_test_memory(writer), GECKO_V2_INSTANCE) ==
+               shm_test_instance(raced.name);
+}
+
+#ifdef GECKO_PLATFORM_LINUX
+/* Between making the object and locking it. */
 static void a_writer_that_is_overtaken_while_it_makes_its_object_gives_way(void **state) {
     (void)state;
     raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-#ifdef GECKO_PLATFORM_LINUX
     before_lock = rival_opens;
-#else
-    before_reserve = rival_opens;
-#endif
     rival = NULL;
     assert_true(open_fails(&raced, 2000));
     assert_non_null(rival);
-    /* What the name leads to is the rival's. */
-    assert_true(gecko_load_u64(shm_test_memory(rival), GECKO_V2_INSTANCE) ==
-                shm_test_instance(raced.name));
+    assert_true(name_leads_to(rival));
     assert_true(shm_test_exists(shm_test_readers_name(raced.name)));
     gecko_shm_writer_close(rival);
     assert_false(shm_test_exists(raced.name));
     assert_false(shm_test_exists(shm_test_readers_name(raced.name)));
 }
+#endif
 
-#ifndef GECKO_PLATFORM_LINUX
+static pthread_t rival_thread;
+static atomic_bool rival_is_done;
+
 static void *open_in_a_thread(void *argument) {
     (void)argument;
     rival_opens();
+    atomic_store(&rival_is_done, true);
     return NULL;
 }
 
-static pthread_t rival_thread;
-
+/* Comes back when the rival has got as far as it can: to its end, or to where it waits for us. */
 static void rival_begins_to_open(void) {
+    atomic_store(&rival_is_done, false);
+    atomic_store(&sleeps, 0);
     assert_int_equal(pthread_create(&rival_thread, NULL, open_in_a_thread, NULL), 0);
-    usleep(50000); /* it meets an object without a byte */
+    while (!atomic_load(&rival_is_done) && atomic_load(&sleeps) == 0) {
+        sched_yield();
+    }
+}
+
+/* A writer opens, the rival comes in between, and one of the two has the name. */
+static void open_against_a_rival(_Atomic hook *where) {
+    struct gecko_shm_writer *writer;
+    struct gecko_shm_error error;
+    rival = NULL;
+    *where = rival_begins_to_open;
+    assert_true(gecko_shm_writer_open(&raced, 2000, &writer, &error));
+    assert_null(*where); /* it has come */
+    pthread_join(rival_thread, NULL);
+    assert_null(rival);
+    assert_true(name_leads_to(writer));
+    assert_true(shm_test_exists(shm_test_readers_name(raced.name)));
+    gecko_shm_writer_close(writer);
+    assert_false(shm_test_exists(raced.name));
+    assert_false(shm_test_exists(shm_test_readers_name(raced.name)));
 }
 
 static void an_object_that_is_being_made_is_given_time(void **state) {
     (void)state;
     raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-    rival = NULL;
-    before_reserve = rival_begins_to_open;
-    struct gecko_shm_writer *writer = shm_test_open(&raced);
-    pthread_join(rival_thread, NULL);
-    assert_null(rival);
-    assert_true(gecko_load_u64(shm_test_memory(writer), GECKO_V2_INSTANCE) ==
-                shm_test_instance(raced.name));
-    gecko_shm_writer_close(writer);
+    open_against_a_rival(&before_reserve);
 }
+
+/* Both have seen the object of a dead writer, and that the name leads to it. The rival takes the
+ * name away and gives it to its own; then the first one takes it away as it had meant to. */
+static void a_name_is_not_taken_away_from_who_has_just_got_it(void **state) {
+    (void)state;
+    raced = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct shm_test_child child = shm_test_start_child(open_and_stay, &raced);
+    shm_test_kill(child);
+    raced.ring_frames = 4096; /* does not fit: another object is needed */
+    open_against_a_rival(&before_unlink);
+}
+
+static void the_object_of_a_dead_writer_is_continued_by_one(void **state) {
+    (void)state;
+    raced = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct shm_test_child child = shm_test_start_child(open_and_stay, &raced);
+    shm_test_kill(child);
+    open_against_a_rival(&before_reserve); /* of the readers' object; the header is the old one */
+}
+
+static void a_writer_that_closes_leaves_the_name_of_its_successor_alone(void **state) {
+    (void)state;
+    raced = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct gecko_shm_writer *writer = shm_test_open(&raced);
+    rival = NULL;
+    before_unlink = rival_begins_to_open;
+    gecko_shm_writer_close(writer);
+    assert_null(before_unlink);
+    pthread_join(rival_thread, NULL);
+#ifdef GECKO_PLATFORM_LINUX
+    assert_null(rival); /* the lock was still there */
+    assert_false(shm_test_exists(raced.name));
+#else
+    assert_non_null(rival);
+    assert_true(name_leads_to(rival));
+    assert_true(shm_test_exists(shm_test_readers_name(raced.name)));
+    gecko_shm_writer_close(rival);
+#endif
+}
+
+#ifndef GECKO_PLATFORM_LINUX
+
+static void claim_and_stay(const void *argument) {
+    const struct gecko_shm_config *config = argument;
+    struct gecko_shm_claim claim;
+    struct gecko_shm_error error;
+    assert_true(gecko_shm_claim_take(config->name, &claim, &error));
+}
+
+static void a_claim_is_inherited_from_a_process_that_died_with_it(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct shm_test_child child = shm_test_start_child(claim_and_stay, &config);
+    shm_test_kill(child);
+    atomic_store(&sleeps, 0);
+    gecko_shm_writer_close(shm_test_open(&config));
+    assert_int_equal(atomic_load(&sleeps), 0);
+}
+
+static void who_waits_in_vain_for_a_claim_is_told_who_holds_it(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct shm_test_child child = shm_test_start_child(claim_and_stay, &config);
+    struct gecko_shm_writer *writer;
+    struct gecko_shm_error error;
+    char pid[16];
+    snprintf(pid, sizeof pid, "process %d", (int)child.pid);
+    does_not_sleep = true;
+    assert_false(gecko_shm_writer_open(&config, 2000, &writer, &error));
+    does_not_sleep = false;
+    assert_non_null(strstr(error.text, pid));
+    assert_non_null(strstr(error.text, config.name));
+    assert_false(shm_test_exists(config.name));
+    shm_test_kill(child);
+    gecko_shm_writer_close(shm_test_open(&config));
+}
+
+/* Opens it with a claim that holds this word; how often it has waited. */
+static int waits_with_claim(uint64_t word) {
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
+    char claim[GECKO_SHM_CLAIM_NAME_BYTES];
+    gecko_shm_claim_name(config.name, claim);
+    close(shm_test_make(claim, &word, sizeof word));
+    atomic_store(&sleeps, 0);
+    does_not_sleep = true;
+    gecko_shm_writer_close(shm_test_open(&config));
+    does_not_sleep = false;
+    return atomic_load(&sleeps);
+}
+
+static void a_claim_of_a_process_id_that_was_given_away_does_not_hold(void **state) {
+    (void)state;
+    uint64_t own = (uint64_t)getpid() << 32;
+    uint32_t started = (uint32_t)gecko_process_started((uint32_t)getpid());
+    assert_int_equal(waits_with_claim(own | (started + 1)), 0);
+    assert_int_equal(waits_with_claim(own), 2000); /* of which nothing else is known */
+    assert_int_equal(waits_with_claim(0), 0);
+}
+
+static void a_claim_that_is_none_is_an_error_that_names_it(void **state) {
+    (void)state;
+    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
+    struct gecko_shm_writer *writer;
+    struct gecko_shm_error error;
+    char claim[GECKO_SHM_CLAIM_NAME_BYTES];
+    gecko_shm_claim_name(config.name, claim);
+    close(shm_test_make(claim, "1234", 4));
+    assert_false(gecko_shm_writer_open(&config, 2000, &writer, &error));
+    assert_non_null(strstr(error.text, claim));
+    assert_false(shm_test_exists(config.name));
+}
+
 #endif
 
 static const unsigned char *watched;
@@ -434,10 +587,18 @@ int main(void) {
         cmocka_unit_test(a_writer_that_a_reader_kept_from_locking_stays_the_only_one),
 #endif
 #ifdef __linux__
+#ifdef GECKO_PLATFORM_LINUX
         cmocka_unit_test(a_writer_that_is_overtaken_while_it_makes_its_object_gives_way),
-#ifndef GECKO_PLATFORM_LINUX
-        cmocka_unit_test(an_object_that_is_being_made_is_given_time),
+#else
+        cmocka_unit_test(a_claim_is_inherited_from_a_process_that_died_with_it),
+        cmocka_unit_test(who_waits_in_vain_for_a_claim_is_told_who_holds_it),
+        cmocka_unit_test(a_claim_of_a_process_id_that_was_given_away_does_not_hold),
+        cmocka_unit_test(a_claim_that_is_none_is_an_error_that_names_it),
 #endif
+        cmocka_unit_test(an_object_that_is_being_made_is_given_time),
+        cmocka_unit_test(a_name_is_not_taken_away_from_who_has_just_got_it),
+        cmocka_unit_test(the_object_of_a_dead_writer_is_continued_by_one),
+        cmocka_unit_test(a_writer_that_closes_leaves_the_name_of_its_successor_alone),
         cmocka_unit_test(the_readers_object_is_there_before_the_header_is_published),
 #endif
         cmocka_unit_test(of_many_writers_that_begin_at_once_one_gets_the_name),
