@@ -204,6 +204,16 @@ class Rig:
             exact_memory=True,
         )
         self.host = SubprocessHost(options, environment=environment)
+        self.host.begin_fingerprint()
+        if self._log is not None and self._log.life == len(self.lives):
+            window = self._log.window
+            self.host.log_events(
+                self._log.path,
+                window.first_cycle,
+                window.last_cycle,
+                capacity=LOG_EVENTS,
+                samples=self._log.samples,
+            )
         plugin = self.host.load(self._bundle)
         self.device = choose_device(self.host, None, plugin.devices)
         self.device = self.host.set_buffer_frames(self.device.device, frames)
@@ -225,16 +235,6 @@ class Rig:
         self.guests = []
         self.player = self.host.add_client(self.device.device, name="player")
         self.player.play(sources.counter(self._start_frame))
-        self.host.begin_fingerprint()
-        if self._log is not None and self._log.life == len(self.lives):
-            window = self._log.window
-            self.host.log_events(
-                self._log.path,
-                window.first_cycle,
-                window.last_cycle,
-                capacity=LOG_EVENTS,
-                samples=self._log.samples,
-            )
         self.player.start()
         self.reading, self.name_leads_there = True, True
         self.attached_at = self._start_frame
