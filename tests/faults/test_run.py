@@ -185,8 +185,8 @@ def test_a_driver_that_is_not_the_same_twice_is_a_failure_of_its_own_kind() -> N
     assert report.failure is not None
     assert report.failure.kind == "not-deterministic"
     assert re.search(
-        r"first in cycle \d+.*: the samples got by the far end of device 0 differ: frames is \d+ in "
-        r"run A, \d+ in run B$",
+        r"first in cycle \d+.*: the samples got by the far end of device 0 differ: frames is "
+        r"\d+ in run A, \d+ in run B$",
         report.failure.sentence,
     )
     assert report.hash == ""
