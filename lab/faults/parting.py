@@ -122,7 +122,10 @@ def name_parting(
             runs = []
             for log in logs:
                 window = EventWindow(log, parting.life, parting.window, samples=True)
-                runs.append(run_schedule(setup, events, stop=stop, log=window))
+                try:
+                    runs.append(run_schedule(setup, events, stop=stop, log=window))
+                except LabError:  # no room for a log, say: what was found so far is not lost
+                    return words
                 if runs[-1].interrupted:
                     return words
             found = part(runs[0].lives, runs[1].lives)

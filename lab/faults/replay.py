@@ -234,9 +234,11 @@ def _logged(path: Path, shrunk: Shrunk) -> tuple[Outcome, RecordedLog | None]:
     # The last daemon: the one in which it failed. If it died it left no fingerprint.
     died = bool(shrunk.outcome.host_report)
     life = max(0, len(shrunk.outcome.lives) - (0 if died else 1))
-    outcome = run_schedule(
-        shrunk.setup, shrunk.events, log=EventWindow(path, life, Window(0, None))
-    )
+    window = EventWindow(path, life, Window(0, None))
+    try:
+        outcome = run_schedule(shrunk.setup, shrunk.events, log=window)
+    except LabError:  # no room for a log: the schedule is worth more
+        return shrunk.outcome, None
     kinds = [run.failure.kind if run.failure else "" for run in (outcome, shrunk.outcome)]
     if kinds[0] != kinds[1] or not path.exists():
         path.unlink(missing_ok=True)

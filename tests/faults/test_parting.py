@@ -123,6 +123,26 @@ def test_a_pair_that_parts_before_the_logged_cycles_is_logged_again(
     assert logged[2].first_cycle < 500
 
 
+def test_without_room_for_a_log_the_checkpoints_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (run_schedule(CHANCE, []) for _ in range(2))
+    monkeypatch.setattr("lab.faults.rig.LOG_EVENTS", 1 << 25)  # more than the host gives
+    words = name_parting(CHANCE, [], first, second)
+    assert isinstance(words, str)
+    assert re.fullmatch(r"between cycle \d+ and cycle \d+", words)
+
+
+def test_a_case_is_written_without_a_log_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup, events = DROPS.model_copy(update={"cycles": 60}), [event("add-client", 32)]
+    outcome = run_schedule(setup, events)
+    monkeypatch.setattr("lab.faults.rig.LOG_EVENTS", 1 << 25)
+    file, _ = write_case(tmp_path, "a", Shrunk(setup, events, outcome))
+    header = read_replay(file).header
+    assert (header.hash, header.log) == (outcome.hash, None)
+    assert not file.with_suffix(".events").exists()
+
+
 def test_the_log_is_of_the_cycles_that_were_asked_for(tmp_path: Path) -> None:
     setup = CHANCE.model_copy(update={"environment": {}})
     path = tmp_path / "a.events"
