@@ -105,12 +105,13 @@ def soak_command(
     reader inside the host checks every frame behind the driver's shared memory. Faults come from a
     seed: each run has a random half of those named switched on. What each may cost is fixed
     (docs/reference/fault-schedule.md); anything beyond that is a failure, and so is a run that is
-    not the same when it is made again.
+    not the same when it is made again: then the first event of the host that differs is named.
 
     \b
     A failing schedule is made small, and written as
       NAME.replay     for hal-lab replay
       test_NAME.py    for pytest
+      NAME.events     what the host observed, if the run is short: hal-lab replay compares with it
 
     The last line has the hash of everything that was observed: the same command gives the same
     hash on any machine. Virtual time does not hear the machine's noise.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +26,7 @@ from lab.host.models import Device, FarEndStats, Resources
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import release, unique_shm_name
 from lab.play.run import choose_device
+from lab.replay.compare import Window
 
 COUNTER_CODES = 1 << 24
 """Of self-numbering PCM: so many codes, shared by the channels."""
@@ -32,7 +34,48 @@ CHUNK_CYCLES = 100_000
 """Run at once, so that progress is told and Ctrl-C is heard about once a second."""
 CALL_LIMIT_MS = 60_000
 """Of real time: a machine that stands still for seconds must not look like a driver that hangs."""
+LOG_EVENTS = 1 << 19
+"""For a window between two checkpoints, with samples: 64 MiB while it is open."""
 _DEFAULT_RING_FRAMES = 16_384
+
+
+@dataclass(frozen=True)
+class EventWindow:
+    """Of what a log of events is wanted.
+
+    Attributes
+    ----------
+    path
+        Of the file.
+    life
+        Of the daemon, from 0.
+    window
+        Cycles of this life.
+    samples
+        Whether samples go in as well.
+    """
+
+    path: Path
+    life: int
+    window: Window
+    samples: bool = False
+
+
+@dataclass(frozen=True)
+class Life:
+    """The fingerprint of one daemon, at its end.
+
+    Attributes
+    ----------
+    before_cycles
+        That the run had before it.
+    hash, checkpoints
+        Of its fingerprint.
+    """
+
+    before_cycles: int
+    hash: str
+    checkpoints: list[tuple[int, str]]
 
 
 class Stopped(Exception):  # noqa: N818
@@ -50,6 +93,8 @@ class Rig:
         Asked between stretches; true raises `Stopped`.
     progress
         Told how many cycles have been run.
+    log
+        Events that are wanted in a file.
 
     Attributes
     ----------
@@ -73,8 +118,8 @@ class Rig:
         What the reader's count of damaged frames will be when nothing more is to be damaged.
     failed_allocations
         On purpose, in the life of this daemon.
-    fingerprints
-        Of the lives of the daemon that have ended.
+    fingerprints, lives
+        Of the lives of the daemon that have ended; the latter with their checkpoints.
     """
 
     def __init__(
@@ -83,8 +128,10 @@ class Rig:
         *,
         stop: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
+        log: EventWindow | None = None,
     ) -> None:
         self.setup = setup
+        self._log = log
         self.name = unique_shm_name()
         self.guests: list[Client] = []
         self.reading = False
@@ -95,6 +142,7 @@ class Rig:
         self.heard_from = "newest"
         self.attached_cycle = 0
         self.fingerprints: list[str] = []
+        self.lives: list[Life] = []
         self.attached_at = 0
         self.verified = 0
         self.restarts = 0
@@ -156,6 +204,16 @@ class Rig:
             exact_memory=True,
         )
         self.host = SubprocessHost(options, environment=environment)
+        self.host.begin_fingerprint()
+        if self._log is not None and self._log.life == len(self.lives):
+            window = self._log.window
+            self.host.log_events(
+                self._log.path,
+                window.first_cycle,
+                window.last_cycle,
+                capacity=LOG_EVENTS,
+                samples=self._log.samples,
+            )
         plugin = self.host.load(self._bundle)
         self.device = choose_device(self.host, None, plugin.devices)
         self.device = self.host.set_buffer_frames(self.device.device, frames)
@@ -177,7 +235,6 @@ class Rig:
         self.guests = []
         self.player = self.host.add_client(self.device.device, name="player")
         self.player.play(sources.counter(self._start_frame))
-        self.host.begin_fingerprint()
         self.player.start()
         self.reading, self.name_leads_there = True, True
         self.attached_at = self._start_frame
@@ -196,10 +253,10 @@ class Rig:
             ``"kill"`` or ``"quit"``.
         """
         self.fold()
+        self.end_life()
         self._start_frame = self.next_frame
         self._cycles_before = self.cycle
         self._ns_before = self.elapsed_ns
-        self.end_life()
         if how == "kill":
             self.host.kill()
         self.host.close()
@@ -208,7 +265,9 @@ class Rig:
 
     def end_life(self) -> None:
         """Take the fingerprint of this daemon."""
-        self.fingerprints.append(self.host.fingerprint().hash)
+        end = self.host.fingerprint()
+        self.fingerprints.append(end.hash)
+        self.lives.append(Life(self._cycles_before, end.hash, end.checkpoints))
 
     # ---- where the run is ------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from lab.faults.damage import NOTHING, Allowance, Damage, Failure, judge
 from lab.faults.events import At, Event
 from lab.faults.marks import Marks
 from lab.faults.perform import perform
-from lab.faults.rig import Rig, Stopped
+from lab.faults.rig import EventWindow, Life, Rig, Stopped
 from lab.faults.schedule import Setup
 from lab.host.errors import (
     DriverCrashed,
@@ -63,6 +63,8 @@ class Outcome:
         Last words of a daemon that has gone, with a backtrace; empty otherwise.
     journal
         What the hash is of, one line of JSON for each event and each verdict.
+    lives
+        Fingerprints with their checkpoints, one for each daemon that did not die.
     """
 
     hash: str = ""
@@ -79,6 +81,7 @@ class Outcome:
     interrupted: bool = False
     host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
+    lives: list[Life] = field(default_factory=list)
 
 
 class _Hash:
@@ -103,6 +106,7 @@ def run_schedule(
     *,
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
+    log: EventWindow | None = None,
 ) -> Outcome:
     """Run a schedule and judge it.
 
@@ -116,6 +120,8 @@ def run_schedule(
         Asked about once a second; true ends the run in good order.
     progress
         Told how many cycles have been run.
+    log
+        Events that are wanted in a file.
 
     Returns
     -------
@@ -131,7 +137,7 @@ def run_schedule(
     began = time.monotonic()
     running = _Running(setup, events, outcome)
     try:
-        with Rig(setup, stop=stop, progress=progress) as rig:
+        with Rig(setup, stop=stop, progress=progress, log=log) as rig:
             try:
                 running.all(rig)
             except Stopped:
@@ -394,3 +400,4 @@ class _Running:
         except LabError:
             outcome.cycles = max(outcome.cycles, self.last_cycle)
         self.hash.add(rig.fingerprints)
+        outcome.lives = rig.lives

@@ -68,8 +68,57 @@ class Expected(BaseModel):
     sentence: str
 
 
+class RecordedLife(BaseModel):
+    """The fingerprint of one daemon of the recorded run.
+
+    Attributes
+    ----------
+    before_cycles
+        That the run had before it.
+    hash
+        Of all of it.
+    checkpoints
+        Some of them: (cycles of this daemon, hash then).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before_cycles: Annotated[int, Field(ge=0)]
+    hash: str
+    checkpoints: tuple[tuple[int, str], ...] = ()
+
+
+class RecordedLog(BaseModel):
+    """The event log that lies beside a ``.replay``.
+
+    Attributes
+    ----------
+    file
+        Its name, in the same folder.
+    life
+        Of the daemon, from 0.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Annotated[str, Field(pattern=r"^[^/\\]+$")]
+    life: Annotated[int, Field(ge=0)]
+
+
 class Header(BaseModel):
-    """First line of a ``.replay``."""
+    """First line of a ``.replay``.
+
+    Attributes
+    ----------
+    replay
+        Version of the format.
+    hal_lab
+        That wrote it.
+    setup, expect, hash
+        What is run, how it failed, and the hash of all that was observed then.
+    lives, log
+        What another run is compared with when its hash is another.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,6 +127,8 @@ class Header(BaseModel):
     setup: Setup
     expect: Expected | None = None
     hash: str = ""
+    lives: tuple[RecordedLife, ...] | None = None
+    log: RecordedLog | None = None
 
 
 class ReplayFile(BaseModel):

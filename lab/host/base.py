@@ -323,6 +323,7 @@ class Host(ABC):
         last_cycle: int | None = None,
         *,
         capacity: int | None = None,
+        samples: bool = False,
     ) -> None:
         """Write what is observed in a window of cycles into a file; `lab.replay.events` reads it.
 
@@ -334,7 +335,9 @@ class Host(ABC):
             Cycles since `begin_fingerprint`, from 1; 0 is what came before the first. None: to the
             end.
         capacity
-            How many events it has room for, 64 bytes each; None: 65536.
+            How many events it has room for, 128 bytes each; None: 65536.
+        samples
+            Whether the samples go in as well, 64 bytes to a record.
         """
         self.call(
             "fingerprint.log",
@@ -342,6 +345,7 @@ class Host(ABC):
             first_cycle=first_cycle,
             last_cycle=last_cycle,
             capacity=capacity,
+            samples=samples or None,
         )
 
     def open_far_end(

@@ -47,7 +47,7 @@ static const struct rpc_method methods[] = {
     {"ledger.fail_allocation", "nth", rpc_ledger_fail_allocation},
     {"fingerprint.begin", "", rpc_fingerprint_begin},
     {"fingerprint.read", "", rpc_fingerprint_read},
-    {"fingerprint.log", "path first_cycle last_cycle capacity", rpc_fingerprint_log},
+    {"fingerprint.log", "path first_cycle last_cycle capacity samples", rpc_fingerprint_log},
     {"farend.open", "kind name device every_cycles check record record_frames attach stall_cycles",
      rpc_farend_open},
     {"farend.stats", "farend", rpc_farend_stats},
