@@ -20,6 +20,8 @@ class Damage:
         As the check of self-numbering PCM found them behind the driver's memory.
     reader_lost, torn
         What the reader says it has missed, and those of them that were overwritten while copied.
+    held
+        That lay on the way while the reader was ready for them, and arrived then.
     skipped_cycles, late_wakes
         Cycles that the host left out, and that woke late.
     timestamp_jumps, seed_changes, driver_errors
@@ -36,6 +38,7 @@ class Damage:
     swapped: int = 0
     reader_lost: int = 0
     torn: int = 0
+    held: int = 0
     skipped_cycles: int = 0
     late_wakes: int = 0
     timestamp_jumps: int = 0
@@ -74,6 +77,7 @@ def damage_so_far(io: IoStats, far: FarEndStats, played: int) -> Damage:
         played=played,
         reader_lost=far.lost_frames,
         torn=far.torn_frames,
+        held=far.held_frames,
         skipped_cycles=io.skipped_cycles,
         late_wakes=io.late_wakes,
         timestamp_jumps=io.timestamp_jumps,
@@ -163,6 +167,7 @@ _KINDS = {
     "silent": ("frames-silent", "frame", "arrived as zeros"),
     "torn": ("frames-torn", "frame", "was overwritten while it was being copied"),
     "reader_lost": ("reader-lost", "frame", "was missed by the reader"),
+    "held": ("frames-held-up", "frame", "was held up on the way"),
     "timestamp_jumps": ("timestamp-jump", "zero timestamp", "jumped without a new seed"),
     "seed_changes": ("seed-change", "zero timestamp", "came with a new seed while IO ran"),
     "driver_errors": ("driver-error", "call of the driver", "answered with an error during IO"),

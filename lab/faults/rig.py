@@ -65,10 +65,16 @@ class Rig:
         Cycle of the run up to which the reader stays away.
     stalled_since
         Cycle at which that began.
+    slow_until, slow_since
+        The same for a reader that does not take all that comes.
+    held_until
+        Cycle of the run up to which frames lie on the way.
     heard_from, attached_cycle
         Where the reader attached, ``"newest"`` or ``"oldest"``, and when.
     drift_ppm, drift_step_ppm
         By how much the device's clock is off, and how much of that came with the last change.
+    pair_frames
+        Of the blocks that are exchanged on the way, while they are.
     damage_until
         What the reader's count of damaged frames will be when nothing more is to be damaged.
     failed_allocations
@@ -90,6 +96,8 @@ class Rig:
         self.reading = False
         self.name_leads_there = False
         self.stalled_until = self.stalled_since = 0
+        self.slow_until = self.slow_since = 0
+        self.held_until = self.pair_frames = 0
         self.damage_until = 0
         self.drift_ppm = self.drift_step_ppm = 0
         self.heard_from = "newest"
@@ -182,6 +190,7 @@ class Rig:
         self.reading, self.name_leads_there = True, True
         self.attached_at = self._start_frame
         self.stalled_until = self.damage_until = 0
+        self.slow_until = self.held_until = 0
         self.drift_ppm = self.drift_step_ppm = 0
         self.heard_from = "newest"
         self._life_began_ns = self.host.info().now_ns
@@ -226,6 +235,22 @@ class Rig:
     def next_frame(self) -> int:
         """Number of the frame that the player plays next."""
         return self._start_frame + self.player.stats().position_frames
+
+    @property
+    def behind_until(self) -> int:
+        """Cycle of the run up to which the reader stays away, or does not take all that comes."""
+        return max(self.stalled_until, self.slow_until)
+
+    @property
+    def behind_since(self) -> int:
+        """Cycle at which that began; now, when it does neither."""
+        now = self.cycle
+        since = [now]
+        if self.stalled_until >= now:
+            since.append(self.stalled_since)
+        if self.slow_until >= now:
+            since.append(self.slow_since)
+        return min(since)
 
     @property
     def ring_frames(self) -> int:
@@ -286,6 +311,16 @@ class Rig:
     def reader_stats(self) -> FarEndStats:
         """What the reader has."""
         return self.far.stats()
+
+    def pair_on_the_way(self) -> int:
+        """Frames that wait for the block they change places with: not lost, and not here yet."""
+        if self.damage_until > self.far.stats().damaged_frames:
+            return self.pair_frames
+        return 0
+
+    def heap_bytes(self) -> int:
+        """What the daemon holds, without the frames that lie on the way."""
+        return self.memory().heap_bytes - self.far.stats().way_bytes
 
     def memory(self) -> Resources:
         """Of the daemon."""

@@ -238,13 +238,15 @@ class _Running:
             self._do(rig, event)
             if self.outcome.failure is not None:
                 return
-            until = max(rig.cycle, rig.stalled_until if rig.reading else 0)
+            late = max(rig.behind_until, rig.held_until)
+            until = max(rig.cycle, late if rig.reading else 0)
             until += self.setup.settle_cycles
             if rig.cycle >= end:
                 break
         rig.run_to(At(cycle=min(until, end)), end_cycle=end)
         if until > end:
-            self._allowed += Allowance(reader_away=True)
+            waits = Damage(lost=rig.pair_on_the_way())
+            self._allowed += Allowance(high=waits, reader_away=True)
         else:
             self._let_damage_pass(rig)
         self.last_cycle = rig.cycle
@@ -305,7 +307,7 @@ class _Running:
                 failure = self._begun_wrongly(rig, allowed)
         self.outcome.failure = self.outcome.failure or failure
         if self._heap_of_life is None and self.outcome.failure is None:
-            self._heap_of_life = rig.memory().heap_bytes
+            self._heap_of_life = rig.heap_bytes()
         return damage
 
     def _missing(self, rig: Rig, damage: Damage, *, quiet: bool) -> Failure | None:
@@ -368,7 +370,7 @@ class _Running:
         if self._heap_of_life is None or self.outcome.failure is not None:
             return
         if not rig.guests:
-            grown = rig.memory().heap_bytes - self._heap_of_life
+            grown = rig.heap_bytes() - self._heap_of_life
             room = LIFE_HEAP_BYTES
             room += _BLOCKS * 4 * rig.device.output_channels * self._longest_frames
             if grown > room:

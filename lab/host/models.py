@@ -394,6 +394,10 @@ class FarEndStats(Reply):
     backlog_peak: int = 0
     attachments: int = 0
     damaged_frames: int = 0
+    held_frames: int = 0
+    held_ns_peak: int = 0
+    way_bytes: int = 0
+    half_open: int = 0
     channels: int = 0
     sample_rate: int = 0
     closed: bool = False
