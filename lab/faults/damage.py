@@ -26,6 +26,8 @@ class Damage:
         Cycles that the host left out, and that woke late.
     timestamp_jumps, seed_changes, driver_errors
         What the host thinks of the driver.
+    clock_steps
+        Jumps that the host saw because a clock model of the lab made them.
     """
 
     played: int = 0
@@ -44,6 +46,7 @@ class Damage:
     timestamp_jumps: int = 0
     seed_changes: int = 0
     driver_errors: int = 0
+    clock_steps: int = 0
 
     def __add__(self, other: Damage) -> Damage:
         return Damage(*(getattr(self, n) + getattr(other, n) for n in _NAMES))
@@ -80,7 +83,8 @@ def damage_so_far(io: IoStats, far: FarEndStats, played: int) -> Damage:
         held=far.held_frames,
         skipped_cycles=io.skipped_cycles,
         late_wakes=io.late_wakes,
-        timestamp_jumps=io.timestamp_jumps,
+        timestamp_jumps=io.timestamp_jumps - io.clock_steps,
+        clock_steps=io.clock_steps,
         seed_changes=io.seed_changes,
         driver_errors=io.driver_errors,
         **heard,
@@ -171,6 +175,7 @@ _KINDS = {
     "timestamp_jumps": ("timestamp-jump", "zero timestamp", "jumped without a new seed"),
     "seed_changes": ("seed-change", "zero timestamp", "came with a new seed while IO ran"),
     "driver_errors": ("driver-error", "call of the driver", "answered with an error during IO"),
+    "clock_steps": ("clock-step", "step of the lab's clock model", "was taken for a jump"),
     "skipped_cycles": ("cycles-skipped", "cycle", "was left out"),
     "late_wakes": ("late-wake", "cycle", "woke late"),
 }

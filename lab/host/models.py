@@ -233,6 +233,7 @@ class IoStats(Reply):
     overloads: int
     skipped_cycles: int
     timestamp_jumps: int
+    clock_steps: int = 0
     seed_changes: int
     driver_errors: int
     last_driver_error: OsStatus = 0
