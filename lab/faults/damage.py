@@ -181,6 +181,10 @@ _KINDS = {
 }
 
 
+_CAUSES = ("driver_errors", "timestamp_jumps", "seed_changes")
+"""What the driver told the host: where it is heard through itself, its frames suffer from that."""
+
+
 def judge(
     damage: Damage,
     allowed: Allowance,
@@ -189,6 +193,7 @@ def judge(
     causes: Sequence[str],
     counts_losses: bool,
     error_text: str = "",
+    through_driver: bool = False,
 ) -> Failure | None:
     """Whether a stretch of a run cost more, or less, than its events may.
 
@@ -206,6 +211,8 @@ def judge(
         Whether the reader knows what it missed (layout v2).
     error_text
         The driver's last error.
+    through_driver
+        Whether it is heard through its own input: then its errors and timestamps come first.
 
     Returns
     -------
@@ -213,10 +220,11 @@ def judge(
         The worst thing first.
     """
     where = f"around {' and '.join(causes)}" if causes else "with no fault near"
-    for name, (kind, thing, verb) in _KINDS.items():
+    first = {name: _KINDS[name] for name in _CAUSES if through_driver}
+    for name, (kind, thing, verb) in {**first, **_KINDS}.items():
         count, most = getattr(damage, name), getattr(allowed.high, name)
         if count > most:
-            things = thing if count == 1 else f"{thing}s"
+            things = _things(thing, count)
             limit = "none may" if most == 0 else f"at most {most} may"
             detail = f" ({error_text})" if name == "driver_errors" and error_text else ""
             said = f"{count} {things} {_plural(verb, count)}{detail} {where}; {limit}"
@@ -227,7 +235,7 @@ def judge(
                 continue
             count, least = getattr(damage, name), getattr(allowed.low, name)
             if count < least:
-                said = f"only {count} of {least} {thing}s {_plural(verb, 2)} {where}"
+                said = f"only {count} of {least} {_things(thing, 2)} {_plural(verb, 2)} {where}"
                 return Failure(
                     f"unnoticed-{kind}", f"{said}: the fault was not noticed (cycle {cycle})", cycle
                 )
@@ -240,6 +248,12 @@ def judge(
             cycle,
         )
     return None
+
+
+def _things(thing: str, count: int) -> str:
+    """Call of the driver, calls of the driver; frame, frames."""
+    head, of, rest = thing.partition(" of ")
+    return thing if count == 1 else f"{head}s{of}{rest}"
 
 
 def _plural(verb: str, count: int) -> str:

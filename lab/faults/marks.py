@@ -180,7 +180,7 @@ class Marks:
         self._half_open = 0
         self._when(stalled, "restart-while-reader-stalled")
         self._when(any(isinstance(o, events.Stall) for _, o in self._near), "restart-after-stall")
-        if not rig.name_leads_there:
+        if not rig.name_leads_there and rig.loopback is None:
             self._when(not self._foreign, "restart-without-name")
             self._when(self._foreign, "restart-over-foreign")
         self._foreign = False

@@ -59,6 +59,9 @@ class Outcome:
         Of the first daemon after its first cycles, and of the last at the end.
     interrupted
         By Ctrl-C; then nothing is said about determinism.
+    latencies
+        Frames from being played to being heard, by frames of a cycle and rate; of a driver that is
+        heard through its input.
     host_report
         Last words of a daemon that has gone, with a backtrace; empty otherwise.
     journal
@@ -77,6 +80,7 @@ class Outcome:
     memory_start: Resources | None = None
     memory_end: Resources | None = None
     interrupted: bool = False
+    latencies: dict[tuple[int, int], int] = field(default_factory=dict)
     host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
 
@@ -203,6 +207,8 @@ class _Running:
     def all(self, rig: Rig) -> None:
         end = self.setup.cycles
         self.hash.add([self.setup.layout, self.setup.frames, self.setup.cycles])
+        if self.setup.far_end != "gecko":
+            self.hash.add([self.setup.far_end, rig.flight_frames])
         self._quiet_to(rig, At(cycle=min(WARM_UP_CYCLES, end)), end)
         self.outcome.memory_start = rig.memory()
         self._heap_of_life = self.outcome.memory_start.heap_bytes
@@ -240,7 +246,7 @@ class _Running:
                 return
             late = max(rig.behind_until, rig.held_until)
             until = max(rig.cycle, late if rig.reading else 0)
-            until += self.setup.settle_cycles
+            until += self.setup.settle_cycles + rig.flight_cycles
             if rig.cycle >= end:
                 break
         rig.run_to(At(cycle=min(until, end)), end_cycle=end)
@@ -298,12 +304,13 @@ class _Running:
             allowed,
             cycle=self.last_cycle,
             causes=words,
-            counts_losses=self.setup.layout == "v2" and rig.reading,
+            counts_losses=self.setup.layout == "v2" and rig.reading and rig.loopback is None,
             error_text=rig.error_text() if damage.driver_errors else "",
+            through_driver=rig.loopback is not None,
         )
         if failure is None and rig.reading and settled:
             failure = self._missing(rig, damage, quiet=quiet)
-            if failure is None and allowed.new_reader:
+            if failure is None and allowed.new_reader and rig.loopback is None:
                 failure = self._begun_wrongly(rig, allowed)
         self.outcome.failure = self.outcome.failure or failure
         if self._heap_of_life is None and self.outcome.failure is None:
@@ -328,7 +335,16 @@ class _Running:
                 f"(cycle {self.last_cycle})",
                 self.last_cycle,
             )
-        if behind:
+        if behind is not None and rig.loopback is not None:
+            before = rig.loopback.learn(rig.device, behind)
+            if before is not None:
+                return Failure(
+                    "latency-changed",
+                    f"what is played comes back {behind} frames later {where}; with the same "
+                    f"period and rate it was {before} (cycle {self.last_cycle})",
+                    self.last_cycle,
+                )
+        elif behind:
             return Failure(
                 "frames-missing",
                 f"the last {behind} frames that were played have not arrived {where} "
@@ -385,6 +401,7 @@ class _Running:
         """Take the last figures; a daemon that is gone has none."""
         outcome = self.outcome
         outcome.frames_verified = rig.verified
+        outcome.latencies = {} if rig.loopback is None else dict(rig.loopback.latencies)
         try:
             outcome.cycles = rig.cycle
             outcome.simulated_s = rig.elapsed_ns / 1e9
