@@ -183,6 +183,8 @@ _KINDS = {
 
 _CAUSES = ("driver_errors", "timestamp_jumps", "seed_changes")
 """What the driver told the host: where it is heard through itself, its frames suffer from that."""
+DRIVER_SAID = frozenset(_KINDS[name][0] for name in _CAUSES)
+"""Kinds of failures of these."""
 
 
 def judge(

@@ -65,6 +65,7 @@ class Marks:
         self._near: list[tuple[int, Event]] = []
         self._foreign = False
         self._half_open = 0
+        self._has_reader = True
 
     def before(self, rig: Rig, event: Event, near: Sequence[tuple[int, Event]], at: int) -> None:
         """An event is about to happen.
@@ -81,6 +82,7 @@ class Marks:
             Its cycle.
         """
         self._near = list(near)
+        self._has_reader = rig.loopback is None
         stalled = rig.stalled_until > at
         same = [other for cycle, other in near if cycle == at]
         is_change = isinstance(event, _CHANGES)
@@ -151,7 +153,8 @@ class Marks:
             What they did.
         """
         self._when(
-            damage.lost > 0 and any(isinstance(o, _CHANGES) for o in near), "overrun-while-change"
+            self._has_reader and damage.lost > 0 and any(isinstance(o, _CHANGES) for o in near),
+            "overrun-while-change",
         )
         self._when(
             damage.late_wakes > 0

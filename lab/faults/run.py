@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.errors import LabError, MissingError, UsageError
-from lab.faults.damage import NOTHING, Allowance, Damage, Failure, judge
+from lab.faults.damage import DRIVER_SAID, NOTHING, Allowance, Damage, Failure, judge
 from lab.faults.events import At, Event
 from lab.faults.marks import Marks
 from lab.faults.perform import perform
@@ -308,6 +308,8 @@ class _Running:
             error_text=rig.error_text() if damage.driver_errors else "",
             through_driver=rig.loopback is not None,
         )
+        if settled and (failure is None or failure.kind not in DRIVER_SAID):
+            failure = self._later_than_before(rig) or failure
         if failure is None and rig.reading and settled:
             failure = self._missing(rig, damage, quiet=quiet)
             if failure is None and allowed.new_reader and rig.loopback is None:
@@ -335,16 +337,7 @@ class _Running:
                 f"(cycle {self.last_cycle})",
                 self.last_cycle,
             )
-        if behind is not None and rig.loopback is not None:
-            before = rig.loopback.learn(rig.device, behind)
-            if before is not None:
-                return Failure(
-                    "latency-changed",
-                    f"what is played comes back {behind} frames later {where}; with the same "
-                    f"period and rate it was {before} (cycle {self.last_cycle})",
-                    self.last_cycle,
-                )
-        elif behind:
+        if behind and rig.loopback is None:
             return Failure(
                 "frames-missing",
                 f"the last {behind} frames that were played have not arrived {where} "
@@ -366,6 +359,22 @@ class _Running:
                 self.last_cycle,
             )
         return None
+
+    def _later_than_before(self, rig: Rig) -> Failure | None:
+        """Whether the way through the driver has become another; frames that are lost follow."""
+        behind = rig.frames_behind() if rig.loopback is not None else None
+        if rig.loopback is None or behind is None:
+            return None
+        before = rig.loopback.learn(rig.device, behind)
+        if before is None:
+            return None
+        where = f"around {self.causes()}" if self._near else "with no fault near"
+        return Failure(
+            "latency-changed",
+            f"what is played comes back {behind} frames later {where}; with the same period and "
+            f"rate it was {before} (cycle {self.last_cycle})",
+            self.last_cycle,
+        )
 
     def _begun_wrongly(self, rig: Rig, allowed: Allowance) -> Failure | None:
         """Whether a new reader began where it asked to begin."""
