@@ -99,6 +99,14 @@ def test_without_a_fault_each_frame_is_heard_but_those_that_are_still_on_their_w
         assert outcome.frames_verified == (2_000 - learning) * 480, shape
 
 
+def test_memory_does_not_grow() -> None:
+    outcome = run(cycles=36_000)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.memory_start is not None
+    assert outcome.memory_end is not None
+    assert outcome.memory_end.heap_bytes - outcome.memory_start.heap_bytes < 4_096
+
+
 def test_what_needs_shared_memory_is_left_out_and_told() -> None:
     assert set(EVENT_CLASSES) - set(HEARD) == {*GROUPS["reader"], *GROUPS["transport"]}
     assert fit_for("gecko", ["loss", "stall"]) == (["loss", "stall"], [])
