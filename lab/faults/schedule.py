@@ -33,6 +33,9 @@ class Setup(BaseModel):
         Name or path of the bundle.
     layout
         Of the shared memory.
+    far_end
+        How the driver is heard: ``"gecko"``, through Gecko Sink's shared memory; ``"input"``,
+        through its own input stream, to which it loops its output back.
     cycles
         Length of the run, IO cycles.
     seed
@@ -51,6 +54,7 @@ class Setup(BaseModel):
 
     driver: str = "GeckoAudioDevice"
     layout: Literal["v1", "v2"] = "v2"
+    far_end: Literal["gecko", "input"] = "gecko"
     cycles: Annotated[int, Field(ge=1, le=10**12)] = 360_000
     seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
     schedule_seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0

@@ -108,6 +108,11 @@ class SoakReport:
         """All runs; what was made twice counts once."""
         return sum(outcome.simulated_s for outcome in self.outcomes.values())
 
+    @property
+    def latencies(self) -> dict[tuple[int, int], int]:
+        """Frames from output to input, by frames of a cycle and rate, where a run has learnt it."""
+        return {key: frames for o in self.outcomes.values() for key, frames in o.latencies.items()}
+
     def counted(self, what: str) -> Counter[str]:
         """``injected``, ``skipped`` or ``marks`` of all runs."""
         total: Counter[str] = Counter()

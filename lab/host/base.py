@@ -454,11 +454,31 @@ class FarEnd:
         """Open the name anew; the check begins anew, too."""
         self.host.call("farend.attach", farend=self.id, attach=where)
 
+    def slow(self, cycles: int, percent: int) -> None:
+        """Take only so much of what comes during the next `cycles` cycles, 0 to 99 per cent."""
+        self.host.call("farend.slow", farend=self.id, cycles=cycles, percent=percent)
+
+    def half_open(self, count: int = 1) -> int:
+        """Attach readers that never read nor let go; how many could."""
+        result = self.host.call("farend.half_open", farend=self.id, count=count)
+        return int(result["attached"])
+
     def damage(
-        self, kind: Literal["lose", "corrupt", "repeat", "silence", "swap"], frames: int
+        self,
+        kind: Literal["lose", "corrupt", "repeat", "silence", "swap", "reorder"],
+        frames: int,
+        *,
+        block: int | None = None,
     ) -> None:
-        """Damage the next frames between shared memory and check."""
-        self.host.call("farend.damage", farend=self.id, kind=kind, frames=frames)
+        """Damage the next frames between shared memory and check.
+
+        `block`: how many frames change places with as many, for ``"reorder"``.
+        """
+        self.host.call("farend.damage", farend=self.id, kind=kind, frames=frames, block=block)
+
+    def hold(self, cycles: int) -> None:
+        """Hold up what arrives during the next `cycles` cycles; then it comes all at once."""
+        self.host.call("farend.hold", farend=self.id, cycles=cycles)
 
     def close(self) -> models.FarEndStats:
         """End it; what it had read."""

@@ -55,7 +55,10 @@ static const struct rpc_method methods[] = {
     {"farend.stall", "farend cycles", rpc_farend_stall},
     {"farend.detach", "farend", rpc_farend_detach},
     {"farend.attach", "farend attach", rpc_farend_attach},
-    {"farend.damage", "farend kind frames", rpc_farend_damage},
+    {"farend.slow", "farend cycles percent", rpc_farend_slow},
+    {"farend.half_open", "farend count", rpc_farend_half_open},
+    {"farend.hold", "farend cycles", rpc_farend_hold},
+    {"farend.damage", "farend kind frames block", rpc_farend_damage},
 };
 
 const struct rpc_method *rpc_method_find(const char *name, size_t length) {
