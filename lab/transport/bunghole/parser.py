@@ -173,7 +173,7 @@ class Parser:
     def _frame(self, data: bytes, at: int, items: list[Item]) -> int:
         if len(data) - at < wire.LENGTH.size:
             return 0
-        (length,) = wire.LENGTH.unpack_from(data, at)
+        length: int = wire.LENGTH.unpack_from(data, at)[0]
         begin = at + wire.LENGTH.size
         if length == wire.SWITCH_LENGTH:
             return self._switch(data, begin, items)
@@ -224,7 +224,8 @@ class Parser:
     def _record(self, data: bytes, at: int, items: list[Item]) -> int:
         if len(data) - at < wire.HEADER.size:
             return 0
-        kind, flags, length = wire.HEADER.unpack_from(data, at)
+        kind, flags = data[at], data[at + 1]
+        length: int = wire.HEADER.unpack_from(data, at)[2]
         if not self._length_fits(kind, length):
             return 0
         begin = at + wire.HEADER.size
