@@ -68,24 +68,21 @@ class Peer:
         Of the stand-in.
     name
         Of the guest: bound, so that one process can be several.
-    send_buffer
-        Of the socket; None leaves it.
-    receive_buffer
-        Likewise.
     """
 
     _count = 0
 
     def __init__(self, folder: Path, port: int, name: str = "") -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(WAIT_S)
         if name:
             # One name, many sockets: each bound in a folder of its own.
             Peer._count += 1
             place = folder / str(Peer._count)
             place.mkdir()
             self.socket.bind(str(place / name))
+        # Without a time limit: with one, a full backlog would be an error instead of a wait.
         self.socket.connect(str(folder / f"{port}.sock"))
+        self.socket.settimeout(WAIT_S)
 
     def __enter__(self) -> Self:
         return self

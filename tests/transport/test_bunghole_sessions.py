@@ -308,6 +308,36 @@ def test_times_of_each_stage_come_from_the_table_and_the_offset() -> None:
     assert stages["sent-received"].tolist() == [1 * MS] * 3
 
 
+def test_v1_scenario_a_stale_burst_on_connecting_shows_as_latency_of_170_ms() -> None:
+    made = v2_rig()
+    now = made.now_ns
+    # What the original does when its host was away: the ring's 8 whole packets at once.
+    stale = [v2_audio(i, captured_ns=now - (9 - i) * 20 * MS) for i in range(8)]
+    made.feed(b"".join(stale))
+    for i in range(8, 20):
+        made.feed(v2_audio(i, captured_ns=made.now_ns), 20 * MS)
+    recorder = made.guest.recorder
+    assert recorder is not None
+    rows = recorder.packets()
+    waited = (rows["received_ns"] - rows["captured_ns"].astype(np.int64)) // MS
+    assert waited[:8].tolist() == [180, 160, 140, 120, 100, 80, 60, 40]
+    assert waited[8:].max() <= 20
+
+
+def test_v2_scenario_a_stall_of_500_ms_shows_as_what_a_ring_of_170_ms_could_not_hold() -> None:
+    made = v2_rig()
+    for i in range(50):
+        made.feed(v2_audio(i), 20 * MS)
+    made.now_ns += 500 * MS
+    # Drop-newest: 8 packets were kept, 17 had no room, then it goes on.
+    made.feed(b"".join(v2_audio(i) for i in range(50, 58)))
+    for i in range(75, 100):
+        made.feed(v2_audio(i, flags=1 if i == 75 else 0), 20 * MS)
+    summary = made.guest.summary("vsock")
+    assert (summary.lost, summary.concealed, summary.discontinuities) == (17, 5, 1)
+    assert summary.longest_gap_ms == pytest.approx(500)
+
+
 @given(st.lists(st.binary(max_size=400), max_size=30), st.booleans())
 def test_garbage_never_raises_and_ends_in_one_line(data: list[bytes], in_v2: bool) -> None:
     made = v2_rig(room_s=2) if in_v2 else rig(room_s=2)

@@ -136,11 +136,7 @@ class Endpoint:
             ) from error
         try:
             # Credit of the peers. Accepted connections inherit it.
-            made.setsockopt(
-                family,
-                socket.SO_VM_SOCKETS_BUFFER_SIZE,
-                struct.pack("Q", limits.receive_buffer_bytes),
-            )
+            made.setsockopt(family, socket.SO_VM_SOCKETS_BUFFER_SIZE, limits.receive_buffer_bytes)
             made.bind((self.cid, port))
             made.listen(BACKLOG)
         except OSError as error:

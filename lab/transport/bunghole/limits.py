@@ -16,6 +16,8 @@ class Limits:
     ----------
     connections
         At once, per port; a peer beyond is closed at once, unless a silent one gives way.
+    guests
+        Whose books are kept; beyond, the oldest one that is not connected is forgotten.
     unfinished_ns
         A frame has begun and does not end: close.
     half_open_ns
@@ -45,6 +47,7 @@ class Limits:
     """
 
     connections: int = 16
+    guests: int = 64
     unfinished_ns: int = 2 * SECOND_NS
     half_open_ns: int = 3 * SECOND_NS
     silent_ns: int = 10 * SECOND_NS

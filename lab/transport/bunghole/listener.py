@@ -28,6 +28,7 @@ from lab.transport.bunghole.session import Ending, Session
 
 _T = TypeVar("_T")
 _ACCEPTS_A_TURN = 32
+_LAST_READS = 64
 _LONGEST_WAIT_NS = 500_000_000
 _MS_NS = 1_000_000
 _NAP_NS = 500_000
@@ -333,19 +334,29 @@ class Listener:
         if connection.sock.fileno() < 0:
             return  # closed earlier in this turn
         if events & selectors.EVENT_READ and not connection.resting_until_ns:
-            try:
-                data = connection.sock.recv(self._limits.read_bytes)
-            except (BlockingIOError, InterruptedError):
-                data = None
-            except OSError:
-                connection.close(Ending.PEER_RESET)
-                data = None
-            if data:
-                now_ns = time.monotonic_ns()
-                self._guarded(connection, lambda: connection.session.received(data, now_ns))
-            elif data is not None:
-                connection.close(Ending.PEER_CLOSED)
+            self._read(connection)
         self._settle(connection)
+
+    def _read(self, connection: _Connection) -> bool:
+        """One turn's worth; whether there may be more."""
+        try:
+            data = connection.sock.recv(self._limits.read_bytes)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            connection.close(Ending.PEER_RESET)
+            return False
+        if not data:
+            connection.close(Ending.PEER_CLOSED)
+            return False
+        now_ns = time.monotonic_ns()
+        self._guarded(connection, lambda: connection.session.received(data, now_ns))
+        return True
+
+    def _drain(self, connection: _Connection) -> None:
+        for _ in range(_LAST_READS):
+            if connection.ending is not None or not self._read(connection):
+                return
 
     def _tick(self, connection: _Connection, now_ns: int) -> None:
         if connection.resting_until_ns and connection.resting_until_ns <= now_ns:
@@ -377,6 +388,8 @@ class Listener:
             try:
                 connection.outbox.write(connection.sock.send, time.monotonic_ns)
             except OSError:
+                # Who writes its last audio and goes reads nothing: what it wrote still counts.
+                self._drain(connection)
                 connection.close(Ending.PEER_RESET)
         if connection.ending is not None:
             self._close(connection, connection.ending)

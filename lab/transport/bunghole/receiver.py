@@ -202,7 +202,7 @@ class Receiver:
     room
         How much is recorded of each guest.
     limits
-        Bounds. As many guests are remembered as connections are allowed.
+        Bounds.
     offers_v2
         False makes it a host of the original's kind.
 
@@ -300,11 +300,11 @@ class Receiver:
             )
         )
 
-    def _admit(self, name: str) -> OutputSession | None:
+    def _admit(self, name: str) -> OutputSession:
         guest = self._guests.get(name)
         if guest is None:
-            if len(self._guests) >= self._limits.connections and not self._forget_one():
-                return None
+            if len(self._guests) >= self._limits.guests:
+                self._forget_one()
             guest = self._guests[name] = Guest(name, self._room, self._limits)
         return OutputSession(
             guest,
@@ -314,11 +314,15 @@ class Receiver:
             offers_v2=self._offers_v2,
         )
 
-    def _forget_one(self) -> bool:
-        """Make room for the books of a guest, at the price of one that never sent any audio."""
+    def _forget_one(self) -> None:
+        """Make room for the books of a guest, at the price of one that is gone; best a dumb one."""
         here = self._listener.connected
-        for name, guest in self._guests.items():
-            if not guest.packets and name not in here:
-                del self._guests[name]
-                return True
-        return False
+        gone = [guest for name, guest in self._guests.items() if name not in here]
+        oldest = min(gone, key=lambda guest: guest.packets > 0, default=None)
+        if oldest is None:
+            return
+        del self._guests[oldest.name]
+        if oldest.recorder is not None:
+            oldest.recorder.close()
+            line = f"audio: too many guests; {oldest.name} and its recording are forgotten"
+            self.journal.trouble("forgotten", oldest.name, line)
