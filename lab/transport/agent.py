@@ -6,19 +6,25 @@ packets; when it is full new packets are dropped (the seed does not say which). 
 be sent is logged and dropped, and the agent goes on. Capture, launchd and permissions are not
 modelled here.
 
+``python -m lab.transport.agent FILE --udp 127.0.0.1:5004`` runs it.
+
 The vsock is dialled by a function that is passed in: the only one that may do that is in
-``lab.guest``.
+``lab.guest``. `run` takes it; the program alone has none.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import logging
 import queue
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -27,11 +33,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import LabError, UsageError
+from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.journal import Journal
 from lab.transport.bunghole.microphone import Pace
 from lab.transport.bunghole.signal import Signal, signal_of
 from lab.transport.bunghole.wire import OUTPUT_PORT, frame_bytes
-from lab.transport.opus import BITRATE, FRAMES, Encoder
+from lab.transport.opus import BITRATE, FRAMES, SAMPLE_RATE, Encoder
 from lab.transport.udp import parse_address
 
 CHANNEL = 256
@@ -39,6 +46,7 @@ TransportChoice = Literal["auto", "vsock", "udp"]
 Dial = Callable[[int], socket.socket]
 """Given the port: a connected stream socket. Raises OSError or LabError."""
 _SEND_S = 2.0
+_LONGEST_S = 86_400.0
 
 
 class Wire(Protocol):
@@ -62,11 +70,15 @@ class StreamWire:
         Connects.
     port
         5000.
+
+    Attributes
+    ----------
+    name
+        ``"vsock"``, or that it is none.
     """
 
-    name = "vsock"
-
     def __init__(self, dial: Dial, port: int = OUTPUT_PORT) -> None:
+        self.name = ""
         self._dial = dial
         self._port = port
         self._socket: socket.socket | None = self._connect()
@@ -91,6 +103,8 @@ class StreamWire:
     def _connect(self) -> socket.socket:
         made = self._dial(self._port)
         made.settimeout(_SEND_S)
+        is_vsock = made.family == getattr(socket, "AF_VSOCK", None)
+        self.name = (Endpoint.vsock() if is_vsock else Endpoint.stand_in(Path())).transport
         return made
 
 
@@ -160,7 +174,7 @@ def open_wire(
             if choice == "vsock":
                 raise _none(str(error)) from error
         else:
-            journal.say("agent: transport=vsock")
+            journal.say(f"agent: transport={wire.name}")
             return wire
     if udp_target is None:
         raise _none("no UDP target was given")
@@ -184,7 +198,7 @@ class AgentSummary:
     Attributes
     ----------
     transport
-        ``"vsock"`` (or its stand-in) or ``"udp"``.
+        ``"vsock"``, that it was none, or ``"udp"``.
     encoded, sent
         Packets.
     channel_full
@@ -323,3 +337,56 @@ class LegacyAgent:
             except (OSError, LabError) as error:
                 self._errors += 1
                 self._journal.trouble("send-error", "agent", f"agent: send error: {error}")
+
+
+def run(arguments: list[str], *, dial_vsock: Dial | None = None) -> int:
+    """The agent as a program.
+
+    Parameters
+    ----------
+    arguments
+        Of the command line.
+    dial_vsock
+        Connects to the host; None when there is no vsock.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.transport.agent",
+        description="Send a file as the legacy agent does; at the end one line of JSON.",
+    )
+    parser.add_argument("file", type=Path, help="what is captured: WAV, AIFF, FLAC, Ogg or MP3")
+    parser.add_argument("--transport", choices=("auto", "vsock", "udp"), default="auto")
+    parser.add_argument("--udp", metavar="HOST:PORT", help="where the host's UDP ingest listens")
+    parser.add_argument("--seconds", type=float, help="at most so long; else the whole file")
+    given = parser.parse_args(arguments)
+    journal = Journal()
+    try:
+        seconds = _length_s(given.file) if given.seconds is None else given.seconds
+        if not 0 < seconds < _LONGEST_S:
+            raise UsageError("--seconds must be above 0", do="give a number of seconds")
+        wire = open_wire(
+            given.transport, dial_vsock=dial_vsock, udp_target=given.udp, journal=journal
+        )
+        packets = max(round(seconds * SAMPLE_RATE / FRAMES), 1)
+        with LegacyAgent(wire, given.file, journal=journal, packets=packets) as agent:
+            agent.wait()
+    except LabError as error:
+        sys.stderr.write(f"agent: {error}\n")
+        return error.exit_code
+    sys.stdout.write(json.dumps(asdict(agent.summary)) + "\n")
+    return 0
+
+
+def _length_s(file: Path) -> float:
+    from lab.signals.file import read_audio
+
+    return read_audio(file).seconds
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    sys.exit(run(sys.argv[1:]))

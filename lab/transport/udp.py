@@ -6,6 +6,7 @@ every 5 s. Nothing numbers the packets, so **loss cannot be detected**; every su
 
 from __future__ import annotations
 
+import ipaddress
 import select
 import socket
 import threading
@@ -27,7 +28,6 @@ from lab.transport.bunghole.recording import PACKET, Room
 READ_BYTES = 4096
 STATISTICS_NS = 5_000_000_000
 LOSS = "not detectable: the packets carry no number"
-_LOOPBACK = ("localhost", "127.", "::1")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,12 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         """Whether it is on this machine only."""
-        return self.host == "localhost" or self.host.startswith(_LOOPBACK[1:])
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False  # a name: nobody knows where it leads
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if self.family == socket.AF_INET6 else self.host

@@ -68,8 +68,7 @@ def test_a_lost_packet_of_a_tone_is_concealed_with_a_tone() -> None:
     made_up = decoder.conceal()
     assert made_up.shape == (FRAMES, 2)
     assert float(np.std(made_up[:480])) > 0.1  # silence would be none
-    for _ in range(50):
-        faded = decoder.conceal()
+    faded = [decoder.conceal() for _ in range(50)][-1]
     assert float(np.std(faded)) < 0.01
 
 
