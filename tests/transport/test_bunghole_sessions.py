@@ -116,6 +116,21 @@ def test_a_gap_is_concealed_up_to_five_packets_and_the_table_says_so() -> None:
     assert rows["recorded_frame"].tolist() == [960 * i for i in range(11)]
 
 
+def test_a_gap_of_less_than_a_packet_is_concealed_to_the_nearest_2_5_ms() -> None:
+    made = v2_rig()
+    made.feed(v2_audio(0) + v2_audio(2, first_frame=960 + 500))
+    made.feed(v2_audio(4, first_frame=2 * 960 + 500 + 40), 40 * MS)
+    summary = made.guest.summary("vsock")
+    assert (summary.lost, summary.lost_frames, summary.misnumbered) == (2, 540, 0)
+    # 480 for 500 frames, none for 40.
+    assert summary.recorded_frames == 3 * 960 + 480
+    recorder = made.guest.recorder
+    assert recorder is not None
+    rows = recorder.packets()
+    assert rows["frames"].tolist() == [960, 480, 960, 960]
+    assert rows["first_frame"].tolist() == [0, 980, 1460, 2460]
+
+
 def test_garbage_opus_is_concealed_counted_and_said_once_and_the_next_packet_is_good() -> None:
     made = rig()
     made.feed(v1_frame(b"\xff\x00") * 5 + v1_frame())

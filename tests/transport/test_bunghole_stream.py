@@ -37,6 +37,7 @@ def test_what_is_missing_is_counted_exactly_wherever_the_numbers_wrap(
     sent = [n for n in range(402) if n not in missing]
     placed = [book.take(audio(first + n)) for n in sent]
     assert book.lost == len(missing) == sum(p.lost for p in placed)
+    assert book.lost_frames == 960 * len(missing) == sum(p.lost_frames for p in placed)
     assert book.packets == len(sent)
     assert (book.duplicates, book.reordered, book.restarts, book.misnumbered) == (0, 0, 0, 0)
 
@@ -96,11 +97,23 @@ def test_a_long_time_without_io_is_no_loss() -> None:
     assert book.lost == 0
 
 
+@given(st.integers(0, 100_000))
+def test_frames_that_are_missing_are_counted_to_the_frame(missing: int) -> None:
+    book = SequenceBook()
+    book.take(audio(0))
+    lost = -(-missing // 960)
+    placed = book.take(replace(audio(1 + lost), first_frame=960 + missing))
+    assert (placed.lost, placed.lost_frames) == (lost, missing)
+    assert book.misnumbered == 0
+
+
 def test_a_first_frame_that_does_not_fit_its_number_is_counted() -> None:
     book = SequenceBook()
     book.take(audio(0))
-    book.take(replace(audio(1), first_frame=961))
-    assert book.misnumbered == 1
+    for sequence, first_frame in ((1, 961), (2, 1920), (3, 2881)):
+        book.take(replace(audio(sequence), first_frame=first_frame))
+    assert book.misnumbered == 3  # one late, one early, one late
+    assert (book.lost, book.lost_frames) == (0, 0)
 
 
 @given(st.lists(st.tuples(st.integers(0, U32 - 1), st.integers(0, 2**64 - 1)), max_size=60))

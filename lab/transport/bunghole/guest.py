@@ -10,7 +10,7 @@ from lab.transport.bunghole.limits import PACKET_NS, Bucket, Limits
 from lab.transport.bunghole.recording import PacketFlag, PacketRecorder, Room
 from lab.transport.bunghole.stream import ClockBook, Offset, Place, SequenceBook
 from lab.transport.bunghole.wire import U32, Audio
-from lab.transport.opus import FRAMES, Decoder, OpusError
+from lab.transport.opus import CONCEALABLE_STEP, FRAMES, Decoder, OpusError
 
 MOST_CONCEALED = 5
 """Packets in a row for which libopus makes something up; beyond, the recording has a cut."""
@@ -35,6 +35,8 @@ class StreamSummary:
     lost, lost_between_connections
         Packets missing; None when all came in v1, which cannot tell. The packets of v1 are not
         counted in it.
+    lost_frames
+        Frames missing, likewise.
     duplicates, reordered, discontinuities, restarts, misnumbered
         As `SequenceBook`; 0 in v1.
     concealed
@@ -64,6 +66,7 @@ class StreamSummary:
     recorded_frames: int
     lost: int | None
     lost_between_connections: int | None
+    lost_frames: int | None
     duplicates: int
     reordered: int
     discontinuities: int
@@ -168,7 +171,7 @@ class Guest:
             flags |= PacketFlag.RESTART
             self.clock.forget()
         elif placed.lost and not flags & PacketFlag.CONNECTED:
-            self._conceal(audio, min(placed.lost, MOST_CONCEALED), now_ns)
+            self._conceal(audio, placed.lost_frames, now_ns)
         return self._decode(
             audio.packet,
             flags,
@@ -202,6 +205,7 @@ class Guest:
             recorded_frames=self.recorder.frames if self.recorder else 0,
             lost=book.lost if v2 else None,
             lost_between_connections=book.lost_between if v2 else None,
+            lost_frames=book.lost_frames if v2 else None,
             duplicates=book.duplicates,
             reordered=book.reordered,
             discontinuities=book.discontinuities,
@@ -227,19 +231,23 @@ class Guest:
         self._longest_gap_ns = max(self._longest_gap_ns, now_ns - last_ns)
         return PacketFlag(0)
 
-    def _conceal(self, audio: Audio, packets: int, now_ns: int) -> None:
+    def _conceal(self, audio: Audio, missing: int, now_ns: int) -> None:
         decoder, recorder = self._made()
-        for back in range(packets, 0, -1):
+        # Up to what the next packet begins with; libopus makes whole steps only.
+        back = min(round(missing / CONCEALABLE_STEP) * CONCEALABLE_STEP, MOST_CONCEALED * FRAMES)
+        while back > 0:
+            frames = back % FRAMES or FRAMES
             recorder.take(
-                decoder.conceal(),
+                decoder.conceal(frames),
                 flags=PacketFlag.CONCEALED,
-                sequence=(audio.sequence - back) % U32,
-                first_frame=max(audio.first_frame - back * FRAMES, 0),
+                sequence=(audio.sequence - -(-back // FRAMES)) % U32,
+                first_frame=max(audio.first_frame - back, 0),
                 received_ns=now_ns,
                 decoded_ns=now_ns,
             )
+            back -= frames
             self._concealed += 1
-            self._frames += FRAMES
+            self._frames += frames
 
     def _decode(
         self, packet: bytes, flags: PacketFlag, *, received_ns: int, **columns: int

@@ -41,12 +41,15 @@ class Placed:
         Where it stands.
     lost
         Packets missing right before it.
+    lost_frames
+        Frames missing right before it: of the first or last of those packets only some may be.
     is_usable
         Whether it comes in its order, and is to be decoded.
     """
 
     place: Place
     lost: int = 0
+    lost_frames: int = 0
 
     @property
     def is_usable(self) -> bool:
@@ -67,6 +70,8 @@ class SequenceBook:
         Taken in their order.
     lost
         Missing ones, those between two connections included.
+    lost_frames
+        Missing frames. A packet that came late is not taken off.
     lost_between
         Missing between two connections.
     duplicates, reordered
@@ -76,12 +81,14 @@ class SequenceBook:
     restarts
         Times that counting began afresh.
     misnumbered
-        Packets whose first frame does not fit their sequence number.
+        Packets whose first frame does not fit their sequence number: frames that are missing are
+        as many as the missing packets hold, or less than one packet fewer.
     """
 
     def __init__(self) -> None:
         self.packets = 0
         self.lost = 0
+        self.lost_frames = 0
         self.lost_between = 0
         self.duplicates = 0
         self.reordered = 0
@@ -123,16 +130,19 @@ class SequenceBook:
         elapsed_ns = audio.captured_ns - last.captured_ns
         if ahead > 1 and (ahead - 1) * _PACKET_NS > elapsed_ns * 1.01 + _SLACK_NS:
             return self._begin(audio, Place.RESTART)
-        if audio.first_frame - last.first_frame != ahead * FRAMES:
-            self.misnumbered += 1
         self._seen = ((self._seen << ahead) | 1) % (1 << _WINDOW) if ahead < _WINDOW else 1
         self._last = audio
         self.packets += 1
         lost = ahead - 1
+        missing = audio.first_frame - last.first_frame - FRAMES
+        if missing < 0 or -(-missing // FRAMES) != lost:
+            self.misnumbered += 1
+            missing = lost * FRAMES
         self.lost += lost
+        self.lost_frames += missing
         if anew:
             self.lost_between += lost
-        return Placed(Place.AFTER_A_GAP if lost else Place.NEXT, lost)
+        return Placed(Place.AFTER_A_GAP if lost else Place.NEXT, lost, missing)
 
     def _begin(self, audio: Audio, place: Place) -> Placed:
         self.restarts += place is Place.RESTART
