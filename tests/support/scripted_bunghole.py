@@ -16,6 +16,7 @@ from typing import Self
 SILENT_PACKET = bytes.fromhex("fc ff fe")
 OFFER = bytes.fromhex("42 48 41 02 00 00 00 00")
 SWITCH = bytes.fromhex("ff ff") + OFFER
+OWN_CID = 1
 WAIT_S = 20.0
 """Long enough for any machine: what takes so long does not come at all."""
 
@@ -60,7 +61,7 @@ def pong(asked_ns: int, heard_ns: int, answered_ns: int) -> bytes:
 
 
 class Peer:
-    """A connected socket: a guest.
+    """A connected socket: a guest over AF_UNIX.
 
     Parameters
     ----------
@@ -122,6 +123,21 @@ class Peer:
 
     def close(self) -> None:
         self.socket.close()
+
+
+class VsockPeer(Peer):
+    """A guest over a real vsock: this machine itself, CID 1. A test may dial no other.
+
+    Parameters
+    ----------
+    port
+        Of the listener.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
+        self.socket.settimeout(WAIT_S)
+        self.socket.connect((OWN_CID, port))
 
 
 def wait_until(true: Callable[[], bool], what: str = "") -> None:

@@ -1,8 +1,7 @@
 """The receiver over sockets: bad peers, many peers, and the good one that comes after them.
 
-AF_UNIX stands in for vsock; one test takes a real vsock to the own machine (CID 1), where there is
-one.
-Nothing here waits for a deadline: those are tested in virtual time.
+AF_UNIX stands in for vsock; test_bunghole_vsock.py has the real one. Nothing here waits for a
+deadline: those are tested in virtual time.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.needs_of_marks import reason_to_skip
 from lab.signals.sine import sine
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.limits import Limits
@@ -327,9 +325,11 @@ def test_a_peer_that_floods_is_held_to_bounds_while_a_good_one_is_served(
     with Peer(folder, PORT, "flood") as flood:
         flood.socket.settimeout(0)
         data = v1_frame() * 20_000
+        sent = 0
         for i in range(50):
             with suppress(BlockingIOError):
-                flood.socket.send(data)
+                # Where the last piece ended, maybe in the middle of a frame.
+                sent += flood.socket.send(data[sent % len(v1_frame()) :])
             # Ten guests: one that connected 50 times a second would be too fast itself.
             assert is_served(receiver, folder, f"good{i % 10}")
         stream = receiver.summary().streams["flood"]
@@ -422,17 +422,3 @@ def test_it_listens_on_a_real_vsock_where_there_is_one() -> None:
         assert receiver.journal.lines == ("vsock audio listener started on port 50713",)
         with pytest.raises(LabError, match="somebody listens there already"):
             Receiver(Endpoint.vsock(), port=50_713)
-
-
-@pytest.mark.linux
-def test_over_the_own_machines_vsock_a_guest_is_known_by_its_cid() -> None:
-    reason = reason_to_skip("vsock")
-    if reason:
-        pytest.skip(reason)
-    own = 1  # this machine; a test may dial no other
-    with Receiver(Endpoint.vsock(own), port=50_714) as receiver:
-        with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as peer:
-            peer.connect((own, 50_714))
-            peer.sendall(v1_frame() * 3)
-            wait_until(lambda: receiver.summary().streams["cid 1"].packets == 3)
-        assert any("audio: vsock guest connected" in line for line in receiver.journal.lines)
