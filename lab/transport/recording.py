@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,13 @@ class GrowingFile:
 
     def close(self) -> None:
         """Cut it to `used` bytes. May be called twice."""
-        if not self.memory.closed:
+        if self._fd < 0:
+            return
+        with suppress(BufferError):  # somebody looks at it still; it goes with the last look
             self.memory.close()
-            os.ftruncate(self._fd, self.used)
-            os.close(self._fd)
+        os.ftruncate(self._fd, self.used)
+        os.close(self._fd)
+        self._fd = -1
 
 
 class Recorder:

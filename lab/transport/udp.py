@@ -314,13 +314,13 @@ class UdpIngest:
         """A copy of what was recorded; shape (n, 2), 48 kHz."""
         with self._lock:
             recorder = self._book.guest.recorder
-            return np.empty((0, 2), dtype=np.float32) if recorder is None else recorder.audio()
+        return np.empty((0, 2), dtype=np.float32) if recorder is None else recorder.audio().copy()
 
     def packets(self) -> NDArray[Any]:
         """A copy of the table; dtype `PACKET`."""
         with self._lock:
             recorder = self._book.guest.recorder
-            return np.empty(0, dtype=PACKET) if recorder is None else recorder.packets()
+        return np.empty(0, dtype=PACKET) if recorder is None else recorder.packets().copy()
 
     def _run(self) -> None:
         while True:

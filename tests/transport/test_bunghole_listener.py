@@ -422,3 +422,38 @@ def test_it_listens_on_a_real_vsock_where_there_is_one() -> None:
         assert receiver.journal.lines == ("vsock audio listener started on port 50713",)
         with pytest.raises(LabError, match="somebody listens there already"):
             Receiver(Endpoint.vsock(), port=50_713)
+
+
+def test_what_a_guest_sent_before_it_came_back_is_not_lost(
+    receiver: Receiver, folder: Path
+) -> None:
+    for i in range(50):
+        # Two at once for the host: the end of the one, and the other.
+        with Peer(folder, PORT, "guest") as first:
+            first.send(v1_frame() * 5)
+            with Peer(folder, PORT, "guest") as second:
+                second.send(v1_frame() * 2)
+        wait_until(
+            lambda i=i: (
+                receiver.summary().streams["guest"].packets  # type: ignore[misc]
+                + receiver.summary().streams["guest"].too_fast
+                == 7 * (i + 1)
+            )
+        )
+
+
+def test_a_mistake_in_the_lab_is_told_of_when_the_receiver_is_closed(folder: Path) -> None:
+    receiver = Receiver(Endpoint.stand_in(folder))
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    with Peer(folder, PORT, "guest") as peer:
+        wait_until(lambda: "guest" in receiver.guests)
+        receiver._listener.ask(lambda: setattr(receiver._guests["guest"], "take_v1", broken))
+        peer.send(v1_frame())
+        assert peer.is_closed_by_host()
+    assert receiver.summary().endings == {"internal-error": 1}
+    assert is_served(receiver, folder)
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        receiver.close()

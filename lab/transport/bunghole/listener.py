@@ -124,6 +124,7 @@ class Listener:
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._ended = False
         self._failure: Exception | None = None
         self._accept_again_ns = 0
 
@@ -187,7 +188,8 @@ class Listener:
         question
             Short; after `stop` it is run at once.
         """
-        if self._thread is None or self._stopping or threading.current_thread() is self._thread:
+        is_alone = self._thread is None or self._ended or self._stopping
+        if is_alone or threading.current_thread() is self._thread:
             return question()
         answer: Future[_T] = Future()
 
@@ -216,12 +218,15 @@ class Listener:
         try:
             while not self._stopping:
                 self._turn()
+        except Exception as error:  # noqa: BLE001  (`stop` tells)
+            self._failure = self._failure or error
         finally:
             for connection in list(self._connections.values()):
                 connection.close(Ending.STOPPED)
                 self._settle(connection)
             self._selector.close()
             self._server.close()
+            self._ended = True
             self._run_tasks()
 
     def _turn(self) -> None:
@@ -296,6 +301,8 @@ class Listener:
     def _admit(self, sock: socket.socket, guest: str) -> None:
         older = self._connections.get(guest)
         if older is not None:
+            # What it has sent has been sent: the guest may just have gone and come back.
+            self._drain(older)
             older.close(Ending.REPLACED)
             self._settle(older)
         if len(self._connections) >= self._limits.connections:

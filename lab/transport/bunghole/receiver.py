@@ -270,20 +270,21 @@ class Receiver:
     def audio(self, guest: str) -> NDArray[np.float32]:
         """A copy of what was recorded of a guest; shape (n, 2), 48 kHz."""
 
-        def copy() -> NDArray[np.float32]:
+        def look() -> NDArray[np.float32]:
             recorder = self._guests[guest].recorder
             return np.empty((0, 2), dtype=np.float32) if recorder is None else recorder.audio()
 
-        return self._listener.ask(copy)
+        # Copied here: packets that come meanwhile are not to wait for it.
+        return self._listener.ask(look).copy()
 
     def packets(self, guest: str) -> NDArray[Any]:
         """A copy of the table of a guest's packets; dtype `PACKET`."""
 
-        def copy() -> NDArray[Any]:
+        def look() -> NDArray[Any]:
             recorder = self._guests[guest].recorder
             return np.empty(0, dtype=PACKET) if recorder is None else recorder.packets()
 
-        return self._listener.ask(copy)
+        return self._listener.ask(look).copy()
 
     def summary(self) -> ReceiverSummary:
         """All of it in numbers, at one moment."""

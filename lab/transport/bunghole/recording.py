@@ -152,12 +152,12 @@ class PacketRecorder:
             self._files[1].used = self._count * PACKET.itemsize
 
     def audio(self) -> NDArray[np.float32]:
-        """A copy of what is kept; shape (n, 2), 48 kHz."""
-        return self._audio[: self._frames].copy()
+        """What is kept so far, not a copy; shape (n, 2), 48 kHz. It does not change any more."""
+        return self._audio[: self._frames]
 
     def packets(self) -> NDArray[Any]:
-        """A copy of the table; dtype `PACKET`."""
-        return self._rows[: self._count].copy()
+        """The table so far, not a copy; dtype `PACKET`. It does not change any more."""
+        return self._rows[: self._count]
 
     def close(self) -> None:
         """Cut the files to what was kept; what `audio` and `packets` give is empty then."""
