@@ -10,6 +10,7 @@ import logging
 import resource
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -457,3 +458,30 @@ def test_a_mistake_in_the_lab_is_told_of_when_the_receiver_is_closed(folder: Pat
     assert is_served(receiver, folder)
     with pytest.raises(ZeroDivisionError, match="ours"):
         receiver.close()
+
+
+def test_connections_are_cut_on_purpose_and_only_those_that_are_meant(
+    receiver: Receiver, folder: Path
+) -> None:
+    with Peer(folder, PORT, "one") as one, Peer(folder, PORT, "two") as two:
+        wait_until(lambda: len(receiver.connected) == 2)
+        assert receiver.cut("nobody") == 0
+        assert receiver.cut("one") == 1
+        assert one.is_closed_by_host()
+        two.send(v1_frame())
+        wait_until(lambda: receiver.summary().streams["two"].packets == 1)
+        assert receiver.cut() == 1
+        assert two.is_closed_by_host()
+    assert receiver.summary().endings == {"cut-on-purpose": 2}
+
+
+def test_a_host_that_is_held_reads_nothing_and_then_all_of_it(
+    receiver: Receiver, folder: Path
+) -> None:
+    with Peer(folder, PORT, "guest") as peer:
+        wait_until(lambda: receiver.connected == ("guest",))
+        assert receiver.hold(0.3) == 1
+        peer.send(v1_frame() * 5)
+        begin = time.monotonic()
+        wait_until(lambda: receiver.summary().streams["guest"].packets == 5)
+        assert time.monotonic() - begin > 0.2

@@ -308,6 +308,17 @@ def test_the_books_go_on_with_the_next_connection() -> None:
     assert summary.discontinuities == 1
 
 
+def test_a_reconnection_that_begins_in_v1_loses_what_was_not_sent_and_conceals_nothing() -> None:
+    first = v2_rig()
+    first.feed(v2_audio(0) + v2_audio(1))
+    second = rig(guest=first.guest)
+    # 2 to 6 found nobody, 7 and 8 went before the offer was read.
+    second.feed(v1_frame() * 2 + by_hand.SWITCH + v2_audio(9), 140 * MS)
+    summary = first.guest.summary("vsock")
+    assert (summary.packets, summary.lost, summary.lost_between_connections) == (5, 5, 5)
+    assert (summary.concealed, summary.recorded_frames) == (0, 5 * 960)
+
+
 def test_times_of_each_stage_come_from_the_table_and_the_offset() -> None:
     made = v2_rig()
     base = made.now_ns

@@ -72,6 +72,20 @@ def test_what_is_missing_between_two_connections_is_lost_as_well() -> None:
     assert (book.lost, book.lost_between) == (50, 50)
 
 
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_packets_that_came_in_v1_before_the_switch_are_not_missing(lost: int, in_v1: int) -> None:
+    book = SequenceBook()
+    places(book, [0, 1, 2])
+    book.connected()
+    for _ in range(in_v1):
+        book.unnumbered()
+    placed = book.take(audio(3 + lost + in_v1))
+    assert (placed.lost, placed.lost_frames, placed.is_new) == (lost, lost * 960, True)
+    assert (book.lost, book.misnumbered) == (lost, 0)
+    # They count for this gap only.
+    assert book.take(audio(3 + lost + in_v1 + 3)).lost == 2
+
+
 def test_a_driver_that_was_loaded_anew_has_lost_nothing() -> None:
     book = SequenceBook()
     places(book, list(range(100)))

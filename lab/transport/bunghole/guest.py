@@ -153,6 +153,7 @@ class Guest:
         """
         flags = PacketFlag.V1 | self._arrived(packet, now_ns)
         self._v1_packets += 1
+        self.sequence.unnumbered()
         return self._decode(packet, flags, received_ns=now_ns)
 
     def take_v2(self, audio: Audio, now_ns: int) -> OpusError | None:
@@ -170,7 +171,7 @@ class Guest:
         if placed.place is Place.RESTART:
             flags |= PacketFlag.RESTART
             self.clock.forget()
-        elif placed.lost and not flags & PacketFlag.CONNECTED:
+        elif placed.lost and not placed.is_new:
             self._conceal(audio, placed.lost_frames, now_ns)
         return self._decode(
             audio.packet,

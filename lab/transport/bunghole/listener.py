@@ -208,6 +208,57 @@ class Listener:
         """Guests that are connected now."""
         return self.ask(lambda: tuple(self._connections))
 
+    def cut(self, guest: str | None = None) -> int:
+        """Close connections, as a fault on purpose; what they have sent and nobody read is lost.
+
+        Parameters
+        ----------
+        guest
+            Whose; None cuts all.
+
+        Returns
+        -------
+        int
+            How many.
+        """
+
+        def cut_them() -> int:
+            chosen = self._chosen(guest)
+            for connection in chosen:
+                connection.close(Ending.CUT)
+                self._settle(connection)
+            return len(chosen)
+
+        return self.ask(cut_them)
+
+    def hold(self, seconds: float, guest: str | None = None) -> int:
+        """Read nothing for a while, as a fault on purpose: what a stalled host does.
+
+        Parameters
+        ----------
+        seconds
+            After 3 of them a v2 peer counts as half open.
+        guest
+            Whose; None holds all.
+
+        Returns
+        -------
+        int
+            How many.
+        """
+
+        def hold_them() -> int:
+            chosen = self._chosen(guest)
+            for connection in chosen:
+                connection.resting_until_ns = time.monotonic_ns() + round(seconds * 1e9)
+                self._settle(connection)
+            return len(chosen)
+
+        return self.ask(hold_them)
+
+    def _chosen(self, guest: str | None) -> list[_Connection]:
+        return [c for name, c in self._connections.items() if guest in (None, name)]
+
     def _wake(self) -> None:
         with suppress(BlockingIOError):
             self._wake_write.send(b"!")

@@ -364,6 +364,10 @@ class Microphone:
         """Names of the guests that are connected now."""
         return self._listener.connected
 
+    def cut(self, guest: str | None = None) -> int:
+        """Close connections as a fault on purpose; see `Listener.cut`."""
+        return self._listener.cut(guest)
+
     @property
     def begin_ns(self) -> int:
         """CLOCK_MONOTONIC at which frame 0 of the source was captured."""

@@ -267,6 +267,14 @@ class Receiver:
         """Names of those that are connected now."""
         return self._listener.connected
 
+    def cut(self, guest: str | None = None) -> int:
+        """Close connections as a fault on purpose; see `Listener.cut`."""
+        return self._listener.cut(guest)
+
+    def hold(self, seconds: float, guest: str | None = None) -> int:
+        """Read nothing for a while, as a fault on purpose; see `Listener.hold`."""
+        return self._listener.hold(seconds, guest)
+
     def audio(self, guest: str) -> NDArray[np.float32]:
         """A copy of what was recorded of a guest; shape (n, 2), 48 kHz."""
 

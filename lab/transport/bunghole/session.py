@@ -28,6 +28,7 @@ class Ending(StrEnum):
     GAVE_WAY = "silent-gave-way"
     NO_ROOM = "too-many-connections"
     INTERNAL = "internal-error"
+    CUT = "cut-on-purpose"
     STOPPED = "stopped"
 
 

@@ -43,6 +43,8 @@ class Placed:
         Packets missing right before it.
     lost_frames
         Frames missing right before it: of the first or last of those packets only some may be.
+    is_new
+        The first numbered one of its connection.
     is_usable
         Whether it comes in its order, and is to be decoded.
     """
@@ -50,6 +52,7 @@ class Placed:
     place: Place
     lost: int = 0
     lost_frames: int = 0
+    is_new: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -98,10 +101,16 @@ class SequenceBook:
         self._last: Audio | None = None
         self._seen = 0  # bit n: the packet n before the last one
         self._anew = True
+        self._unnumbered = 0
 
     def connected(self) -> None:
         """A connection begins."""
         self._anew = True
+        self._unnumbered = 0
+
+    def unnumbered(self) -> None:
+        """A packet in v1: the sender has counted it, though nobody saw its number."""
+        self._unnumbered += 1
 
     def take(self, audio: Audio) -> Placed:
         """Enter a packet.
@@ -135,6 +144,11 @@ class SequenceBook:
         self.packets += 1
         lost = ahead - 1
         missing = audio.first_frame - last.first_frame - FRAMES
+        if anew:
+            # What came in v1 before the switch is not missing.
+            came, self._unnumbered = min(self._unnumbered, lost), 0
+            lost -= came
+            missing -= came * FRAMES
         if missing < 0 or -(-missing // FRAMES) != lost:
             self.misnumbered += 1
             missing = lost * FRAMES
@@ -142,7 +156,7 @@ class SequenceBook:
         self.lost_frames += missing
         if anew:
             self.lost_between += lost
-        return Placed(Place.AFTER_A_GAP if lost else Place.NEXT, lost, missing)
+        return Placed(Place.AFTER_A_GAP if lost else Place.NEXT, lost, missing, is_new=anew)
 
     def _begin(self, audio: Audio, place: Place) -> Placed:
         self.restarts += place is Place.RESTART
