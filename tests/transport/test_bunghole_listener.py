@@ -355,6 +355,7 @@ def test_a_peer_that_never_reads_makes_no_queue(receiver: Receiver, folder: Path
         assert is_served(receiver, folder)
 
 
+@pytest.mark.linux
 def test_out_of_descriptors_nothing_spins_or_ends_and_it_goes_on_when_there_are_some(
     receiver: Receiver, folder: Path
 ) -> None:

@@ -16,7 +16,6 @@ from lab.signals.sine import sine
 from lab.transport import opus
 from lab.transport.opus import FRAMES, Decoder, Encoder, OpusError, packet_frames
 
-pytest.importorskip("cffi")
 PACKETS = 50
 
 
