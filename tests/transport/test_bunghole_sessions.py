@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.signals.sine import sine
 from lab.transport.bunghole.guest import Guest
 from lab.transport.bunghole.journal import Journal
 from lab.transport.bunghole.limits import Bucket, Limits
@@ -17,6 +18,7 @@ from lab.transport.bunghole.outbox import Make, Outbox
 from lab.transport.bunghole.receiver import OutputSession
 from lab.transport.bunghole.recording import PacketFlag, Room, stage_times_ns
 from lab.transport.bunghole.session import NEVER_NS, Ending
+from lab.transport.opus import Encoder
 from tests.support import scripted_bunghole as by_hand
 from tests.support.fake_link import FakeLink
 from tests.support.scripted_bunghole import SILENT_PACKET, v1_frame, v2_audio
@@ -306,6 +308,20 @@ def test_the_books_go_on_with_the_next_connection() -> None:
     assert (summary.lost, summary.lost_between_connections) == (50, 50)
     assert summary.concealed == 0  # a cut, not a second of invention
     assert summary.discontinuities == 1
+
+
+def test_a_connection_begins_with_a_decoder_that_knows_nothing() -> None:
+    encoder = Encoder()
+    tone = sine(5 * 960, sample_rate=48_000)
+    packets = [encoder.encode(tone[i * 960 : (i + 1) * 960]) for i in range(5)]
+    first = rig()
+    first.feed(b"".join(map(v1_frame, packets)))
+    second = rig(guest=first.guest)
+    second.feed(v1_frame(packets[0]))
+    recorder = first.guest.recorder
+    assert recorder is not None
+    audio = recorder.audio()
+    assert np.array_equal(audio[5 * 960 :], audio[:960])
 
 
 def test_a_reconnection_that_begins_in_v1_loses_what_was_not_sent_and_conceals_nothing() -> None:
