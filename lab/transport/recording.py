@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,28 @@ _ROW = struct.Struct("<QQIIQqqqqq")
 assert _ROW.size == ARRIVAL.itemsize
 
 
-class _GrowingFile:
-    """A file of fixed room, mapped, cut to what was written when it is closed."""
+class GrowingFile:
+    """A file of fixed room, mapped, cut to what was written when it is closed.
+
+    Parameters
+    ----------
+    path
+        Replaced.
+    room_bytes
+        Set aside at once.
+
+    Attributes
+    ----------
+    memory
+        The file.
+    used
+        Bytes to keep.
+
+    Raises
+    ------
+    LabError
+        When it cannot be made, or there is no room.
+    """
 
     def __init__(self, path: Path, room_bytes: int) -> None:
         self.used = 0
@@ -76,10 +97,14 @@ class _GrowingFile:
             ) from error
 
     def close(self) -> None:
-        if not self.memory.closed:
+        """Cut it to `used` bytes. May be called twice."""
+        if self._fd < 0:
+            return
+        with suppress(BufferError):  # somebody looks at it still; it goes with the last look
             self.memory.close()
-            os.ftruncate(self._fd, self.used)
-            os.close(self._fd)
+        os.ftruncate(self._fd, self.used)
+        os.close(self._fd)
+        self._fd = -1
 
 
 class Recorder:
@@ -108,9 +133,9 @@ class Recorder:
         self.rows = 0
         # Blocks of 16 frames are the shortest there are; a read of v1 may be shorter.
         self._capacity_rows = capacity_frames // 16 + 4096
-        self._raw = _GrowingFile(raw, capacity_frames * channels * 4)
+        self._raw = GrowingFile(raw, capacity_frames * channels * 4)
         try:
-            self._rows = _GrowingFile(arrivals, self._capacity_rows * ARRIVAL.itemsize)
+            self._rows = GrowingFile(arrivals, self._capacity_rows * ARRIVAL.itemsize)
         except LabError:
             self._raw.close()
             raise
