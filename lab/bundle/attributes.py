@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
 import sys
@@ -159,6 +158,8 @@ def _some(paths: list[str]) -> str:
 
 def _attribute_of_mac(path: Path) -> str | None:
     """Python has no getxattr() on a Mac; this is the one of its C library."""
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     no_follow = 1
     value = ctypes.create_string_buffer(4096)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from lab.profiles.profile import Profile
 
 SYSTEM_FOLDERS = ("/usr/lib/", "/System/")
 """Where macOS has its own libraries."""
+
+Called = Mapping[str, tuple[str, ...]]
+"""Functions by name, with the profiles that call them."""
 
 _SIGN = "codesign --force --sign - X.driver"
 
@@ -88,7 +91,7 @@ class Executable:
 
 
 def judge_executable(
-    path: Path, layout: Layout, functions: frozenset[str], identifier: str, profiles: list[Profile]
+    path: Path, layout: Layout, functions: Called, identifier: str, profiles: list[Profile]
 ) -> tuple[Executable, list[Finding]]:
     """Read an executable, and judge it.
 
@@ -99,7 +102,7 @@ def judge_executable(
     layout
         Of the bundle, for its seal.
     functions
-        Factories that it has to export.
+        Factories that it has to export, each with the profiles that call it.
     identifier
         CFBundleIdentifier; empty without one.
     profiles
@@ -130,7 +133,7 @@ def judge_executable(
 def _judge_macho(
     window: Window,
     layout: Layout,
-    functions: frozenset[str],
+    functions: Called,
     identifier: str,
     profiles: list[Profile],
 ) -> tuple[Executable, list[Finding]]:
@@ -290,10 +293,10 @@ def _judge_signature(
 
 
 def _judge_elf(
-    window: Window, functions: frozenset[str], profiles: list[Profile]
+    window: Window, functions: Called, profiles: list[Profile]
 ) -> tuple[Executable, list[Finding]]:
     found: SharedObject = read_elf(window)
-    exports = tuple(sorted(functions & found.exports))
+    exports = tuple(sorted(functions.keys() & found.exports))
     findings = [
         in_all(
             "executable-for-linux",
@@ -319,16 +322,16 @@ def _judge_elf(
 # ---- both -------------------------------------------------------------------------------------
 
 
-def _exports(
-    functions: frozenset[str], exports: tuple[str, ...], architecture: str
-) -> Iterator[Finding]:
-    for name in sorted(functions - set(exports)):
-        yield in_all(
-            "factory-not-exported",
-            f"the {architecture} code does not export {shown(name, 80)}, the factory that "
-            "CFPlugInFactories names: export it with C linkage",
-            Severity.REFUSED,
-        )
+def _exports(functions: Called, exports: tuple[str, ...], architecture: str) -> Iterator[Finding]:
+    for name in sorted(functions.keys() - set(exports)):
+        for profile in functions[name]:
+            yield Finding(
+                "factory-not-exported",
+                f"the {architecture} code does not export {shown(name, 80)}, the factory that "
+                "CFPlugInFactories names: export it with C linkage",
+                Severity.REFUSED,
+                profile,
+            )
 
 
 def _is_system(name: str) -> bool:

@@ -88,7 +88,7 @@ def inspect_bundle(path: Path, profiles: list[Profile]) -> Inspection:
         findings += of_uuids
         file = _find_executable(layout, plist, findings)
         if file is not None:
-            functions = tables.functions if tables else frozenset[str]()
+            functions = tables.functions if tables else {}
             executable, of_code = judge_executable(file, layout, functions, identifier, profiles)
             findings += of_code
     once = tuple(dict.fromkeys(findings))

@@ -78,8 +78,8 @@ def read_layout(path: Path) -> Layout:
         root = path.resolve(strict=True)
         has_contents = stat.S_ISDIR((root / "Contents").stat().st_mode)
     except (OSError, RuntimeError, ValueError) as error:
-        there = path.is_dir() if "\0" not in str(path) else False
-        what = "no bundle: it has no folder Contents" if there else f"no bundle ({_why(error)})"
+        has_none = isinstance(error, FileNotFoundError) and path.is_dir()
+        what = "no bundle: it has no folder Contents" if has_none else f"no bundle ({_why(error)})"
         raise NotABundleError(
             what, where=shown(str(path)), do="name the folder of a .driver"
         ) from error

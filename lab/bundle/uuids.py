@@ -51,14 +51,6 @@ class Uuid:
 
 
 @dataclass(frozen=True, slots=True)
-class Factory:
-    """A factory as the type's list names it, with its function."""
-
-    uuid: Uuid
-    function: str
-
-
-@dataclass(frozen=True, slots=True)
 class PlugInTables:
     """What the two tables say.
 
@@ -67,11 +59,11 @@ class PlugInTables:
     types
         The type UUIDs, each with its factories' UUIDs.
     functions
-        Names of all functions that a profile could call.
+        Names of the functions that are called, each with the profiles that call it.
     """
 
     types: tuple[tuple[Uuid, tuple[Uuid, ...]], ...]
-    functions: frozenset[str]
+    functions: dict[str, tuple[str, ...]]
 
 
 def parse_uuid(text: str) -> Uuid:
@@ -138,8 +130,8 @@ def judge_uuids(
     findings += _duplicates(factories, "CFPlugInFactories")
     reading = _Reading(tables, factories, profiles)
     findings += reading.judge()
-    functions = frozenset(factory.function for factory in reading.factories)
     listed = tuple((uuid, tuple(_listed(value))) for uuid, value in tables)
+    functions = {name: tuple(names) for name, names in reading.called.items()}
     return PlugInTables(listed, functions), findings
 
 
@@ -196,11 +188,10 @@ class _Reading:
     ) -> None:
         self.tables = tables
         self.profiles = profiles
-        self.functions = {
-            uuid.canonical or uuid.written: value
-            for uuid, value in ((parse_uuid(key), value) for key, value in factories.items())
-        }
-        self.factories: list[Factory] = []
+        self.functions: dict[str, Any] = {}
+        for key, value in factories.items():
+            self.functions.setdefault(parse_uuid(key).canonical or key, value)
+        self.called: dict[str, list[str]] = {}
 
     def judge(self) -> Iterator[Finding]:
         for profile in self.profiles:
@@ -236,13 +227,12 @@ class _Reading:
         there = ", ".join(shown(uuid.written, 60) for uuid, _ in self.tables) or "nothing"
         hint = f"add {accepted[0]}"
         if profile.kind == "claim":
-            hint = "no real macOS asks for what is missing here"
+            hint = "so a claim about macOS 15 has it; no real macOS does"
         elif any(uuid.canonical == SEEDS_TYPE for uuid, _ in self.tables):
             hint += f"; {SEEDS_TYPE} is no macOS version's, old or new"
         return Finding(
             "type-uuid-not-accepted",
-            f"CFPlugInTypes lists {there}, and {profile.title} looks for {', '.join(accepted)}: "
-            f"{hint}",
+            f"CFPlugInTypes lists {there}, and macOS looks for {', '.join(accepted)}: {hint}",
             Severity.REFUSED,
             profile.name,
             source_of(profile, "loading.plugin-type-uuids"),
@@ -282,9 +272,8 @@ class _Reading:
         for index, uuid in enumerate(listed):
             function = self.functions.get(uuid.canonical or uuid.written)
             if isinstance(function, str) and function:
-                factory = Factory(uuid, function)
-                if factory not in self.factories:
-                    self.factories.append(factory)
+                if not index:
+                    self.called.setdefault(function, []).append(profile.name)
                 continue
             yield Finding(
                 "factory-without-function",

@@ -11,7 +11,6 @@ from lab.bundle.inspect import Inspection, inspect_bundle
 from lab.bundle.report import as_json, grouped, lines_of
 from lab.profiles import load_profiles
 from lab.profiles.read import are_our_own
-from lab.report.console import Output
 
 _STYLES = {
     "accepted": "green",
@@ -52,6 +51,8 @@ def inspect_command(
 
 def _show(inspection: Inspection) -> None:
     from rich.text import Text
+
+    from lab.report.console import Output
 
     output = Output(highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in lines_of(inspection):

@@ -1,7 +1,7 @@
 """Writes small Mach-O bundles, with or without a signature: what the tests inspect.
 
-They hold no code that could run. ``tests/bundle/test_macho.py`` holds what is written to lief, where
-that is installed, so that reader and writer do not share a mistake.
+They hold no code that could run. ``tests/bundle/test_macho.py`` holds what is written to lief,
+where that is installed, so that reader and writer do not share a mistake.
 """
 
 from __future__ import annotations
@@ -54,15 +54,14 @@ def universal(*slices: Thin, alignment: int = 14) -> bytes:
     """Several slices in one file."""
     head = struct.pack(">2I", 0xCAFEBABE, len(slices))
     at = 1 << alignment
-    entries, body = b"", b""
+    entries, body, end = b"", b"", 0
     for one in slices:
         data = thin(one)
         entries += struct.pack(">5I", *CPU[one.architecture], at, len(data), alignment)
         padded = data.ljust(-(-len(data) // (1 << alignment)) * (1 << alignment), b"\0")
+        end = len(body) + len(data)  # the last slice ends where its bytes end
         body += padded
         at += len(padded)
-    # The last slice ends where its bytes end.
-    end = len(body) - (len(padded) - len(data))
     return (head + entries).ljust(1 << alignment, b"\0") + body[:end]
 
 
@@ -113,7 +112,14 @@ def _lay_out(one: Thin, signature_size: int) -> bytes:
 
 def _segment(name: str, address: int, size: int, offset: int, file_size: int) -> bytes:
     return struct.pack(
-        "<2I16s4Q4I", 0x19, 72, name.encode(), *(address, size, offset, file_size), *_USE[name], 0, 0
+        "<2I16s4Q4I",
+        0x19,
+        72,
+        name.encode(),
+        *(address, size, offset, file_size),
+        *_USE[name],
+        0,
+        0,
     )
 
 
