@@ -10,7 +10,7 @@ from lab.bundle.elf import SharedObject, is_elf, read_elf
 from lab.bundle.findings import Finding, Severity, in_all, per_profile, shown, source_of
 from lab.bundle.layout import Layout
 from lab.bundle.macho import Slice, is_macho, read_macho
-from lab.bundle.seal import Seal, check_seal
+from lab.bundle.seal import Seal, changed_files, check_seal
 from lab.bundle.signature import MAX_VERIFIED, CodeSignature, read_signature
 from lab.bundle.window import MalformedError, Window, open_window
 from lab.profiles.profile import Profile
@@ -44,6 +44,28 @@ _ELF_SYSTEM = (
     "libubsan.so",
 )
 """Linux libraries that stand for what is the system's on a Mac."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an executable is judged by.
+
+    Parameters
+    ----------
+    layout
+        Of its bundle, for the seal.
+    functions
+        Factories that it has to export, each with the profiles that call it.
+    identifier
+        CFBundleIdentifier; empty without one.
+    profiles
+        Those that were asked for.
+    """
+
+    layout: Layout
+    functions: Called
+    identifier: str
+    profiles: list[Profile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +112,25 @@ class Executable:
     code: tuple[Code, ...]
 
 
-def judge_executable(
-    path: Path, layout: Layout, functions: Called, identifier: str, profiles: list[Profile]
-) -> tuple[Executable, list[Finding]]:
+def judge_executable(path: Path, around: Around) -> tuple[Executable, list[Finding]]:
     """Read an executable, and judge it.
 
     Parameters
     ----------
     path
         Of the file.
-    layout
-        Of the bundle, for its seal.
-    functions
-        Factories that it has to export, each with the profiles that call it.
-    identifier
-        CFBundleIdentifier; empty without one.
-    profiles
-        Those that were asked for.
+    around
+        The bundle, and the profiles.
     """
     found = Executable("none", ())
     try:
         with open_window(path) as window:
             if is_macho(window):
                 found = Executable("mach-o", ())
-                return _judge_macho(window, layout, functions, identifier, profiles)
+                return _judge_macho(window, around)
             if is_elf(window):
                 found = Executable("elf", ())
-                return _judge_elf(window, functions, profiles)
+                return _judge_elf(window, around)
             why = "it is neither Mach-O nor ELF"
     except MalformedError as error:
         why = str(error)
@@ -130,26 +144,24 @@ def judge_executable(
 # ---- Mach-O -----------------------------------------------------------------------------------
 
 
-def _judge_macho(
-    window: Window,
-    layout: Layout,
-    functions: Called,
-    identifier: str,
-    profiles: list[Profile],
-) -> tuple[Executable, list[Finding]]:
+def _judge_macho(window: Window, around: Around) -> tuple[Executable, list[Finding]]:
     slices = read_macho(window)
     findings: list[Finding] = []
     code = []
+    changed = changed_files(around.layout) if any(one.signature for one in slices) else []
     for one in slices:
-        exports = tuple(sorted(name for name in functions if f"_{name}" in one.exports))
+        exports = tuple(sorted(name for name in around.functions if f"_{name}" in one.exports))
         findings += _kind(one)
-        findings += _exports(functions, exports, one.architecture)
-        findings += _minimum(one, profiles)
-        findings += _libraries([library.name for library in one.libraries], profiles, _is_system)
-        signature, seal, of_signature = _signature(
-            one, layout, identifier, profiles, limit=MAX_VERIFIED // len(slices)
-        )
-        findings += of_signature
+        findings += _exports(around.functions, exports, one.architecture)
+        findings += _minimum(one, around.profiles)
+        libraries = [library.name for library in one.libraries]
+        findings += _libraries(libraries, around.profiles, _is_system)
+        signature, trouble = _signature(one, around.profiles, limit=MAX_VERIFIED // len(slices))
+        findings += trouble
+        seal = None
+        if signature is not None:
+            seal = check_seal(around.layout, signature, changed)
+            findings += _judge_signature(one, signature, seal, around)
         code.append(
             Code(
                 one.architecture,
@@ -225,25 +237,24 @@ def _padded(version: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _signature(
-    one: Slice, layout: Layout, identifier: str, profiles: list[Profile], *, limit: int
-) -> tuple[CodeSignature | None, Seal | None, list[Finding]]:
+    one: Slice, profiles: list[Profile], *, limit: int
+) -> tuple[CodeSignature | None, list[Finding]]:
+    """The signature, or why there is none to judge."""
     if one.signature is None:
         key = "arm64" if one.architecture.startswith("arm64") else "x86-64"
         sentence = f"the {one.architecture} code has no signature: {_SIGN}"
-        findings = per_profile("unsigned", sentence, f"signature.unsigned-{key}", profiles)
-        return None, None, list(findings)
+        return None, list(per_profile("unsigned", sentence, f"signature.unsigned-{key}", profiles))
     try:
-        signature = read_signature(one.signature, one.window, limit)
+        return read_signature(one.signature, one.window, limit), []
     except MalformedError as error:
         sentence = f"the signature of the {one.architecture} code cannot be read: {error}"
-        return None, None, [in_all("signature-unreadable", sentence, Severity.REFUSED)]
-    seal = check_seal(layout, signature)
-    return signature, seal, list(_judge_signature(one, signature, seal, identifier, profiles))
+        return None, [in_all("signature-unreadable", sentence, Severity.REFUSED)]
 
 
 def _judge_signature(
-    one: Slice, signature: CodeSignature, seal: Seal, identifier: str, profiles: list[Profile]
+    one: Slice, signature: CodeSignature, seal: Seal, around: Around
 ) -> Iterator[Finding]:
+    profiles, identifier = around.profiles, around.identifier
     if signature.wrong_pages is None:
         yield in_all(
             "signature-not-verified",
@@ -292,11 +303,9 @@ def _judge_signature(
 # ---- ELF --------------------------------------------------------------------------------------
 
 
-def _judge_elf(
-    window: Window, functions: Called, profiles: list[Profile]
-) -> tuple[Executable, list[Finding]]:
+def _judge_elf(window: Window, around: Around) -> tuple[Executable, list[Finding]]:
     found: SharedObject = read_elf(window)
-    exports = tuple(sorted(functions.keys() & found.exports))
+    exports = tuple(sorted(around.functions.keys() & found.exports))
     findings = [
         in_all(
             "executable-for-linux",
@@ -313,8 +322,8 @@ def _judge_elf(
                 Severity.REFUSED,
             )
         )
-    findings += _exports(functions, exports, found.architecture)
-    findings += _libraries(found.libraries, profiles, _is_system_on_linux)
+    findings += _exports(around.functions, exports, found.architecture)
+    findings += _libraries(found.libraries, around.profiles, _is_system_on_linux)
     code = Code(found.architecture, (), found.libraries, exports, None, None)
     return Executable("elf", (code,)), findings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.bundle.attributes import judge_attributes
-from lab.bundle.executable import Executable, judge_executable
+from lab.bundle.executable import Around, Executable, judge_executable
 from lab.bundle.findings import Finding, Severity, in_all, shown
 from lab.bundle.layout import Layout, is_plain_name, read_layout, resolve_within
 from lab.bundle.plist import Dictionary, read_plist
@@ -89,7 +89,8 @@ def inspect_bundle(path: Path, profiles: list[Profile]) -> Inspection:
         file = _find_executable(layout, plist, findings)
         if file is not None:
             functions = tables.functions if tables else {}
-            executable, of_code = judge_executable(file, layout, functions, identifier, profiles)
+            around = Around(layout, functions, identifier, profiles)
+            executable, of_code = judge_executable(file, around)
             findings += of_code
     once = tuple(dict.fromkeys(findings))
     return Inspection(

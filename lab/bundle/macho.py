@@ -40,7 +40,7 @@ _ARM64E = 2
 MAX_SLICES = 8
 MAX_COMMANDS = 4096
 MAX_COMMAND_BYTES = 1 << 20
-MAX_SYMBOLS = 100_000
+MAX_SYMBOLS = 50_000
 MAX_NAME = 4096
 MAX_NAMES = 8 << 20
 """Bytes of all names of symbols together: they may share their place in the file."""

@@ -33,7 +33,7 @@ class Seal:
     broken: tuple[str, ...]
 
 
-def check_seal(layout: Layout, signature: CodeSignature) -> Seal:
+def check_seal(layout: Layout, signature: CodeSignature, changed: list[str]) -> Seal:
     """Compare a bundle with its seal.
 
     Parameters
@@ -42,6 +42,8 @@ def check_seal(layout: Layout, signature: CodeSignature) -> Seal:
         Of the bundle.
     signature
         Of one slice of its executable.
+    changed
+        What `changed_files` says: the same for every slice.
     """
     has_list = RESOURCES in layout.files
     if SLOT_RESOURCES not in signature.special and not has_list:
@@ -53,12 +55,19 @@ def check_seal(layout: Layout, signature: CodeSignature) -> Seal:
             broken.append(f"{path} is not covered")
         elif not _has_hash(layout.root, path, signature.algorithm, wanted):
             broken.append(f"{path} was changed")
-    if has_list:
-        broken += _changed_files(layout)
-    return Seal(sealed=True, broken=tuple(broken[:10]))
+    return Seal(sealed=True, broken=tuple([*broken, *changed][:10]))
 
 
-def _changed_files(layout: Layout) -> list[str]:
+def changed_files(layout: Layout) -> list[str]:
+    """Files of a bundle that are not as its list of resources has them, in a few words each.
+
+    Parameters
+    ----------
+    layout
+        Of the bundle; one without a list has nothing to say.
+    """
+    if RESOURCES not in layout.files:
+        return []
     try:
         listed = read_plist(layout.root / RESOURCES).get("files2", Dictionary())
     except (OSError, MalformedError) as error:

@@ -93,7 +93,7 @@ def look(bundle: Path, capfd: pytest.CaptureFixture[str]) -> str:
     return said.out
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=names)
 def test_the_name_of_a_bundle_does_nothing(
     name: str, tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str]
@@ -108,7 +108,7 @@ def test_the_name_of_a_bundle_does_nothing(
     assert tree(folder) == before
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=names | st.sampled_from(["../../x", "/etc/passwd", "a/b", "", ".", "a\0b"]),
     place=st.sampled_from(["executable", "identifier", "factory", "type", "function"]),
@@ -139,7 +139,7 @@ def test_text_of_info_plist_does_nothing(
     assert tree(folder) == before
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=names)
 def test_names_in_the_executable_do_nothing(
     text: str, tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str]
