@@ -75,6 +75,7 @@ def changed_files(layout: Layout) -> list[str]:
     if not isinstance(listed, Dictionary):
         return [f"{RESOURCES} has no dictionary files2"]
     changed = []
+    files = layout.files
     left = MAX_BYTES
     for name, entry in listed.items():
         details = entry if isinstance(entry, Dictionary) else Dictionary()
@@ -82,7 +83,7 @@ def changed_files(layout: Layout) -> list[str]:
         if not isinstance(wanted, bytes):
             continue  # a link or a nested bundle: neither is a driver's resource
         path = f"Contents/{name}"
-        status = layout.files.get(path)
+        status = files.get(path)
         if status is None:
             if not optional:
                 changed.append(f"{path} is missing")

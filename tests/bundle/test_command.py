@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,22 @@ def test_profiles_of_one_s_own_are_held_to_the_schema(
     monkeypatch.setenv("HAL_LAB_PROFILES", str(tmp_path))
     assert main(["inspect", str(write_bundle(tmp_path / "Good.driver"))]) == 1
     assert "macos-1.toml:5" in capsys.readouterr().err
+
+
+def test_the_command_imports_no_numpy_and_a_wrong_one_is_still_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = write_bundle(tmp_path / "Good.driver")
+    code = (
+        "import sys\nfrom lab.cli import main\nassert main(sys.argv[1:]) == 0\n"
+        "assert 'numpy' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "inspect", "--json", str(bundle)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert main(["inspekt", str(bundle)]) == 2
+    assert "inspekt" in capsys.readouterr().err
