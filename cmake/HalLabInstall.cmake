@@ -5,6 +5,7 @@
 #   lab/_native/*.so                      lib/hal-lab/*.so
 #   lab/_native/drivers/*.driver          lib/hal-lab/drivers/*.driver
 #   lab/data/gecko_shm.h                  lib/hal-lab/data/gecko_shm.h
+#   lab/data/profiles/*.toml              lib/hal-lab/data/profiles/*.toml
 #
 # Included last: the targets exist by then. A part that is not built is left out. What other projects
 # build with is HalLabPackage.cmake's.
@@ -62,6 +63,8 @@ endif()
 
 install(FILES "${PROJECT_SOURCE_DIR}/driver/gecko/include/gecko/gecko_shm.h"
   DESTINATION "${hal_lab_data_dir}" COMPONENT hal_lab_wheel)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/sim/profiles"
+  DESTINATION "${hal_lab_data_dir}" COMPONENT hal_lab_wheel FILES_MATCHING PATTERN "*.toml")
 
 # ---- the drivers, as bundles ------------------------------------------------------------------
 

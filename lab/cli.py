@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from lab import __version__
-from lab.commands import devices, doctor, ledger, play, replay, soak, trace, version
 from lab.errors import LabError, as_lab_error
-from lab.host.errors import HostGone
-from lab.report.console import throw_output_away
 
 EPILOG = (
     "Exit status: 0 all well; 1 an error, or a run that failed; 2 wrong command line; 3 something "
@@ -24,36 +23,58 @@ EPILOG = (
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _CliError: type[Exception] = typer.BadParameter.__mro__[2]
 
+_PLAIN: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+}
+
+COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "play": ("Play a file through a driver; account for every frame.", {}),
+    "soak": ("Hours of virtual time with faults; every sample is checked.", {}),
+    "replay": ("Run a failing schedule of a soak again.", {}),
+    "devices": ("Load a driver and list its devices.", {}),
+    "inspect": ("Would macOS 12 to 26 load a bundle, and why not; nothing is run.", {}),
+    "doctor": (
+        "Name what this machine lacks, and how to get it.",
+        {
+            "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+            "add_help_option": False,
+        },
+    ),
+    "ledger": ("What a driver's calls do: allocate, lock, call the system.", {}),
+    "trace": ("Sum up the IO cycles of a trace file.", {}),
+    "version": ("Print versions, and where coreaudiod-sim is.", {}),
+}
+"""Name to line of help and settings; ``lab.commands.<name>`` has ``<name>_command``."""
+
+
+class _Commands(TyperGroup):
+    """The commands, each imported when it is asked for: one needs numpy, another does not."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        short_help, settings = COMMANDS[cmd_name]
+        module = importlib.import_module(f"lab.commands.{cmd_name}")
+        alone = typer.Typer(**_PLAIN)
+        alone.command(cmd_name, short_help=short_help, **settings)(
+            getattr(module, f"{cmd_name}_command")
+        )
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
     name="hal-lab",
+    cls=_Commands,
     help="A test lab for macOS audio drivers: a simulated coreaudiod that loads the real driver.",
     epilog=EPILOG,
     invoke_without_command=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-app.command("play", short_help="Play a file through a driver; account for every frame.")(
-    play.play_command
-)
-app.command("soak", short_help="Hours of virtual time with faults; every sample is checked.")(
-    soak.soak_command
-)
-app.command("replay", short_help="Run a failing schedule of a soak again.")(replay.replay_command)
-app.command("devices", short_help="Load a driver and list its devices.")(devices.devices_command)
-app.command(
-    "doctor",
-    short_help="Name what this machine lacks, and how to get it.",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    add_help_option=False,
-)(doctor.doctor_command)
-app.command("ledger", short_help="What a driver's calls do: allocate, lock, call the system.")(
-    ledger.ledger_command
-)
-app.command("trace", short_help="Sum up the IO cycles of a trace file.")(trace.trace_command)
-app.command("version", short_help="Print versions, and where coreaudiod-sim is.")(
-    version.version_command
+    **_PLAIN,
 )
 
 
@@ -114,6 +135,8 @@ def main(arguments: list[str] | None = None) -> int:
         # typer ends the program so when whoever read the output has gone: that is his right.
         if not isinstance(ended.__context__, BrokenPipeError):
             raise
+        from lab.report.console import throw_output_away
+
         throw_output_away()
         return 0
     except OSError as error:
@@ -130,6 +153,8 @@ def _message(error: BaseException) -> str:
 def _report(error: LabError, *, debug: bool) -> int:
     sys.stderr.write(f"hal-lab: {error}\n")
     if debug:
+        from lab.host.errors import HostGone
+
         cause = getattr(error, "cause", error)
         if isinstance(cause, HostGone):
             for line in cause.report.get("backtrace") or []:

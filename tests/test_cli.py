@@ -15,7 +15,7 @@ from lab.cli import main
 from lab.commands.play import default_file
 from tests.support.fake_trace import records, write_trace
 
-COMMANDS = ["play", "devices", "doctor", "trace", "version"]
+COMMANDS = ["play", "devices", "inspect", "doctor", "trace", "version"]
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
