@@ -31,12 +31,12 @@ from lab.signals.lossy import CALIBRATION, Limits, limits_of  # noqa: E402
 from tests.support.opus_codec import code, version  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "explanation" / "lossy-detectors.md"
-TRIALS = 600
-DELAY_TRIALS = 400
+TRIALS = 400
+DELAY_TRIALS = 380
 SEED = 997
-NOISE_PIECES = 120
-ALARM_PIECES = 240
-SEARCHES = 900
+NOISE_PIECES = 60
+ALARM_PIECES = 120
+SEARCHES = 300
 
 
 def one_cell(job: tuple[Cell, Limits]) -> dict[str, Any]:

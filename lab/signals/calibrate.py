@@ -114,21 +114,23 @@ class Outcome:
         )
 
 
-_JUMPS = (1, 2, 3, 5, 10, 24, 48, 96, 145, 337, 480, 960, 1_920, 4_800)
+_JUMPS = (1, 2, 5, 10, 24, 48, 145, 337, 480, 960, 4_800)
 _OFFSETS = (0.1, 0.15, 0.2, 0.3, 0.5, 1.5)
-_LENGTHS = (1, 2, 3, 5, 10, 24, 48, 96, 240, 480, 960, 4_800)
-_CLICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
-_BURSTS = (64, 120, 240, 480, 960, 4_800, 24_000)
-_OVER_HISS = (-30, -24, -20, -16, -12, -6, 0)
-_DIPS = {"gap": 0.0, "dip -6 dB": 0.5, "dip -3 dB": 0.708, "dip -1 dB": 0.891}
+_LENGTHS = (1, 2, 5, 10, 24, 48, 96, 240, 960, 4_800)
+_CLICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.02, 0.5)
+_BURSTS = (64, 240, 960, 4_800, 24_000)
+_OVER_HISS = (-24, -18, -12, -6, 0)
+_DIPS = {"gap": 0.0, "dip -6 dB": 0.5, "dip -1 dB": 0.891}
 
 
 def all_cells() -> Iterator[Cell]:
     """Every cell of the published calibration."""
     for path in ("before", "after", "before, 1 % lost"):
-        for fault in ("drop", "repeat"):
+        # Under loss one of each kind will do.
+        few = 1 if "lost" in path else None
+        for fault in ("drop", "repeat")[:few]:
             yield from (Cell("time-line", fault, path, size) for size in _JUMPS)
-        for fault in _DIPS:
+        for fault in list(_DIPS)[:few]:
             yield from (Cell("dips", fault, path, size) for size in _LENGTHS)
         yield from (Cell("clicks", "click", path, size, "of full scale") for size in _CLICKS)
     yield from (Cell("time-line", "offset", "before", size) for size in _OFFSETS)
@@ -250,7 +252,7 @@ def clean_pieces(codec: Codec, pieces: int, seed: int) -> Iterator[NDArray[np.fl
     """A minute each of the glitch pair, with the noise of 16 bits, coded."""
     for number in range(pieces):
         rng = np.random.default_rng([seed, 1, number])
-        yield codec(_clean_pcm(rng, _PIECE_FRAMES), BITRATE, None)[PACKET_FRAMES:]
+        yield codec(_clean_pcm(rng, _PIECE_FRAMES), BITRATE, None)[_EDGE:]
 
 
 def unrelated(codec: Codec, searches: int, seed: int) -> Iterator[NDArray[np.float32]]:
@@ -286,7 +288,7 @@ def _lossy_pieces(codec: Codec, pieces: int, seed: int) -> Iterator[NDArray[np.f
     for number in range(pieces):
         rng = np.random.default_rng([seed, 3, number])
         lost = rng.random(_PIECE_FRAMES // PACKET_FRAMES) < LOSS_SHARE
-        yield codec(_clean_pcm(rng, _PIECE_FRAMES), BITRATE, lost)[PACKET_FRAMES:]
+        yield codec(_clean_pcm(rng, _PIECE_FRAMES), BITRATE, lost)[_EDGE:]
 
 
 def _faults(cell: Cell, trials: int, rng: np.random.Generator) -> list[Injected]:

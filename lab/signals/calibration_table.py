@@ -11,6 +11,14 @@ from lab.signals.calibrate import Outcome
 
 ENOUGH = 0.99
 CONFIDENCE = 0.95
+_HEAD = (
+    "Measured with {codec}, {trials} faults per cell, seed {seed}; limits are {margin:g} times the "
+    "greatest unrest of {noise_hours:g} h of clean coded audio."
+)
+_COLUMNS = (
+    "| detector | fault | path | smallest found | probability (95 %) | place p50 / p99 "
+    "| size p50 / p99 |"
+)
 BEGIN_MARK = "<!-- calibration: begin (docs/make_calibration.py) -->"
 END_MARK = "<!-- calibration: end -->"
 
@@ -29,8 +37,9 @@ def at_most(successes: int, trials: int, probability: float) -> float:
     upper = successes > probability * trials
     counts = range(successes + 1, trials + 1) if upper else range(successes + 1)
     tail = math.fsum(
-        math.exp(whole - math.lgamma(n + 1) - math.lgamma(trials - n + 1) + n * hit
-                 + (trials - n) * miss)
+        math.exp(
+            whole - math.lgamma(n + 1) - math.lgamma(trials - n + 1) + n * hit + (trials - n) * miss
+        )
         for n in counts
     )
     return min(1.0, max(0.0, 1.0 - tail if upper else tail))
@@ -206,12 +215,9 @@ def table(content: dict[str, Any]) -> str:
         Without the marks around it.
     """
     lines = [
-        f"Measured with {content['codec']}, {content['trials']} faults per cell, seed "
-        f"{content['seed']}; limits are {content['margin']:g} times the greatest unrest of "
-        f"{content['noise_hours']:g} h of clean coded audio.",
+        _HEAD.format(**content),
         "",
-        "| detector | fault | path | smallest found | probability (95 %) | place p50 / p99 "
-        "| size p50 / p99 |",
+        _COLUMNS,
         "|---|---|---|---|---|---|---|",
     ]
     for (detector, fault, path, unit), row in by_row(content).items():

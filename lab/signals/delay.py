@@ -60,6 +60,29 @@ class NoDelay:
     ratio: float = 0.0
 
 
+def maximum_length_sequence(bits: int) -> NDArray[np.float64]:
+    """Make ``2**bits - 1`` signs in which every pattern of `bits` but one occurs once.
+
+    Parameters
+    ----------
+    bits
+        Length of the register, 8 to 16.
+
+    Returns
+    -------
+    ndarray of float64, shape (2**bits - 1,)
+        1 and -1.
+    """
+    state, out = 1, np.empty((1 << bits) - 1)
+    for number in range(len(out)):
+        out[number] = 1.0 if state & 1 else -1.0
+        new = 0
+        for tap in _TAPS[bits]:
+            new ^= state >> (bits - tap)
+        state = (state >> 1) | ((new & 1) << (bits - 1))
+    return out
+
+
 def sequence_burst(
     frames: int, *, amplitude: float = 0.5, channels: int = 2
 ) -> NDArray[np.float32]:
@@ -85,16 +108,9 @@ def sequence_burst(
     """
     if not 64 <= frames <= 65_535:
         raise ValueError(f"a burst has 64 to 65535 frames, not {frames}")
-    bits = max(8, int(frames).bit_length())
-    state, out = 1, np.empty(frames, dtype=np.float64)
-    for number in range(frames):
-        out[number] = 1.0 if state & 1 else -1.0
-        new = 0
-        for tap in _TAPS[bits]:
-            new ^= state >> (bits - tap)
-        state = (state >> 1) | ((new & 1) << (bits - 1))
+    signs = maximum_length_sequence(max(8, int(frames).bit_length()))[:frames]
     # Half the energy above 12 kHz is more than a codec spends bits on.
-    smooth = np.convolve(out, (0.25, 0.5, 0.25), mode="same")
+    smooth = np.convolve(signs, (0.25, 0.5, 0.25), mode="same")
     smooth *= amplitude / np.max(np.abs(smooth))
     return np.repeat(smooth.astype(np.float32)[:, np.newaxis], channels, axis=1)
 

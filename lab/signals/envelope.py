@@ -39,6 +39,9 @@ GAP_LEVEL = 0.1
 _JOIN_HOPS = 40
 _EDGE_HOPS = 80
 _SILENCE = 1e-4
+NOISE_LEVEL = 0.25
+"""Peak level below which noise is no longer compared with the recording's own level: what 16 bits
+round off does not shrink with it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Envelope:
     level
         Shape (hops, channels), share of the recording's own level.
     noise
-        Shape (hops, channels), what is not the tone, as a share of the same.
+        Shape (hops, channels), what is not the tone, as a share of the same, or of `NOISE_LEVEL`
+        in a recording that is quieter.
     reference
         Shape (channels,), the recording's level, peak.
     first_hop, end_hop
@@ -162,7 +166,8 @@ def _relative(
     )
     share = level / reference
     there = np.flatnonzero(np.all(share > 0.5, axis=1))
-    return Envelope(share, noise / reference, reference, int(there[0]), int(there[-1]) + 1)
+    noise = noise / np.maximum(reference, NOISE_LEVEL)
+    return Envelope(share, noise, reference, int(there[0]), int(there[-1]) + 1)
 
 
 def find_dips(envelope: Envelope, limits: Limits | None = None) -> list[Found]:

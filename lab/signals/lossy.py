@@ -5,10 +5,10 @@ shape is known so well that a change of it stands out of the codec's own noise: 
 level on each channel. How far out it has to stand is measured (`lab.signals.calibrate`), written to
 ``calibration.json``, and read here: no limit of a detector is a guess.
 
-One tone alone is blind: a jump of 337 frames is 7.0 periods of 997 Hz. The *glitch pair*, 997 Hz on
-even channels and 1204 Hz on odd ones, returns to where it was after 9,821 frames for the first time.
-The second frequency was chosen so that every jump of 1 to 4,910 whole frames turns one of the two by
-3.9 degrees or more.
+One tone alone is blind: a jump of 337 frames is 7.0 periods of 997 Hz. The *glitch pair*, 997 Hz
+on even channels and 1204 Hz on odd ones, is nearly where it was after 11,362 frames at the soonest.
+The second frequency was chosen so that every jump of 1 to 4,910 whole frames turns one of the two
+by 3.9 degrees or more.
 """
 
 from __future__ import annotations

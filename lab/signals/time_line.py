@@ -1,10 +1,11 @@
 """Where the time line of a tone jumps: frames cut out, repeated, or shifted, behind any codec.
 
 Each channel is demodulated with its own tone in windows of 10 ms, 5 ms apart (one matrix product
-per chunk). The phase before a place is compared with the phase behind it, 40 ms each: a codec turns
-it by a degree or so, a cut of one frame by 7.5. Where the difference exceeds the limit, the size
-of the jump follows from both tones' phases over up to 100 ms each side, and the place from the frame
-at which the recording stops to resemble the tone before and begins to resemble the one behind.
+per chunk). The phase before a place is compared with the phase behind it, 40 ms each: a codec
+turns it by half a degree, a cut of one frame by 7.5. Where the difference exceeds the limit, the
+size of the jump follows from both tones' phases over up to 100 ms each side, and the place from the
+frame at which the recording stops to resemble the tone before and begins to resemble the one
+behind.
 
 A rate that is slightly off is no jump: the median turn is taken out, and given as `drift_ppm`.
 Stretches without tone are stepped over: what counts is whether the tone comes back in step.
@@ -100,8 +101,8 @@ def track_time_line(
     -------
     TimeLine
         With two tones sizes are exact up to `lab.signals.lossy.PAIR_RANGE_FRAMES`; with one, up to
-        half of its period, and cuts of whole periods are not seen. Two jumps within 50 ms are
-        reported as one.
+        half of its period, and cuts of whole periods are not seen. Jumps within 90 ms of
+        each other are reported as one.
 
     Raises
     ------
@@ -126,10 +127,8 @@ def track_time_line(
     # Not the angle, which is as large from the first to the last window that overlaps a half
     # turn: the distance is largest in the middle.
     distance = np.sum(np.abs(behind * np.exp(-1j * usual) - before), axis=1)
-    runs = list(runs_of(strength >= 1.0, join=WINDOW_HOPS))
-    centres = [
-        begin + int(np.argmax(distance[begin:end])) + WINDOW_HOPS + 1 for begin, end in runs
-    ]
+    runs = _runs(strength >= 1.0, distance)
+    centres = [begin + int(np.argmax(distance[begin:end])) + WINDOW_HOPS + 1 for begin, end in runs]
     found: list[Found] = []
     for number, (centre, (begin, end)) in enumerate(zip(centres, runs, strict=True)):
         low = centres[number - 1] + _NEXT_HOPS if number else 0
@@ -168,9 +167,7 @@ def _wrapped(angle: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((angle + np.pi) % (2.0 * np.pi) - np.pi, dtype=np.float64)
 
 
-def _phases(
-    block: NDArray[np.float32], sample_rate: float, tones: NDArray[np.float64]
-) -> _Phases:
+def _phases(block: NDArray[np.float32], sample_rate: float, tones: NDArray[np.float64]) -> _Phases:
     hop, channels = _hop(sample_rate), block.shape[1]
     # A Hann window of two hops, in halves: each half of it is multiplied once.
     frame = np.arange(2 * hop)
@@ -219,9 +216,24 @@ def _neighbours(
 
     Element i is about the hop that window ``i + WINDOW_HOPS + 1`` begins with.
     """
-    total = np.concatenate((np.zeros((1, z.shape[1])), np.cumsum(z, axis=0)))
-    mean = (total[WINDOW_HOPS:] - total[:-WINDOW_HOPS]) / WINDOW_HOPS
+    total = np.zeros((len(z) + 1, z.shape[1]), dtype=np.complex128)
+    np.cumsum(z, axis=0, out=total[1:])
+    mean: NDArray[np.complex128] = (total[WINDOW_HOPS:] - total[:-WINDOW_HOPS]) / WINDOW_HOPS
     return mean[: -WINDOW_HOPS - 2], mean[WINDOW_HOPS + 2 :]
+
+
+def _runs(over: NDArray[np.bool_], distance: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Stretches over the limit. Those whose middles are 80 ms apart or less see the same thing."""
+    runs: list[tuple[int, int]] = []
+    middle = 0
+    for begin, end in runs_of(over, join=2):
+        at = begin + int(np.argmax(distance[begin:end]))
+        if runs and at - middle <= 2 * WINDOW_HOPS:
+            begin = runs.pop()[0]
+            at = begin + int(np.argmax(distance[begin:end]))
+        runs.append((begin, end))
+        middle = at
+    return runs
 
 
 @dataclass(frozen=True)
