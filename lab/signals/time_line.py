@@ -101,7 +101,7 @@ def track_time_line(
     -------
     TimeLine
         With two tones sizes are exact up to `lab.signals.lossy.PAIR_RANGE_FRAMES`; with one, up to
-        half of its period, and cuts of whole periods are not seen. Jumps within 90 ms of
+        half of its period, and cuts of whole periods are not seen. Jumps within 130 ms of
         each other are reported as one.
 
     Raises
@@ -127,7 +127,7 @@ def track_time_line(
     # Not the angle, which is as large from the first to the last window that overlaps a half
     # turn: the distance is largest in the middle.
     distance = np.sum(np.abs(behind * np.exp(-1j * usual) - before), axis=1)
-    runs = _runs(strength >= 1.0, distance)
+    runs = list(runs_of(strength >= 1.0, join=WINDOW_HOPS))
     centres = [begin + int(np.argmax(distance[begin:end])) + WINDOW_HOPS + 1 for begin, end in runs]
     found: list[Found] = []
     for number, (centre, (begin, end)) in enumerate(zip(centres, runs, strict=True)):
@@ -220,20 +220,6 @@ def _neighbours(
     np.cumsum(z, axis=0, out=total[1:])
     mean: NDArray[np.complex128] = (total[WINDOW_HOPS:] - total[:-WINDOW_HOPS]) / WINDOW_HOPS
     return mean[: -WINDOW_HOPS - 2], mean[WINDOW_HOPS + 2 :]
-
-
-def _runs(over: NDArray[np.bool_], distance: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Stretches over the limit. Those whose middles are 80 ms apart or less see the same thing."""
-    runs: list[tuple[int, int]] = []
-    middle = 0
-    for begin, end in runs_of(over, join=2):
-        at = begin + int(np.argmax(distance[begin:end]))
-        if runs and at - middle <= 2 * WINDOW_HOPS:
-            begin = runs.pop()[0]
-            at = begin + int(np.argmax(distance[begin:end]))
-        runs.append((begin, end))
-        middle = at
-    return runs
 
 
 @dataclass(frozen=True)
