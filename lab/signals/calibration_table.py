@@ -242,7 +242,7 @@ def _line(detector: str, fault: str, path: str, unit: str, row: Smallest) -> str
     if row.outcome is None:
         best = max(row.outcomes, key=lambda one: one.found / one.trials)
         size, share = f"{best.cell.size:g}", best.found / best.trials
-        text = f"none; at best {share:.1%} at {size} {unit}"
+        text = f"not all sizes for certain; at best {share:.1%} at {size} {unit}"
         return f"| {detector} | {fault} | {path} | {text} | | | |"
     found = row.outcome
     place = f"{found.position_frames[0]:.3g} / {found.position_frames[1]:.3g}"
