@@ -165,7 +165,7 @@ class Guest:
 
     @property
     def shared(self) -> Path:
-        """The folder that both write, at the same path in and outside the guest; gone at the end."""
+        """The folder that both write, at the same path in and outside; gone at the end."""
         assert self._folder is not None, "the guest was not started"
         return self._folder.shared
 
