@@ -119,15 +119,25 @@ class Guest:
         return self
 
     def stop(self) -> None:
-        """End it in good order: commands are told to end, then the system."""
+        """End it in good order: commands are told to end, then the system.
+
+        Raises
+        ------
+        GuestError
+            When its vsock device has given up meanwhile; it is ended all the same.
+        """
         if self._keeper is None:
             self.kill()
             return
+        fault = self.vsock_fault()
         with suppress(LineEnded, LineTimeout):
             if not self.line.ended:
                 self.line.send(Frame(Kind.HALT, 0), CONTROL_LIMIT_S)
             self.line.wait_for(lambda: self.line.exit_status is not None, _STOP_S)
+        self._failed = self._failed or bool(fault)
         self.kill()
+        if fault:
+            raise errors.GuestError(fault, where=self._console()[0])
 
     def kill(self) -> None:
         """End it at once; nothing is left. May be called again."""

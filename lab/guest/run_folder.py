@@ -10,9 +10,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from lab.errors import LabError
+
 PREFIX = "hal-lab-guest-"
 _LOCK = "lock"
 _WITHOUT_LOCK_S = 3600.0
+_LONGEST_SOCKET = "vsock/port-4294967295.sock"
+_SOCKET_PATH_BYTES = 107
 
 
 class RunFolder:
@@ -29,10 +33,29 @@ class RunFolder:
         The folder; nobody but this user may look into it.
     lock_fd
         To be inherited by whoever removes it.
+
+    Raises
+    ------
+    LabError
+        When it cannot be made, or its path is too long for sockets.
     """
 
     def __init__(self, scratch: Path | None = None) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=scratch)).resolve()
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=scratch)).resolve()
+        except OSError as error:
+            raise LabError(
+                f"no folder can be made for a guest ({error.strerror})",
+                where=str(scratch or tempfile.gettempdir()),
+                do="set TMPDIR to a folder that this user may write to",
+            ) from error
+        if len(str(self.path / _LONGEST_SOCKET).encode()) > _SOCKET_PATH_BYTES:
+            self.path.rmdir()
+            raise LabError(
+                "the path of the temporary folder is too long for sockets",
+                where=str(self.path.parent),
+                do="set TMPDIR to a shorter one",
+            )
         self.lock_fd = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self.lock_fd, fcntl.LOCK_EX)
         self.shared.mkdir()

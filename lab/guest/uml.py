@@ -11,7 +11,6 @@ from lab.guest.settings import Vsock
 _MIB = 1 << 20
 _LEAST_MIB = 64
 _VSOCK_DEVICE = 19
-_SOCKET_PATH_BYTES = 107
 _MODULES = {
     Vsock.NONE: (),
     Vsock.LOOPBACK: uml_files.LOOPBACK_MODULES,
@@ -69,13 +68,6 @@ class UserModeLinux:
             )
         own = start.folder / "uml"
         own.mkdir()
-        for path in (own / "guest" / "mconsole", start.device_socket):
-            if path is not None and len(str(path).encode()) > _SOCKET_PATH_BYTES:
-                raise LabError(
-                    "the temporary folder's path is too long for sockets",
-                    where=str(start.folder),
-                    do="set TMPDIR to a shorter one",
-                )
         arguments = [
             f"mem={settings.memory_mib}M",
             *("root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro"),

@@ -134,7 +134,7 @@ class FrontEnd:
     def turn(self, count: int = 3) -> None:
         """Let the device work; what it waits for is there already, or does not come."""
         for _ in range(count):
-            run_once(self.selector, self.session, 0.02)
+            run_once(self.selector, self.session, 0.001)
 
     def received(self) -> list[Packet]:
         """What the device has put into receive buffers since the last time."""

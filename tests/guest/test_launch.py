@@ -10,6 +10,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.guest import launch, uml_files
+from lab.guest.agent_setup import OWN_FOLDERS
 from lab.guest.errors import GuestMissing
 from lab.guest.guest import Guest
 from lab.guest.machine import Start
@@ -42,7 +43,7 @@ def test_only_what_the_guest_covers_has_to_be_shown(tmp_path: Path) -> None:
     link.symlink_to(outer)
     wanted = [outer / "inner", outer, link / "inner", tmp_path / "file", Path("/usr/bin")]
     shown, links = launch.seen_paths(wanted)
-    covered = any(Path(folder) in tmp_path.parents for folder in launch.OWN_FOLDERS)
+    covered = any(Path(folder) in tmp_path.parents for folder in OWN_FOLDERS)
     assert shown == ([tmp_path / "file", outer] if covered else [])
     assert links == ([(link / "inner", outer / "inner")] if covered else [])
 
@@ -57,28 +58,28 @@ def test_a_python_that_cannot_be_run_is_named(tmp_path: Path) -> None:
         launch.interpreter(GuestSettings(python=tmp_path / "python"))
 
 
-def test_a_folder_whose_lock_is_held_stays_and_one_that_nobody_holds_goes(tmp_path: Path) -> None:
-    held = RunFolder(tmp_path)
-    left = RunFolder(tmp_path)
+def test_a_folder_whose_lock_is_held_stays_and_one_that_nobody_holds_goes(scratch: Path) -> None:
+    held = RunFolder(scratch)
+    left = RunFolder(scratch)
     left.release()
-    (tmp_path / f"{PREFIX}new").mkdir()
-    (tmp_path / "other").mkdir()
-    assert sweep(tmp_path) == [left.path]
+    (scratch / f"{PREFIX}new").mkdir()
+    (scratch / "other").mkdir()
+    assert sweep(scratch) == [left.path]
     assert held.path.is_dir()
-    assert (tmp_path / f"{PREFIX}new").is_dir()
-    os.utime(tmp_path / f"{PREFIX}new", (0, 0))
+    assert (scratch / f"{PREFIX}new").is_dir()
+    os.utime(scratch / f"{PREFIX}new", (0, 0))
     held.remove()
-    assert sweep(tmp_path) == [tmp_path / f"{PREFIX}new"]
+    assert sweep(scratch) == [scratch / f"{PREFIX}new"]
 
 
-def test_a_lock_that_was_inherited_keeps_the_folder(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
+def test_a_lock_that_was_inherited_keeps_the_folder(scratch: Path) -> None:
+    folder = RunFolder(scratch)
     inherited = os.dup(folder.lock_fd)
     folder.release()
-    assert sweep(tmp_path) == []
+    assert sweep(scratch) == []
     fcntl.flock(inherited, fcntl.LOCK_UN)
     os.close(inherited)
-    assert sweep(tmp_path) == [folder.path]
+    assert sweep(scratch) == [folder.path]
 
 
 def test_without_a_kernel_it_is_said_what_to_do(
@@ -89,6 +90,7 @@ def test_without_a_kernel_it_is_said_what_to_do(
     with pytest.raises(GuestMissing, match="hal-lab doctor") as caught:
         Guest(GuestSettings(scratch=tmp_path)).start()
     assert caught.value.exit_code == 3
+    assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(GuestMissing, match="install the package user-mode-linux"):
         UserModeLinux().program(start_with(tmp_path, GuestSettings()))
@@ -140,15 +142,16 @@ def test_settings_that_cannot_be_are_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_sockets_do_not_fit_below_a_path_that_is_too_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_that_cannot_be_made_or_is_too_deep_for_sockets_is_refused(
+    tmp_path: Path,
 ) -> None:
-    fake_kernel(tmp_path)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     with pytest.raises(LabError, match="too long for sockets"):
-        UserModeLinux().program(start_with(deep, GuestSettings(vsock=Vsock.NONE)))
+        RunFolder(deep)
+    assert list(deep.iterdir()) == []
+    with pytest.raises(LabError, match="no folder can be made"):
+        RunFolder(tmp_path / "nothing")
 
 
 def test_a_folder_without_room_or_leave_to_run_holds_no_memory(

@@ -135,7 +135,7 @@ def from_guest(op: int, **more: object) -> Packet:
 def test_no_sequence_of_packets_breaks_a_stream(steps: list[Packet | int | bool]) -> None:
     stream = opened()
     for step in steps:
-        if stream.state is State.CLOSED:
+        if stream.is_closed:
             break
         if isinstance(step, bool):
             answers = stream.host_closed(both=step)
@@ -146,7 +146,7 @@ def test_no_sequence_of_packets_breaks_a_stream(steps: list[Packet | int | bool]
         assert len(answers) <= 1
         assert len(stream.to_host) == stream.credit.held_bytes()
         if any(answer.op == Op.RST for answer in answers):
-            assert stream.state is State.CLOSED
+            assert stream.is_closed
 
 
 @pytest.mark.parametrize(

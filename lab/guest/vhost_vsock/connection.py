@@ -143,6 +143,11 @@ class Connection:
         return []
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.state is State.CLOSED
+
+    @property
     def host_should_see_end(self) -> bool:
         """Whether the guest will send no more, and all it sent has been passed on."""
         return bool(self.guest_gave_up & Shutdown.SEND) and not self.to_host

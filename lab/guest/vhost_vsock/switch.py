@@ -22,7 +22,6 @@ MAX_WAITING = 64
 ANSWER_S = 10.0
 _FIRST_HOST_PORT = 1 << 30
 _LINE_BYTES = 32
-_CLOSE_AT_ONCE = (State.CLOSED,)
 
 
 def port_socket(folder: Path, port: int) -> Path:
@@ -245,7 +244,7 @@ class Switch:
                 return
         if connection.to_host and not self._write_host(stream):
             return
-        if connection.state in _CLOSE_AT_ONCE:
+        if connection.is_closed:
             self._drop(stream)
             return
         if connection.host_should_see_end and not stream.end_shown:
