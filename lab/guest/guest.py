@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from lab.errors import LabError
-from lab.guest import errors, launch, mark, run_folder
+from lab.guest import console, errors, launch, mark, run_folder
 from lab.guest.command import CONTROL_LIMIT_S, CommandResult, OnOutput, RunningCommand
 from lab.guest.files import COPY_LIMIT_S, FileTransfer
 from lab.guest.frames import Frame, Kind, with_json
@@ -31,8 +31,6 @@ from lab.guest.uml import UserModeLinux
 from lab.guest.vsock_device import VsockDevice
 
 _STOP_S = 10.0
-_LAST_LINES = 3
-_PANIC = "Kernel panic"
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/tmp",  # noqa: S108  (the guest's)
@@ -203,13 +201,7 @@ class Guest:
     def serial_lines(self) -> list[str]:
         """What its console has said, the last 64 KiB of it."""
         assert self._folder is not None, "the guest was not started"
-        try:
-            with self._folder.log.open("rb") as log:
-                log.seek(max(0, self._folder.log.stat().st_size - (64 << 10)))
-                text = log.read().decode(errors="replace")
-        except OSError:
-            return []
-        return [line for line in text.replace("\r", "").splitlines() if line.strip()]
+        return console.lines_of(self._folder.log)
 
     # ---- commands --------------------------------------------------------------------------------
 
@@ -267,7 +259,8 @@ class Guest:
             with suppress(errors.GuestSilent):  # that it does not read is no reason to stop
                 command.write(stdin, limit_s=limit_s)
             command.close_input()
-        return command.wait(limit_s=max(0.0, limit_s - (time.monotonic() - started_s)))
+        left_s = max(0.0, limit_s - (time.monotonic() - started_s))
+        return self.wait_for_command(command, left_s, of_s=limit_s)
 
     def start_command(
         self,
@@ -304,14 +297,16 @@ class Guest:
         )
         return command
 
-    def wait_for_command(self, command: RunningCommand, limit_s: float) -> CommandResult:
-        """As `RunningCommand.wait`."""
+    def wait_for_command(
+        self, command: RunningCommand, limit_s: float, *, of_s: float | None = None
+    ) -> CommandResult:
+        """As `RunningCommand.wait`; `of_s` is the limit to name when some of it has passed."""
         try:
             self.line.wait_for(lambda: command.is_over, limit_s)
         except LineEnded:
             self._raise_end(f"while it ran {command.name}")
         except LineTimeout:
-            self._end_late(command, limit_s)
+            self._end_late(command, of_s or limit_s)
         return command.result()
 
     # ---- files -----------------------------------------------------------------------------------
@@ -407,7 +402,7 @@ class Guest:
                 program.environment,
                 line_fd=theirs.fileno(),
                 folder=folder,
-                kept_log=self._kept_log(),
+                kept_log=console.kept_log(settings),
             )
         except BaseException:
             ours.close()
@@ -468,25 +463,19 @@ class Guest:
             stderr=bytes(command.stderr),
         )
 
-    def _kept_log(self) -> Path | None:
-        folder = self.settings.log_folder
-        return None if folder is None else folder / f"{self.settings.name}.serial.log"
-
     def _console(self) -> tuple[str, str]:
         """Where the log is going to be, and its last lines."""
-        kept = self._kept_log()
-        where = str(kept) if kept else f"{self.settings.name} (no log_folder was named)"
-        return where, " | ".join(self.serial_lines()[-_LAST_LINES:]) or "none"
+        return console.where_kept(self.settings), console.last_words(self.serial_lines())
 
     def _raise_end(self, when: str) -> NoReturn:
         where, last = self._console()
-        panics = [line for line in self.serial_lines() if _PANIC in line]
+        panic = console.panic_in(self.serial_lines())
         status, trouble, fault = self.line.exit_status, self.line.trouble, self.vsock_fault()
         self._failed = True
         self.kill()
-        if panics:
+        if panic:
             raise errors.GuestPanicked(
-                f"the guest {self.settings.name} panicked {when} ({panics[-1].strip()})",
+                f"the guest {self.settings.name} panicked {when} ({panic})",
                 where=where,
                 do="look at the log",
             )

@@ -16,6 +16,8 @@ from contextlib import suppress
 
 from lab.guest.frames import WINDOW_BYTES, BadFrame, Frame, FrameReader, Kind
 
+_KEEPER_S = 5.0
+
 
 class LineTimeout(Exception):  # noqa: N818
     """What was waited for did not come in time."""
@@ -110,8 +112,15 @@ class Line:
                 try:
                     self._line.sendall(piece)
                 except OSError as error:
+                    self._await_end()
                     raise LineEnded from error
                 data = data[len(piece) :]
+
+    def _await_end(self) -> None:
+        """The line is closed: learn from the keeper what happened."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.ended, _KEEPER_S):
+                self.trouble = "the guest closed its line"
 
     def close(self) -> None:
         """Stop reading."""
