@@ -44,7 +44,7 @@ def test_it_runs_on_a_bare_interpreter() -> None:
 
 
 def test_it_imports_nothing_but_the_standard_library() -> None:
-    borrowed = ("dialling", "errors", "mark", "tiers", "uml_files")
+    borrowed = ("confine", "dialling", "errors", "mark", "tiers", "uml_files")
     guest = [f"lab.guest.{name}" for name in borrowed]
     files = [ROOT / f"{name.replace('.', '/')}.py" for name in ["lab.errors", *guest]]
     own = ("lab.doctor", "lab.errors", *guest)

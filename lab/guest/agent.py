@@ -150,6 +150,7 @@ class Agent:
         self.send(with_json(Kind.COPIED, number))
 
     def _halt(self) -> None:
+        _check_first()
         signal.set_wakeup_fd(-1)
         for number, patience_s in ((signal.SIGTERM, _TERM_S), (signal.SIGKILL, _TERM_S)):
             with suppress(ProcessLookupError):
@@ -257,6 +258,12 @@ class Agent:
         self.send(with_json(Kind.ENDED, command.number, status=status))
 
 
+def _check_first() -> None:
+    """Go no further unless this is a system's first process: what follows ends a whole system."""
+    if os.getpid() != 1:
+        os._exit(1)
+
+
 def _await_children(limit_s: float) -> None:
     deadline_s = time.monotonic() + limit_s
     while time.monotonic() < deadline_s:
@@ -285,6 +292,7 @@ def main(config_path: str) -> None:
         sys.stdout.write(f"agent: {error}\n")
         agent.send(with_json(Kind.FAILED, 0, what=str(error)))
         time.sleep(1)
+        _check_first()
         agent_setup.power_off()
     agent.send(with_json(Kind.READY, 0, release=os.uname().release))
     agent.run()

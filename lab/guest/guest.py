@@ -400,6 +400,7 @@ class Guest:
             self._keeper = KeeperProcess(
                 program.command,
                 program.environment,
+                writable=program.writable,
                 line_fd=theirs.fileno(),
                 folder=folder,
                 kept_log=console.kept_log(settings),

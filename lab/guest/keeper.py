@@ -1,9 +1,11 @@
 """The process between a test and its guest: the guest does not outlive the test, whatever happens.
 
-A script of its own, started with a bare interpreter and one argument in JSON:
+Runs on a bare interpreter, with one argument in JSON:
 
 ``command``, ``environment``
     The guest's program.
+``writable``
+    Folders that the guest's program may write; see `lab.guest.confine`.
 ``pass_fds``
     Descriptors that it inherits.
 ``folder``
@@ -20,8 +22,9 @@ the guest has ended. From it come ``keep`` or ``discard`` (with the log) at the 
 stream, or of the process, without a word means that it was killed: then the log is kept.
 
 Three nets, each for the case that the one before was cut: this process ends the guest's process
-group and adopts what the guest leaves behind; a guard, forked from it, does the same when this
-process is killed; the kernel kills the guest's main process with this one.
+group; a guard, forked from it, does the same when this process is killed; the kernel kills the
+guest's main process with this one, and all of its namespace with that. Always the whole group, or
+the whole namespace: what the main process held must not run without it.
 """
 
 from __future__ import annotations
@@ -40,6 +43,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from lab.guest import confine
 
 LOG_LIMIT_BYTES = 4 << 20
 _PR_SET_PDEATHSIG = 1
@@ -97,6 +102,12 @@ class Keeper:
         guard_fd = _fork_guard(self._folder, [control, *plan["pass_fds"]])
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        confine.enter_namespaces()
+
+        def shut_in() -> None:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            confine.shut_in(plan["writable"])
+
         self._process = subprocess.Popen(
             plan["command"],
             env=plan["environment"],
@@ -107,7 +118,7 @@ class Keeper:
             pass_fds=plan["pass_fds"],
             start_new_session=True,
             # Safe: this process has one thread.
-            preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),  # noqa: PLW1509
+            preexec_fn=shut_in,  # noqa: PLW1509
         )
         os.write(guard_fd, b"%d\n" % self._process.pid)
         self._guard_fd = guard_fd
@@ -240,15 +251,13 @@ def main() -> int:
     plan = json.loads(sys.argv[1])
     try:
         keeper = Keeper(plan, control)
-    except OSError as error:
-        text = f"{error.strerror}: {error.filename or plan['command'][0]}"
+    except (OSError, subprocess.SubprocessError) as error:
+        text = str(error)
+        if isinstance(error, OSError):
+            text = f"{error.strerror}: {error.filename or plan['command'][0]}"
         with suppress(OSError):
             control.sendall(json.dumps({"refused": text}).encode() + b"\n")
         shutil.rmtree(plan["folder"], ignore_errors=True)
         return 1
     keeper.run()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,9 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.guest.launch import PACKAGE_ROOT
 from lab.guest.run_folder import RunFolder
 
-_SCRIPT = Path(__file__).with_name("keeper.py")
+_CODE = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "from lab.guest.keeper import main; sys.exit(main())"
+)
 _END_S = 15.0
 
 
@@ -25,6 +29,8 @@ class KeeperProcess:
     ----------
     command, environment
         The guest's program.
+    writable
+        What it may write besides the guest's folder.
     line_fd
         What it inherits.
     folder
@@ -48,6 +54,7 @@ class KeeperProcess:
         command: Sequence[str],
         environment: Mapping[str, str],
         *,
+        writable: Sequence[Path],
         line_fd: int,
         folder: RunFolder,
         kept_log: Path | None,
@@ -56,6 +63,7 @@ class KeeperProcess:
         plan = {
             "command": list(command),
             "environment": dict(environment),
+            "writable": [str(path) for path in (folder.path, *writable)],
             "pass_fds": [line_fd],
             "folder": str(folder.path),
             "log": str(folder.log),
@@ -64,7 +72,7 @@ class KeeperProcess:
         }
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_SCRIPT), json.dumps(plan)],
+                [sys.executable, "-I", "-S", "-c", _CODE, str(PACKAGE_ROOT), json.dumps(plan)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

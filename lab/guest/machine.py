@@ -54,6 +54,8 @@ class Program:
         How the guest mounts the shared folder.
     modules
         Kernel modules to load, in that order.
+    writable
+        What the program writes on the host, besides its short-lived folder.
     """
 
     command: tuple[str, ...]
@@ -62,6 +64,7 @@ class Program:
     shared_type: str
     shared_options: str
     modules: tuple[Path, ...]
+    writable: tuple[Path, ...] = ()
 
 
 class Machine(Protocol):

@@ -95,4 +95,5 @@ class UserModeLinux:
             shared_type="hostfs",
             shared_options=str(start.shared),
             modules=tuple(modules),
+            writable=(memory,),
         )

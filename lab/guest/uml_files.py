@@ -11,6 +11,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from lab.guest import confine
+
 PROGRAM = "linux.uml"
 PACKAGE = "user-mode-linux"
 MODULES_FOLDER = Path("/usr/lib/uml/modules")
@@ -108,7 +110,7 @@ def why_missing(names: tuple[str, ...]) -> str:
         return lacking
     if memory_folder(1 << 28, Path(tempfile.gettempdir())) is None:
         return "no folder for its memory: /dev/shm and the temporary folder are noexec or full"
-    return ""
+    return confine.why_not()
 
 
 def _is_executable(folder: Path) -> bool:
