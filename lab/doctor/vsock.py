@@ -14,6 +14,6 @@ def vsock_tier(tier: Tier) -> Finding:
 
 
 def guest_kernel() -> Finding:
-    """The kernel that guests run, with its modules, and a folder for their memory."""
+    """The kernel that guests run, with its modules, and whether it can be shut in."""
     reason = why_missing(HOST_MODULES)
     return Finding(not reason, reason or "user-mode Linux")

@@ -62,13 +62,16 @@ def enter_namespaces() -> None:
     (own / "gid_map").write_text(f"{group} {group} 1", encoding="ascii")
 
 
-def shut_in(writable: list[str]) -> None:
+def shut_in(folder: str, memory: str) -> None:
     """Give this process, that first child, a file system it cannot write, and the filter.
 
     Parameters
     ----------
-    writable
-        Folders that it may write.
+    folder
+        What it may write.
+    memory
+        A folder in there that is to be memory of its own, in which files may be executed; empty:
+        none.
 
     Raises
     ------
@@ -76,12 +79,14 @@ def shut_in(writable: list[str]) -> None:
     """
     _check(_libc.unshare(_CLONE_NEWNS), "unshare")
     _check(_libc.mount(b"none", b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None), "/")
-    for folder in writable:
-        name = folder.encode()
-        _check(_libc.mount(name, name, None, ctypes.c_ulong(_MS_BIND), None), folder)
+    own = folder.encode()
+    _check(_libc.mount(own, own, None, ctypes.c_ulong(_MS_BIND), None), folder)
+    if memory:
+        kind = b"tmpfs"
+        _check(_libc.mount(kind, memory.encode(), kind, ctypes.c_ulong(0), None), memory)
     _set_read_only("/", on=True, recursive=True)
-    for folder in writable:
-        _set_read_only(folder, on=False, recursive=False)
+    for path in filter(None, (folder, memory)):
+        _set_read_only(path, on=False, recursive=False)
     _filter()
 
 
@@ -96,7 +101,7 @@ def why_not() -> str:
         "confine.enter_namespaces()\n"
         "child = os.fork()\n"
         "if child == 0:\n"
-        "    try: confine.shut_in([])\n"
+        "    try: confine.shut_in('/proc', '')\n"
         "    except OSError as error: print(error.strerror, flush=True); os._exit(1)\n"
         "    os._exit(0)\n"
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"

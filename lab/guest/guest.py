@@ -400,7 +400,7 @@ class Guest:
             self._keeper = KeeperProcess(
                 program.command,
                 program.environment,
-                writable=program.writable,
+                memory=program.memory,
                 line_fd=theirs.fileno(),
                 folder=folder,
                 kept_log=console.kept_log(settings),

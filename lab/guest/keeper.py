@@ -4,8 +4,8 @@ Runs on a bare interpreter, with one argument in JSON:
 
 ``command``, ``environment``
     The guest's program.
-``writable``
-    Folders that the guest's program may write; see `lab.guest.confine`.
+``memory``
+    Folder for the guest's memory; see `lab.guest.confine`.
 ``pass_fds``
     Descriptors that it inherits.
 ``folder``
@@ -47,6 +47,8 @@ from typing import Any
 from lab.guest import confine
 
 LOG_LIMIT_BYTES = 4 << 20
+_PANIC = b"Kernel panic - not syncing"
+_PANIC_S = 1.0
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _END_S = 5.0
@@ -99,6 +101,8 @@ class Keeper:
         self._selector = selectors.DefaultSelector()
         self._word: bytes | None = None
         self._said = b""
+        self._console_tail = b""
+        self._panicked_s: float | None = None
         guard_fd = _fork_guard(self._folder, [control, *plan["pass_fds"]])
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -106,7 +110,7 @@ class Keeper:
 
         def shut_in() -> None:
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            confine.shut_in(plan["writable"])
+            confine.shut_in(plan["folder"], plan["memory"])
 
         self._process = subprocess.Popen(
             plan["command"],
@@ -134,9 +138,12 @@ class Keeper:
         with suppress(OSError):  # it may have gone already; then the socket says so
             self._watch(os.pidfd_open(self._plan["parent"]), self._parent_gone)
         while self._word is None:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(self._patience_s()):
                 if key.fileobj in self._selector.get_map():
                     key.data(key.fileobj)
+            if self._patience_s() == 0.0:
+                self._panicked_s = None
+                end_group(self._process.pid)
         self._end_guest()
         kept = self._plan["kept_log"]
         if kept and self._word != b"discard":
@@ -164,10 +171,24 @@ class Keeper:
 
     def _pump(self, fd: int) -> None:
         data = os.read(fd, 64 << 10)
-        if data:
-            self._log.write(data)
-        else:
+        if not data:
             self._selector.unregister(fd)
+            return
+        self._log.write(data)
+        seen = self._console_tail + data
+        if _PANIC in seen and self._panicked_s is None:
+            self._panicked_s = time.monotonic()
+        self._console_tail = seen[-len(_PANIC) + 1 :] if _PANIC not in seen else b""
+
+    def _patience_s(self) -> float | None:
+        """How much longer a kernel that gave up may say why; None: it did not give up.
+
+        It cannot end itself: the signal it would do it by does not reach the first process of a
+        namespace.
+        """
+        if self._panicked_s is None:
+            return None
+        return max(0.0, self._panicked_s + _PANIC_S - time.monotonic())
 
     def _ended(self, fd: int) -> None:
         self._selector.unregister(fd)

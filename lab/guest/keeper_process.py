@@ -29,8 +29,8 @@ class KeeperProcess:
     ----------
     command, environment
         The guest's program.
-    writable
-        What it may write besides the guest's folder.
+    memory
+        Folder for the guest's memory.
     line_fd
         What it inherits.
     folder
@@ -54,7 +54,7 @@ class KeeperProcess:
         command: Sequence[str],
         environment: Mapping[str, str],
         *,
-        writable: Sequence[Path],
+        memory: Path | None,
         line_fd: int,
         folder: RunFolder,
         kept_log: Path | None,
@@ -63,7 +63,7 @@ class KeeperProcess:
         plan = {
             "command": list(command),
             "environment": dict(environment),
-            "writable": [str(path) for path in (folder.path, *writable)],
+            "memory": str(memory) if memory else "",
             "pass_fds": [line_fd],
             "folder": str(folder.path),
             "log": str(folder.log),

@@ -54,8 +54,8 @@ class Program:
         How the guest mounts the shared folder.
     modules
         Kernel modules to load, in that order.
-    writable
-        What the program writes on the host, besides its short-lived folder.
+    memory
+        A folder in its short-lived one that is to be memory, in which files may be executed.
     """
 
     command: tuple[str, ...]
@@ -64,7 +64,7 @@ class Program:
     shared_type: str
     shared_options: str
     modules: tuple[Path, ...]
-    writable: tuple[Path, ...] = ()
+    memory: Path | None = None
 
 
 class Machine(Protocol):

@@ -8,7 +8,6 @@ from lab.guest.errors import GuestMissing
 from lab.guest.machine import Program, Start
 from lab.guest.settings import Vsock
 
-_MIB = 1 << 20
 _LEAST_MIB = 64
 _VSOCK_DEVICE = 19
 _MODULES = {
@@ -33,7 +32,7 @@ class UserModeLinux:
         Raises
         ------
         GuestMissing
-            Without its kernel, its modules, or a folder for its memory.
+            Without its kernel or its modules.
         LabError
             For settings that it cannot have.
         """
@@ -59,13 +58,8 @@ class UserModeLinux:
                 where=settings.name,
                 do=f"give it {_LEAST_MIB} or more",
             )
-        memory = uml_files.memory_folder(settings.memory_mib * _MIB, start.folder)
-        if memory is None:
-            raise GuestMissing(
-                f"no folder can hold {settings.memory_mib} MiB of a guest's memory",
-                where=f"shared memory, {start.folder}",
-                do="make room, or mount one of them without noexec",
-            )
+        memory = start.folder / "memory"
+        memory.mkdir()
         own = start.folder / "uml"
         own.mkdir()
         arguments = [
@@ -95,5 +89,5 @@ class UserModeLinux:
             shared_type="hostfs",
             shared_options=str(start.shared),
             modules=tuple(modules),
-            writable=(memory,),
+            memory=memory,
         )

@@ -26,7 +26,7 @@ from lab.guest import confine
 confine.enter_namespaces()
 child = os.fork()
 if child == 0:
-    confine.shut_in([sys.argv[1]])
+    confine.shut_in(sys.argv[1], "")
     try:
         {body}
     except OSError as error:

@@ -211,10 +211,7 @@ def test_when_test_keeper_and_guard_are_killed_the_next_guest_sweeps(
         (guard,) = [child for child in keeper.children() if child != main]
         for process in (guard, keeper, psutil.Process(holder.pid)):
             process.kill()
-    assert becomes_true(lambda: not main.is_running())
-    helpers = processes_of(folder)
-    for process in helpers:
-        process.kill()
+    assert becomes_true(lambda: not processes_of(folder))
     assert folder.exists()
     assert run_folder.sweep(scratch) == [folder]
 

@@ -125,7 +125,6 @@ def test_a_kernel_that_does_not_start_is_not_taken_for_one(
         (GuestSettings(memory_mib=1, vsock=Vsock.NONE), "/bin/sh", "cannot have 1 MiB"),
         (GuestSettings(vsock=Vsock.NONE), "/opt/my python", "command line cannot carry"),
         (GuestSettings(vsock=Vsock.NONE), "/opt/ü", "command line cannot carry"),
-        (GuestSettings(memory_mib=1 << 30, vsock=Vsock.NONE), "/bin/sh", "no folder can hold"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_in_one_line(
@@ -152,15 +151,6 @@ def test_a_folder_that_cannot_be_made_or_is_too_deep_for_sockets_is_refused(
     assert list(deep.iterdir()) == []
     with pytest.raises(LabError, match="no folder can be made"):
         RunFolder(tmp_path / "nothing")
-
-
-def test_a_folder_without_room_or_leave_to_run_holds_no_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert uml_files.memory_folder(1, tmp_path) is not None
-    assert uml_files.memory_folder(1 << 60, tmp_path) is None
-    monkeypatch.setattr(uml_files, "_is_executable", lambda _folder: False)
-    assert uml_files.memory_folder(1, tmp_path) is None
 
 
 def test_every_tier_is_found_or_says_why_not_and_the_stand_in_is_no_vsock() -> None:
