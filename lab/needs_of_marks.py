@@ -13,7 +13,6 @@ from lab.errors import MissingError
 from lab.host.locate import find_daemon, find_driver
 
 _VMADDR_CID_LOCAL = 1
-_GUESTS = ("linux.uml", "qemu-system-x86_64", "qemu-system-aarch64")
 
 
 @cache
@@ -80,6 +79,7 @@ def _vsock() -> str:
 
 
 def _guest() -> str:
-    if any(shutil.which(name) for name in _GUESTS):
-        return ""
-    return f"none of {', '.join(_GUESTS)} is installed"
+    from lab.guest.uml_files import HOST_MODULES, why_missing
+
+    reason = why_missing(HOST_MODULES)
+    return f"{reason}; hal-lab doctor --install" if reason else ""

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from lab.doctor import detect
+from lab.doctor import detect, vsock
 from lab.doctor.detect import Finding
+from lab.guest.tiers import Tier
 
-PURPOSES = ("hal", "tests", "bench", "lint")
-_BUILD = ("hal", "tests", "bench")
+PURPOSES = ("hal", "tests", "bench", "lint", "vsock")
+_BUILD = ("hal", "tests", "bench", "vsock")
 
 
 class Weight(Enum):
@@ -212,6 +213,42 @@ NEEDS: tuple[Need, ...] = (
         purposes=(),
         debian=("docker.io",),
         brew=("docker",),
+    ),
+    Need(
+        "user-mode-linux",
+        "starts small guests; without it scenarios of vsock are skipped",
+        vsock.guest_kernel,
+        weight=Weight.WANTED,
+        purposes=("tests", "vsock"),
+        debian=("user-mode-linux",),
+        platforms=("linux",),
+    ),
+    Need(
+        "vsock-tier-a",
+        "real vsock by this kernel's loopback, CID 1",
+        lambda: vsock.vsock_tier(Tier.LOOPBACK),
+        weight=Weight.OPTIONAL,
+        purposes=("vsock",),
+        otherwise="modprobe vsock_loopback, where the kernel has it; else tier b does as well",
+        platforms=("linux",),
+    ),
+    Need(
+        "vsock-tier-b",
+        "real vsock by the loopback of a guest, CID 1 there",
+        lambda: vsock.vsock_tier(Tier.GUEST_LOOPBACK),
+        weight=Weight.OPTIONAL,
+        purposes=("vsock",),
+        debian=("user-mode-linux",),
+        platforms=("linux",),
+    ),
+    Need(
+        "vsock-tier-c",
+        "real vsock from a guest to its host, CID 2 there",
+        lambda: vsock.vsock_tier(Tier.GUEST_TO_HOST),
+        weight=Weight.OPTIONAL,
+        purposes=("vsock",),
+        debian=("user-mode-linux",),
+        platforms=("linux",),
     ),
     Need(
         "shared-memory",
