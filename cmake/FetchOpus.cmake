@@ -5,10 +5,14 @@
 # that are not signed by Apple or by the driver's own team.
 #
 #   -DHAL_LAB_SYSTEM_OPUS=OFF   never use the system's
+#
+# HAL_LAB_HAS_OPUS says whether there is one. Debian's archive is not position independent, so that no
+# driver can take it; there the sources are used.
 
 include_guard(GLOBAL)
 option(HAL_LAB_SYSTEM_OPUS "Use the system's libopus.a when it has one" ON)
 
+set(HAL_LAB_HAS_OPUS TRUE)
 add_library(hal_lab_opus INTERFACE)
 add_library(hal_lab::opus ALIAS hal_lab_opus)
 
@@ -24,6 +28,7 @@ if(HAL_LAB_SYSTEM_OPUS)
   if(HAL_LAB_OPUS_ARCHIVE AND HAL_LAB_OPUS_INCLUDE)
     # Some distributions build archives that no shared object can take.
     include(CheckCSourceCompiles)
+    set(CMAKE_REQUIRED_FLAGS -fPIC)
     set(CMAKE_REQUIRED_INCLUDES "${HAL_LAB_OPUS_INCLUDE}")
     set(CMAKE_REQUIRED_LIBRARIES
         -shared -Wl,--whole-archive "${HAL_LAB_OPUS_ARCHIVE}" -Wl,--no-whole-archive m)
@@ -32,6 +37,7 @@ if(HAL_LAB_SYSTEM_OPUS)
     endif()
     check_c_source_compiles("#include <opus.h>
       int main(void) { return opus_get_version_string() == 0; }" HAL_LAB_OPUS_ARCHIVE_IS_USABLE)
+    unset(CMAKE_REQUIRED_FLAGS)
     unset(CMAKE_REQUIRED_INCLUDES)
     unset(CMAKE_REQUIRED_LIBRARIES)
     set(_found ${HAL_LAB_OPUS_ARCHIVE_IS_USABLE})
@@ -49,7 +55,9 @@ else()
     COMMAND "${Python3_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/fetch_opus.py" "${_folder}"
     RESULT_VARIABLE _result ERROR_VARIABLE _said ERROR_STRIP_TRAILING_WHITESPACE)
   if(NOT _result EQUAL 0)
-    message(FATAL_ERROR "${_said}")
+    message(WARNING "${_said}")
+    set(HAL_LAB_HAS_OPUS FALSE)
+    return()
   endif()
   file(STRINGS "${_folder}/opus-sources.txt" _sources)
   list(LENGTH _sources _count)

@@ -311,8 +311,9 @@ static bool receive(struct bunghole_connection *connection, uint64_t now_ns) {
     connection->heard_ns = now_ns;
     connection->in_at = 0;
     connection->in_size = (size_t)size;
-    connection->in_budget -=
-        (size_t)size < connection->in_budget ? (size_t)size : connection->in_budget;
+    /* Less than asked for: there was no more. */
+    bool more = (size_t)size == sizeof connection->in && connection->in_budget > (size_t)size;
+    connection->in_budget = more ? connection->in_budget - (size_t)size : 0;
     return true;
 }
 
@@ -420,7 +421,9 @@ short bunghole_connection_wants(const struct bunghole_connection *connection, ui
 void bunghole_connection_step(struct bunghole_connection *connection, uint64_t now_ns,
                               short events) {
     connection->fresh = false;
-    connection->in_budget = STEP_BYTES;
+    /* Only what poll() has seen is read: a read of nothing is a call for nothing, and in virtual
+     * time one that lets others run. */
+    connection->in_budget = (events & (POLLIN | POLLHUP | POLLERR)) != 0 ? STEP_BYTES : 0;
     switch (connection->state) {
     case BUNGHOLE_WAITING:
         if (now_ns >= connection->next_dial_ns) {

@@ -131,7 +131,7 @@ static uint64_t fade(struct bunghole_playout *playout, uint64_t position, float 
             audio[i * CHANNELS + channel] = far[channel] + (near[channel] - far[channel]) * weight;
         }
     }
-    return position + frames + (playout->fade_left == 0 ? playout->fade_gap : 0);
+    return position + frames + (frames > 0 && playout->fade_left == 0 ? playout->fade_gap : 0);
 }
 
 uint32_t bunghole_playout_read(struct bunghole_playout *playout, float *audio, uint32_t frames) {
