@@ -15,7 +15,7 @@
 #define PATIENCE_MS 20000
 
 void peer_make_folder(char *folder, size_t size) {
-    snprintf(folder, size, "/tmp/bunghole-test-XXXXXX");
+    snprintf(folder, size, P_tmpdir "/bunghole-test-XXXXXX");
     assert_non_null(mkdtemp(folder));
 }
 

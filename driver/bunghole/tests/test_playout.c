@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define PACKET BUNGHOLE_PLAYOUT_PACKET
+#define PACKET 960u
 
 static struct bunghole_playout playout;
 static float in[BUNGHOLE_PLAYOUT_FRAMES * 2];
@@ -60,20 +60,20 @@ static void it_is_silent_until_40_ms_are_there(void **state) {
 static void when_it_runs_dry_silence_is_counted_and_it_primes_again(void **state) {
     (void)state;
     put(2 * PACKET);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(get(512), 512);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(get(400), 400);
     }
-    assert_int_equal(get(512), 1920 - 3 * 512);
-    assert_true(is_silent(1920 - 3 * 512, 512));
+    assert_int_equal(get(400), 1920 - 4 * 400);
+    assert_true(is_silent(1920 - 4 * 400, 400));
     assert_int_equal(atomic_load(&playout.underflows), 1);
     put(PACKET);
-    assert_int_equal(get(512), 0);
+    assert_int_equal(get(400), 0);
     put(PACKET);
-    assert_int_equal(get(512), 512);
+    assert_int_equal(get(400), 400);
     assert_int_equal(atomic_load(&playout.underflows), 1);
 }
 
-static void large_io_buffers_wait_for_a_buffer_and_a_packet(void **state) {
+static void large_io_buffers_wait_for_as_much_more(void **state) {
     (void)state;
     for (int i = 0; i < 5; i++) {
         put(PACKET);
@@ -192,6 +192,18 @@ static void a_cross_fade_goes_on_over_small_buffers(void **state) {
     assert_int_equal(bunghole_playout_fill(&playout), 1920 - 256);
 }
 
+static void what_is_too_old_when_it_primes_is_left_out(void **state) {
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        put(PACKET);
+    }
+    assert_int_equal(get(480), 480);
+    assert_true(fabsf(out[0] - (float)(8 * PACKET - 1920 + 2)) < 0.5f);
+    assert_int_equal(bunghole_playout_fill(&playout), 1920 - 480);
+    assert_int_equal(atomic_load(&playout.cuts), 0);
+    assert_int_equal(atomic_load(&playout.cut_frames), 6 * PACKET);
+}
+
 static void nothing_is_kept_while_nobody_records_and_a_start_begins_afresh(void **state) {
     (void)state;
     put(4 * PACKET);
@@ -245,12 +257,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(it_is_silent_until_40_ms_are_there),
         TEST(when_it_runs_dry_silence_is_counted_and_it_primes_again),
-        TEST(large_io_buffers_wait_for_a_buffer_and_a_packet),
+        TEST(large_io_buffers_wait_for_as_much_more),
         TEST(a_fast_peer_costs_cuts_and_no_latency),
         TEST(a_slow_peer_costs_silence_and_no_latency),
         TEST(an_exact_peer_costs_nothing_at_any_buffer_size),
         TEST(a_burst_is_cut_at_once_with_a_cross_fade),
         TEST(a_cross_fade_goes_on_over_small_buffers),
+        TEST(what_is_too_old_when_it_primes_is_left_out),
         TEST(nothing_is_kept_while_nobody_records_and_a_start_begins_afresh),
         TEST(ten_times_too_much_is_bounded_and_counted),
         TEST(two_threads_share_it_without_a_lock),

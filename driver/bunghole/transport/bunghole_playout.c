@@ -134,11 +134,22 @@ static uint64_t fade(struct bunghole_playout *playout, uint64_t position, float 
     return position + frames + (frames > 0 && playout->fade_left == 0 ? playout->fade_gap : 0);
 }
 
+static uint64_t target_for(uint32_t frames) {
+    return frames <= BUNGHOLE_PLAYOUT_SMALL
+               ? BUNGHOLE_PLAYOUT_TARGET
+               : BUNGHOLE_PLAYOUT_TARGET + (uint64_t)frames - BUNGHOLE_PLAYOUT_SMALL;
+}
+
 uint32_t bunghole_playout_read(struct bunghole_playout *playout, float *audio, uint32_t frames) {
     uint64_t tail = relaxed(&playout->tail);
     uint64_t fill = atomic_load_explicit(&playout->head, memory_order_acquire) - tail;
-    uint64_t target = frames <= BUNGHOLE_PLAYOUT_PACKET ? BUNGHOLE_PLAYOUT_TARGET
-                                                        : frames + BUNGHOLE_PLAYOUT_PACKET;
+    uint64_t target = target_for(frames);
+    if (!playout->primed && fill > target) {
+        /* After silence nothing needs a cross-fade: what is too old for the target is left out. */
+        add(&playout->cut_frames, fill - target);
+        tail += fill - target;
+        fill = target;
+    }
     playout->primed = playout->primed || fill >= target;
     if (!playout->primed) {
         memset(audio, 0, (size_t)frames * CHANNELS * sizeof *audio);

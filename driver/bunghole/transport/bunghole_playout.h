@@ -2,10 +2,11 @@
  * read at an even pace.
  *
  * One writer, one reader, neither ever waits. The reader waits with silence until the target is
- * there (prime), reads, and begins again when it runs dry. The target is 40 ms; for IO buffers
- * above 20 ms it is the buffer and one packet. When 20 ms more than the target were there for 2 s,
- * or 80 ms more at once, what is too much is cut out with a cross-fade of 2.5 ms: latency comes
- * back instead of growing. Nothing is kept unless somebody records.
+ * there (prime), reads, and begins again when it runs dry. The target is 40 ms, and for IO buffers
+ * above 10 ms as much longer as they are: a packet of 20 ms may be 10 ms late. When 20 ms more than
+ * the target were there for 2 s, or 80 ms more at once, what is too much is cut out with a
+ * cross-fade of 2.5 ms: latency comes back instead of growing. Nothing is kept unless somebody
+ * records.
  */
 #ifndef BUNGHOLE_PLAYOUT_H
 #define BUNGHOLE_PLAYOUT_H
@@ -16,7 +17,7 @@
 
 #define BUNGHOLE_PLAYOUT_FRAMES 16384u
 #define BUNGHOLE_PLAYOUT_TARGET 1920u /* 40 ms */
-#define BUNGHOLE_PLAYOUT_PACKET 960u
+#define BUNGHOLE_PLAYOUT_SMALL  480u
 #define BUNGHOLE_PLAYOUT_SPARE  960u /* 20 ms above the target, for so long: */
 #define BUNGHOLE_PLAYOUT_WINDOW 96000u
 #define BUNGHOLE_PLAYOUT_LIMIT  3840u /* 80 ms above the target */
