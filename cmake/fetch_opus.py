@@ -58,7 +58,9 @@ def vendor(folder: Path) -> Path:
     crate = folder / "vendor" / f"{CRATE}-{VERSION}"
     if result.returncode != 0 or not crate.is_dir():
         said = [line for line in result.stderr.splitlines() if line.strip()]
-        raise FetchError(f"cargo could not get {CRATE}: {said[-1].strip() if said else 'no reason'}")
+        raise FetchError(
+            f"cargo could not get {CRATE}: {said[-1].strip() if said else 'no reason'}"
+        )
     return crate
 
 
@@ -72,7 +74,7 @@ def check(crate: Path) -> None:
 
 
 def list_sources(opus: Path) -> list[Path]:
-    """Read libopus's own lists of files: C only, no assembler, no intrinsics, no neural networks."""
+    """Read libopus's own lists of C files; those for special processors stay out."""
     found: list[Path] = []
     for name, variables in LISTS.items():
         text = (opus / name).read_text(encoding="utf-8")

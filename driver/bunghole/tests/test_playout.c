@@ -30,7 +30,7 @@ static uint32_t put(uint32_t frames) {
 }
 
 static uint32_t get(uint32_t frames) {
-    memset(out, 0x7f, sizeof out);
+    memset(out, 0x7f, frames * 2 * sizeof out[0]); /* no silence by chance */
     return bunghole_playout_read(&playout, out, frames);
 }
 
