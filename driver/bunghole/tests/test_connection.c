@@ -361,7 +361,19 @@ static void audio_from_the_receiver_of_audio_is_an_error(void **state) {
     step();
     uint8_t bytes[64];
     const struct bunghole_audio_info info = {0};
-    peer_write(&peer, bytes, bunghole_wire_put_audio(bytes, 0, &info, bytes, 1));
+    bunghole_wire_put_audio(bytes, 0, &info, bytes, 1);
+    peer_write(&peer, bytes, BUNGHOLE_RECORD_HEADER); /* the header will do */
+    step();
+    assert_int_equal(connection.state, BUNGHOLE_WAITING);
+    assert_int_equal(bunghole_counted(&statistics.protocol_errors), 1);
+}
+
+static void a_switch_that_takes_what_was_not_offered_is_an_error(void **state) {
+    (void)state;
+    make(false, false);
+    connect_it();
+    uint8_t bytes[BUNGHOLE_SWITCH_SIZE];
+    peer_write(&peer, bytes, bunghole_wire_put_switch(bytes, 1));
     step();
     assert_int_equal(connection.state, BUNGHOLE_WAITING);
     assert_int_equal(bunghole_counted(&statistics.protocol_errors), 1);
@@ -386,6 +398,7 @@ int main(void) {
         TEST(a_peer_that_closes_mid_frame_raises_no_signal),
         TEST(a_flood_of_pings_costs_bounded_memory_and_no_connection),
         TEST(audio_from_the_receiver_of_audio_is_an_error),
+        TEST(a_switch_that_takes_what_was_not_offered_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -324,16 +324,16 @@ static bool sort(struct bunghole_connection *connection, uint64_t now_ns,
     case BUNGHOLE_ITEM_FRAME:
         return true;
     case BUNGHOLE_ITEM_AUDIO:
-        if (connection->config.sends_audio) {
-            protocol_error(connection, now_ns, "audio from the receiver of audio");
-            return false;
-        }
         return true;
     case BUNGHOLE_ITEM_OFFER:
         take_offer(connection, now_ns);
         return false;
     case BUNGHOLE_ITEM_SWITCH:
-        take_switch(connection);
+        if (item->features != 0) {
+            protocol_error(connection, now_ns, "a switch with features that were not offered");
+        } else {
+            take_switch(connection);
+        }
         return false;
     case BUNGHOLE_ITEM_PING:
         answer_ping(connection, now_ns, item);

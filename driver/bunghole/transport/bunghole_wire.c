@@ -89,6 +89,7 @@ size_t bunghole_wire_put_pong(uint8_t *to, uint64_t asked_ns, uint64_t heard_ns,
 void bunghole_parser_init_receiver(struct bunghole_parser *parser, bool offered) {
     parser->state = BUNGHOLE_PARSER_FRAMES;
     parser->offered = offered;
+    parser->sends_audio = false;
     parser->switch_begun = false;
     parser->error = NULL;
     parser->held = 0;
@@ -97,6 +98,7 @@ void bunghole_parser_init_receiver(struct bunghole_parser *parser, bool offered)
 void bunghole_parser_init_sender(struct bunghole_parser *parser) {
     bunghole_parser_init_receiver(parser, false);
     parser->state = BUNGHOLE_PARSER_OFFER;
+    parser->sends_audio = true;
 }
 
 void bunghole_parser_switched(struct bunghole_parser *parser) {
@@ -212,6 +214,9 @@ static enum bunghole_parse take_record(struct bunghole_parser *parser, struct bu
     }
     uint8_t kind = parser->bytes[0];
     size_t length = (size_t)get(parser->bytes + 2, 2);
+    if (kind == KIND_AUDIO && parser->sends_audio) {
+        return fail(parser, "audio from the receiver of audio");
+    }
     if (!length_fits(kind, length)) {
         return fail(parser, "a record of a length that its kind does not have");
     }

@@ -91,6 +91,7 @@ enum bunghole_parser_state {
 struct bunghole_parser {
     enum bunghole_parser_state state;
     bool offered;
+    bool sends_audio;  /* so that it gets none */
     bool switch_begun; /* ff ff has been seen */
     const char *error; /* why, after BUNGHOLE_PARSE_ERROR: a few words */
     size_t held;
