@@ -10,14 +10,20 @@ both use ``+ - * /`` and rounding down in the same order, and nothing of libm.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from lab.errors import UsageError
 
 MAX_PPM = 5_000.0
+MAX_COMPONENTS = 16
+_EXAMPLE = """write a clock model: '{"kind": "offset", "ppm": 50}'"""
 YEAR_S = 31_536_000.0
 Ppm = Annotated[float, Field(ge=-MAX_PPM, le=MAX_PPM, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=YEAR_S, allow_inf_nan=False)]
@@ -149,6 +155,52 @@ def parse_model(data: Any) -> list[Component]:
         When it is none.
     """
     return _model.validate_python(data)
+
+
+def read_model(option: str, text: str) -> list[Component]:
+    """A model from a command line: JSON as docs/reference/rpc.md has it, or a file that holds it.
+
+    Parameters
+    ----------
+    option
+        Of the command line, for the message.
+    text
+        A list of components, or one; the path of a file when it does not begin as JSON does.
+
+    Returns
+    -------
+    list of Component
+        At most 16.
+
+    Raises
+    ------
+    UsageError
+        When it is none.
+    """
+    where = ""
+    if not text.lstrip().startswith(("[", "{")):
+        where = text
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(
+                f"{option}: neither JSON nor a file", where=where, do=_EXAMPLE
+            ) from None
+    try:
+        data = json.loads(text)
+        model = parse_model([data] if isinstance(data, dict) else data)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in found["loc"])
+        said = str(found["msg"]).removeprefix("Value error, ")
+        raise UsageError(
+            f"{option}: {place or 'model'}: {said}", where=where, do=_EXAMPLE
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"{option}: no JSON ({error})", where=where, do=_EXAMPLE) from None
+    if len(model) > MAX_COMPONENTS:
+        raise UsageError(f"{option}: {len(model)} components", do=f"use at most {MAX_COMPONENTS}")
+    return model
 
 
 def to_wire(model: Model) -> list[dict[str, Any]]:

@@ -62,6 +62,26 @@ def test_a_night_asleep_costs_nothing(
     assert outcome.failure is None, outcome.failure
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_readers_that_are_slow_or_half_open_do_not_hurt_the_driver(
+    driver: Path, layout: Literal["v1", "v2"], findings: Findings
+) -> None:
+    """They fall behind, or hold a slot for ever; who comes next hears everything."""
+    setup = Setup(driver=str(driver), layout=layout, cycles=6_000)
+    wanted = [
+        {"at": {"cycle": 1_000}, "what": "reader-slow", "s": 2, "percent": 50},
+        {"at": {"cycle": 2_000}, "what": "half-open", "n": 20},
+        {"at": {"cycle": 3_000}, "what": "transport-stall", "s": 3},
+        {"at": {"cycle": 4_000}, "what": "reader-slow", "s": 2, "percent": 0},
+    ]
+    outcome = run_schedule(setup, [parse_event(event) for event in wanted])
+    findings.tell("frames-verified", outcome.frames_verified, "frames")
+    findings.require("runs-failed", int(outcome.failure is not None), 0)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.marks["slow-reader-overrun"] == 2
+    assert outcome.marks["held-longer-than-ring"] == 1
+
+
 def test_a_frame_dropped_on_the_way_does_not_go_unseen(driver: Path) -> None:
     """The bad case: what looks for damage finds one frame in a minute."""
     setup = Setup(driver=str(driver), cycles=6_000)

@@ -139,6 +139,22 @@ def test_a_reader_of_our_output_that_leaves_is_no_error(
         (["--frames", "8193"], "--frames must be 16 to 8192"),
         (["--call-limit-ms", "0"], "--call-limit-ms must be above 0"),
         (["--seed", "-1"], "--seed must be 0 to 2^64 - 1"),
+        (["--device-clock", '{"kind": "offset", "ppm": 50}'], "--device-clock needs virtual time"),
+        (["--host-clock", "[]"], "--host-clock needs virtual time; add --clock virtual"),
+        (["--device-clock", "[1"], "--device-clock: no JSON (Expecting ',' delimiter"),
+        (
+            ["--device-clock", "fast"],
+            "--device-clock: neither JSON nor a file: fast; write a clock",
+        ),
+        (
+            ["--host-clock", '{"kind": "offset", "ppm": 6000}'],
+            "--host-clock: 0.offset.ppm: Input should be less than or equal to 5000",
+        ),
+        (["--host-clock", '{"kind": "wobble"}'], "--host-clock: 0: Input tag 'wobble'"),
+        (
+            ["--device-clock", str([{"kind": "offset", "ppm": 1}] * 17).replace("'", '"')],
+            "--device-clock: 17 components; use at most 16",
+        ),
         (["--trace", "/no/such/folder/x"], "--trace: no such folder: /no/such/folder"),
         (["--record", "/no/such/folder/x.wav"], "--record: no such folder: /no/such/folder"),
         (["--record", "."], "--record is a folder: .; name a file in it"),

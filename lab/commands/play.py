@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lab.clocks import Component, read_model
 from lab.errors import LabError, UsageError, as_lab_error
 from lab.host.locate import DEFAULT_DRIVER
 from lab.measure.fitness import probe_fitness
@@ -111,6 +112,23 @@ def play_command(
         Path | None, typer.Option(help="Keep the trace file.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the host.")] = 0,
+    device_clock: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Make the device's clock, as the host sees it, off by this clock model (virtual "
+            'time only): JSON such as {"kind": "offset", "ppm": 50}, or a file with it.',
+            show_default="a perfect one",
+        ),
+    ] = None,
+    host_clock: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="The same for the host's own clock: what it gains, the device loses.",
+            show_default="a perfect one",
+        ),
+    ] = None,
     call_limit_ms: Annotated[
         int | None,
         typer.Option(
@@ -123,7 +141,7 @@ def play_command(
     The driver is loaded into a simulated coreaudiod and called every 10 ms. Another process reads
     what it puts into shared memory; that recording is compared with the file, bit by bit. The
     table says how many frames were sent, received, lost, duplicated and reordered (exact counts),
-    how late they were, and whose fault a late cycle was.
+    how late they were, whose fault a late cycle was, and whether the driver's zero timestamps hold.
 
     Ctrl-C stops it in good order and keeps what was recorded.
     """
@@ -147,6 +165,8 @@ def play_command(
             seconds=seconds,
             seed=seed,
             call_limit_ms=call_limit_ms,
+            device_clock=_model("--device-clock", device_clock, clock),
+            host_clock=_model("--host-clock", host_clock, clock),
         )
         fitness = probe_fitness(probes=50) if settings.clock == "realtime" else None
         began = time.monotonic()
@@ -286,6 +306,15 @@ def _check_numbers(
         raise UsageError("--call-limit-ms must be above 0")
     if not 0 <= seed < 1 << 64:
         raise UsageError("--seed must be 0 to 2^64 - 1")
+
+
+def _model(option: str, text: str | None, clock: Clock) -> tuple[Component, ...]:
+    if text is None:
+        return ()
+    model = tuple(read_model(option, text))
+    if clock is not Clock.VIRTUAL:
+        raise UsageError(f"{option} needs virtual time", do="add --clock virtual")
+    return model
 
 
 def _check_target(option: str, path: Path) -> None:

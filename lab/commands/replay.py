@@ -29,7 +29,9 @@ def replay_command(
 
     The file holds all that it takes: driver, seeds, layout, length, the events, and the failure
     that is expected. The same driver gives the same failure, to the last observation; a repaired
-    one passes.
+    one passes. A run that is not the recorded one says where it leaves it: the first call or
+    samples that differ, with both values, when the event log (.events) lies beside the file, else
+    between which checkpoints.
 
     Exit status: 0 it passed; 1 it failed, as expected or in another way (the line says which);
     2 the file cannot be used.

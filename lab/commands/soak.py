@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lab.commands.play import LayoutChoice, stop_flag
 from lab.errors import LabError, UsageError
+from lab.faults.far_end import Choice, choose_far_end, fit_for
 from lab.faults.marks import MARKS
 from lab.faults.replay import write_case
 from lab.faults.run import run_schedule
@@ -29,6 +31,15 @@ from lab.host.locate import DEFAULT_DRIVER, find_driver
 from lab.play.names import sweep_leftovers
 from lab.report.console import Output
 from lab.report.terminal import number
+
+
+class FarEndChoice(StrEnum):
+    """Values of ``--far-end``."""
+
+    AUTO = "auto"
+    GECKO = "gecko"
+    INPUT = "input"
+
 
 EXIT_STOPPED = 130
 CYCLES_PER_S = 100
@@ -56,6 +67,13 @@ def soak_command(
     layout: Annotated[
         LayoutChoice, typer.Option(help="Shared memory layout of Gecko Sink.")
     ] = LayoutChoice.V2,
+    far_end: Annotated[
+        FarEndChoice,
+        typer.Option(
+            help="How the driver is heard: through Gecko Sink's shared memory (gecko), or through "
+            "its own input, to which it loops its output back (input); auto looks."
+        ),
+    ] = FarEndChoice.AUTO,
     runs: Annotated[
         int | None,
         typer.Option(
@@ -102,15 +120,18 @@ def soak_command(
     """Run a driver for hours of virtual time, with faults, and check every sample.
 
     The driver is loaded into a simulated coreaudiod; a client plays PCM that numbers itself, and a
-    reader inside the host checks every frame behind the driver's shared memory. Faults come from a
+    reader inside the host checks every frame behind the driver's shared memory. A driver without
+    such memory is heard through its own input, when it loops its output back to it: how long that
+    takes is learnt, and then has to stay so. Faults come from a
     seed: each run has a random half of those named switched on. What each may cost is fixed
     (docs/reference/fault-schedule.md); anything beyond that is a failure, and so is a run that is
-    not the same when it is made again.
+    not the same when it is made again: then the first event of the host that differs is named.
 
     \b
     A failing schedule is made small, and written as
       NAME.replay     for hal-lab replay
       test_NAME.py    for pytest
+      NAME.events     what the host observed, if the run is short: hal-lab replay compares with it
 
     The last line has the hash of everything that was observed: the same command gives the same
     hash on any machine. Virtual time does not hear the machine's noise.
@@ -121,6 +142,7 @@ def soak_command(
       hal-lab soak --hours 24 --seed 7 --faults all --layout v1
       hal-lab soak --driver My.driver --faults stall,rate,restart --runs 100 --into found
       hal-lab soak --driver My.driver --hours 1 --schedules 50
+      hal-lab soak --driver Loopback.driver --far-end input --faults host,clients,device
 
     Exit status: 0 passed; 1 a run failed; 2 wrong command line; 130 stopped by Ctrl-C, after what
     was done so far has been told.
@@ -138,13 +160,17 @@ def soak_command(
     total = round(hours * 3600 * CYCLES_PER_S)
     count = max(runs or (max(1, math.ceil(hours)) if names else 1), schedules)
     bundle = _ALIASES.get(driver.lower(), driver)
-    find_driver(bundle)
+    environment = _environment(set_ or [])
+    word: Literal["v1", "v2"] = "v1" if layout is LayoutChoice.V1 else "v2"
+    heard = choose_far_end(far_end.value, find_driver(bundle), layout=word, environment=environment)
+    names, left_out = fit_for(heard.kind, names)
     setup = Setup(
         driver=bundle,
-        layout="v1" if layout is LayoutChoice.V1 else "v2",
+        layout=word,
+        far_end=heard.kind,
         cycles=max(1, total // count),
         schedule_seed=schedule_seed,
-        environment=_environment(set_ or []),
+        environment=environment,
     )
     settings = SoakSettings(
         setup=setup,
@@ -159,6 +185,7 @@ def soak_command(
         _make_folder(into)
     sweep_leftovers()
     out = Output()
+    _tell_far_end(out, heard, left_out)
     with stop_flag() as stopped:
         with _bar(f"soak {bundle}", setup.cycles * count) as progress:
             report = soak(settings, stop=stopped, progress=progress)
@@ -170,7 +197,8 @@ def soak_command(
         _tell_failure(out, report, small, into or Path())
     if into is not None:
         path = into / "soak.json"
-        path.write_text(json.dumps(as_json(settings, report), indent=2) + "\n", encoding="utf-8")
+        told = as_json(settings, report) | {"left_out": left_out}
+        path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     out.print(last_line(report), soft_wrap=True, highlight=False)
     if report.failure is not None:
         return 1
@@ -243,6 +271,10 @@ def as_json(settings: SoakSettings, report: SoakReport) -> dict[str, Any]:
         "simulated_s": report.simulated_s,
         "real_s": report.real_s,
         "injected": dict(report.counted("injected")),
+        "latencies": [
+            {"frames": frames, "rate": rate, "latency_frames": latency}
+            for (frames, rate), latency in sorted(report.latencies.items())
+        ],
         "skipped": dict(report.counted("skipped")),
         "marks": {mark: report.counted("marks")[mark] for mark in MARKS},
         "memory_start_end": memory,
@@ -250,11 +282,29 @@ def as_json(settings: SoakSettings, report: SoakReport) -> dict[str, Any]:
     }
 
 
+def _tell_far_end(out: Console, heard: Choice, left_out: list[str]) -> None:
+    names = {"gecko": "Gecko's shared memory", "input": "the driver's own input"}
+    out.print(f"far end: {names[heard.kind]} ({heard.reason})", soft_wrap=True, highlight=False)
+    if left_out:
+        out.print(
+            f"left out, they need Gecko's shared memory: {', '.join(left_out)}",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
 def _tell(out: Console, settings: SoakSettings, report: SoakReport) -> None:
     injected = report.counted("injected")
     if injected:
         told = ", ".join(f"{name} {times}" for name, times in sorted(injected.items()))
         out.print(f"faults: {told}", soft_wrap=True, highlight=False)
+    for (frames, rate), latency in sorted(report.latencies.items()):
+        out.print(
+            f"learnt: heard {latency} frames after it was played, at {frames} frames a cycle and "
+            f"{rate} Hz",
+            soft_wrap=True,
+            highlight=False,
+        )
     for reason, times in sorted(report.counted("skipped").items()):
         out.print(f"not done: {reason} ({times} times)", soft_wrap=True, highlight=False)
     if settings.faults:

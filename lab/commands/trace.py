@@ -62,6 +62,7 @@ def rows_of(trace: Trace, device: int) -> list[Measurement]:
         Measurement(name="skipped-cycles", value=summary.skipped_cycles),
         Measurement(name="driver-errors", value=summary.driver_errors),
         Measurement(name="timestamp-jumps", value=summary.timestamp_jumps),
+        Measurement(name="steps-of-a-clock-model", value=summary.clock_steps),
         Measurement(name="new-seeds", value=summary.seed_changes),
     ]
     for name, times in (

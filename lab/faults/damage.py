@@ -20,10 +20,14 @@ class Damage:
         As the check of self-numbering PCM found them behind the driver's memory.
     reader_lost, torn
         What the reader says it has missed, and those of them that were overwritten while copied.
+    held
+        That lay on the way while the reader was ready for them, and arrived then.
     skipped_cycles, late_wakes
         Cycles that the host left out, and that woke late.
     timestamp_jumps, seed_changes, driver_errors
         What the host thinks of the driver.
+    clock_steps
+        Jumps that the host saw because a clock model of the lab made them.
     """
 
     played: int = 0
@@ -36,11 +40,13 @@ class Damage:
     swapped: int = 0
     reader_lost: int = 0
     torn: int = 0
+    held: int = 0
     skipped_cycles: int = 0
     late_wakes: int = 0
     timestamp_jumps: int = 0
     seed_changes: int = 0
     driver_errors: int = 0
+    clock_steps: int = 0
 
     def __add__(self, other: Damage) -> Damage:
         return Damage(*(getattr(self, n) + getattr(other, n) for n in _NAMES))
@@ -74,9 +80,11 @@ def damage_so_far(io: IoStats, far: FarEndStats, played: int) -> Damage:
         played=played,
         reader_lost=far.lost_frames,
         torn=far.torn_frames,
+        held=far.held_frames,
         skipped_cycles=io.skipped_cycles,
         late_wakes=io.late_wakes,
-        timestamp_jumps=io.timestamp_jumps,
+        timestamp_jumps=io.timestamp_jumps - io.clock_steps,
+        clock_steps=io.clock_steps,
         seed_changes=io.seed_changes,
         driver_errors=io.driver_errors,
         **heard,
@@ -163,12 +171,20 @@ _KINDS = {
     "silent": ("frames-silent", "frame", "arrived as zeros"),
     "torn": ("frames-torn", "frame", "was overwritten while it was being copied"),
     "reader_lost": ("reader-lost", "frame", "was missed by the reader"),
+    "held": ("frames-held-up", "frame", "was held up on the way"),
     "timestamp_jumps": ("timestamp-jump", "zero timestamp", "jumped without a new seed"),
     "seed_changes": ("seed-change", "zero timestamp", "came with a new seed while IO ran"),
     "driver_errors": ("driver-error", "call of the driver", "answered with an error during IO"),
+    "clock_steps": ("clock-step", "step of the lab's clock model", "was taken for a jump"),
     "skipped_cycles": ("cycles-skipped", "cycle", "was left out"),
     "late_wakes": ("late-wake", "cycle", "woke late"),
 }
+
+
+_CAUSES = ("driver_errors", "timestamp_jumps", "seed_changes")
+"""What the driver told the host: where it is heard through itself, its frames suffer from that."""
+DRIVER_SAID = frozenset(_KINDS[name][0] for name in _CAUSES)
+"""Kinds of failures of these."""
 
 
 def judge(
@@ -179,6 +195,7 @@ def judge(
     causes: Sequence[str],
     counts_losses: bool,
     error_text: str = "",
+    through_driver: bool = False,
 ) -> Failure | None:
     """Whether a stretch of a run cost more, or less, than its events may.
 
@@ -196,6 +213,8 @@ def judge(
         Whether the reader knows what it missed (layout v2).
     error_text
         The driver's last error.
+    through_driver
+        Whether it is heard through its own input: then its errors and timestamps come first.
 
     Returns
     -------
@@ -203,10 +222,11 @@ def judge(
         The worst thing first.
     """
     where = f"around {' and '.join(causes)}" if causes else "with no fault near"
-    for name, (kind, thing, verb) in _KINDS.items():
+    first = {name: _KINDS[name] for name in _CAUSES if through_driver}
+    for name, (kind, thing, verb) in {**first, **_KINDS}.items():
         count, most = getattr(damage, name), getattr(allowed.high, name)
         if count > most:
-            things = thing if count == 1 else f"{thing}s"
+            things = _things(thing, count)
             limit = "none may" if most == 0 else f"at most {most} may"
             detail = f" ({error_text})" if name == "driver_errors" and error_text else ""
             said = f"{count} {things} {_plural(verb, count)}{detail} {where}; {limit}"
@@ -217,7 +237,7 @@ def judge(
                 continue
             count, least = getattr(damage, name), getattr(allowed.low, name)
             if count < least:
-                said = f"only {count} of {least} {thing}s {_plural(verb, 2)} {where}"
+                said = f"only {count} of {least} {_things(thing, 2)} {_plural(verb, 2)} {where}"
                 return Failure(
                     f"unnoticed-{kind}", f"{said}: the fault was not noticed (cycle {cycle})", cycle
                 )
@@ -230,6 +250,12 @@ def judge(
             cycle,
         )
     return None
+
+
+def _things(thing: str, count: int) -> str:
+    """Call of the driver, calls of the driver; frame, frames."""
+    head, of, rest = thing.partition(" of ")
+    return thing if count == 1 else f"{head}s{of}{rest}"
 
 
 def _plural(verb: str, count: int) -> str:

@@ -203,6 +203,28 @@ class ReaderStall(Event):
     s: Annotated[float, Field(gt=0, le=40, allow_inf_nan=False)]
 
 
+class ReaderSlow(Event):
+    """For `s` seconds' worth of cycles the reader takes `percent` of what comes, then the rest."""
+
+    group: ClassVar[str] = "reader"
+    amounts: ClassVar[dict[str, tuple[int, int]]] = {"percent": (0, 99)}
+    what: Literal["reader-slow"] = "reader-slow"
+    s: Annotated[float, Field(gt=0, le=40, allow_inf_nan=False)]
+    percent: Annotated[int, Field(ge=0, le=99)] = 50
+
+
+class HalfOpen(Event):
+    """`n` readers attach, and never read, let go or give a sign of life; another one comes.
+
+    They stay for the life of the daemon. Beyond 64 of them no more come.
+    """
+
+    group: ClassVar[str] = "reader"
+    amounts: ClassVar[dict[str, tuple[int, int]]] = {"n": (1, 12)}
+    what: Literal["half-open"] = "half-open"
+    n: Annotated[int, Field(ge=1, le=32)] = 1
+
+
 class ReaderDetach(Event):
     """The reader lets go of the shared memory."""
 
@@ -275,6 +297,31 @@ class Swap(_OnTheWay):
     what: Literal["swap"] = "swap"
 
 
+class Reorder(_OnTheWay):
+    """They arrive in blocks of `block` frames, exchanged two by two."""
+
+    amounts: ClassVar[dict[str, tuple[int, int]]] = {"frames": (2, 4_096), "block": (1, 512)}
+    what: Literal["reorder"] = "reorder"
+    block: Annotated[int, Field(ge=1, le=65_536)] = 1
+
+    @model_validator(mode="after")
+    def _at_least_a_pair(self) -> Reorder:
+        if self.frames < 2 * self.block:
+            raise ValueError(
+                f"{self.frames} frames are less than two blocks of {self.block}; "
+                f'"frames" is {2 * self.block} or more'
+            )
+        return self
+
+
+class TransportStall(Event):
+    """For `s` seconds' worth of cycles frames lie on the way; then they come all at once."""
+
+    group: ClassVar[str] = "transport"
+    what: Literal["transport-stall"] = "transport-stall"
+    s: Annotated[float, Field(gt=0, le=40, allow_inf_nan=False)]
+
+
 # ---- memory --------------------------------------------------------------------------------------
 
 
@@ -303,6 +350,8 @@ AnyEvent = Annotated[
     | RefuseChanges
     | Drift
     | ReaderStall
+    | ReaderSlow
+    | HalfOpen
     | ReaderDetach
     | ReaderAttach
     | ShmDelete
@@ -312,6 +361,8 @@ AnyEvent = Annotated[
     | Repeat
     | Silence
     | Swap
+    | Reorder
+    | TransportStall
     | FailAllocation,
     Field(discriminator="what"),
 ]

@@ -17,6 +17,13 @@ from lab.faults.rig import Rig
 MARKS: dict[str, str] = {
     "overrun-while-change": "the reader lost frames around a rate or format change",
     "reader-lapped-twice": "the reader stayed away for two rings or more",
+    "slow-reader-overrun": "a reader that took too little was overrun, and went on",
+    "slow-reader-caught-up": "a reader that took too little lost nothing",
+    "half-open-beyond-slots": "more readers were half-open than the driver has slots",
+    "restart-while-half-open": "the daemon was replaced while half-open readers were attached",
+    "held-longer-than-ring": "more than a ring lay on the way at once",
+    "change-while-held": "rate, format or period changed while frames lay on the way",
+    "reordered-while-held": "blocks were exchanged that then lay on the way",
     "restart-while-reader-stalled": "the daemon was replaced while the reader stayed away",
     "restart-after-stall": "the daemon was replaced within the settling time of a stall",
     "restart-without-name": "the daemon was replaced after the name of its memory was removed",
@@ -39,6 +46,8 @@ MARKS: dict[str, str] = {
     "counter-wrapped": "more frames were played than the test signal has numbers",
 }
 
+SLOTS = 16
+"""For readers, in the shared memory of Gecko Sink."""
 _CHANGES = (events.Rate, events.FormatChange)
 
 
@@ -55,6 +64,8 @@ class Marks:
         self.reached: Counter[str] = Counter()
         self._near: list[tuple[int, Event]] = []
         self._foreign = False
+        self._half_open = 0
+        self._has_reader = True
 
     def before(self, rig: Rig, event: Event, near: Sequence[tuple[int, Event]], at: int) -> None:
         """An event is about to happen.
@@ -71,11 +82,16 @@ class Marks:
             Its cycle.
         """
         self._near = list(near)
+        self._has_reader = rig.loopback is None
         stalled = rig.stalled_until > at
         same = [other for cycle, other in near if cycle == at]
         is_change = isinstance(event, _CHANGES)
         if isinstance(event, events.Restart):
             self._restart(rig, stalled)
+        held = rig.held_until > at
+        changes_blocks = is_change or isinstance(event, events.BufferFrames)
+        self._when(held and changes_blocks, "change-while-held")
+        self._when(held and isinstance(event, events.Reorder), "reordered-while-held")
         self._when(isinstance(event, events.SleepWake) and stalled, "sleep-while-reader-stalled")
         both = [event, *same]
         changes = any(isinstance(one, _CHANGES) for one in both)
@@ -95,7 +111,7 @@ class Marks:
             "storm-with-guests",
         )
         self._when(
-            not rig.reading and (is_change or isinstance(event, events.BufferFrames)),
+            not rig.reading and changes_blocks,
             "change-while-detached",
         )
         self._when(len(same) >= 2, "three-faults-at-once")
@@ -108,6 +124,12 @@ class Marks:
             self._foreign = True
         if isinstance(event, events.ReaderStall):
             self._when(int(done.result["laps"]) >= 2, "reader-lapped-twice")
+        if isinstance(event, events.HalfOpen):
+            self._half_open += int(done.result["attached"])
+            self._when(self._half_open > SLOTS, "half-open-beyond-slots")
+        if isinstance(event, events.TransportStall):
+            held = int(done.result["cycles"]) * rig.device.buffer_frames
+            self._when(held > rig.ring_frames, "held-longer-than-ring")
         if isinstance(event, events.ReaderAttach):
             self._when(not rig.name_leads_there, "attach-without-name")
             self._when(
@@ -131,7 +153,8 @@ class Marks:
             What they did.
         """
         self._when(
-            damage.lost > 0 and any(isinstance(o, _CHANGES) for o in near), "overrun-while-change"
+            self._has_reader and damage.lost > 0 and any(isinstance(o, _CHANGES) for o in near),
+            "overrun-while-change",
         )
         self._when(
             damage.late_wakes > 0
@@ -139,6 +162,11 @@ class Marks:
             and any(isinstance(o, events.LateWake | events.Stall) for o in near),
             "late-but-made-up",
         )
+
+        slow = any(isinstance(o, events.ReaderSlow) for o in near)
+        alone = not any(o.group in ("reader", "transport") for o in near if o.name != "reader-slow")
+        self._when(slow and alone and damage.lost > 0, "slow-reader-overrun")
+        self._when(slow and alone and damage.lost == 0, "slow-reader-caught-up")
 
     def ended(self, frames: int) -> None:
         """The run is over.
@@ -151,9 +179,11 @@ class Marks:
         self._when(frames > 1 << 23, "counter-wrapped")
 
     def _restart(self, rig: Rig, stalled: bool) -> None:
+        self._when(self._half_open > 0, "restart-while-half-open")
+        self._half_open = 0
         self._when(stalled, "restart-while-reader-stalled")
         self._when(any(isinstance(o, events.Stall) for _, o in self._near), "restart-after-stall")
-        if not rig.name_leads_there:
+        if not rig.name_leads_there and rig.loopback is None:
             self._when(not self._foreign, "restart-without-name")
             self._when(self._foreign, "restart-over-foreign")
         self._foreign = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from typing import Self
 from lab.errors import LabError, UsageError
 from lab.faults.damage import Damage, damage_so_far
 from lab.faults.events import At
+from lab.faults.loopback import LEARN_S, Loopback, check_device
 from lab.faults.schedule import Setup
 from lab.host import sources
 from lab.host.base import Client, FarEnd
@@ -25,6 +27,7 @@ from lab.host.models import Device, FarEndStats, Resources
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import release, unique_shm_name
 from lab.play.run import choose_device
+from lab.replay.compare import Window
 
 COUNTER_CODES = 1 << 24
 """Of self-numbering PCM: so many codes, shared by the channels."""
@@ -32,7 +35,48 @@ CHUNK_CYCLES = 100_000
 """Run at once, so that progress is told and Ctrl-C is heard about once a second."""
 CALL_LIMIT_MS = 60_000
 """Of real time: a machine that stands still for seconds must not look like a driver that hangs."""
+LOG_EVENTS = 1 << 19
+"""For a window between two checkpoints, with samples: 64 MiB while it is open."""
 _DEFAULT_RING_FRAMES = 16_384
+
+
+@dataclass(frozen=True)
+class EventWindow:
+    """Of what a log of events is wanted.
+
+    Attributes
+    ----------
+    path
+        Of the file.
+    life
+        Of the daemon, from 0.
+    window
+        Cycles of this life.
+    samples
+        Whether samples go in as well.
+    """
+
+    path: Path
+    life: int
+    window: Window
+    samples: bool = False
+
+
+@dataclass(frozen=True)
+class Life:
+    """The fingerprint of one daemon, at its end.
+
+    Attributes
+    ----------
+    before_cycles
+        That the run had before it.
+    hash, checkpoints
+        Of its fingerprint.
+    """
+
+    before_cycles: int
+    hash: str
+    checkpoints: list[tuple[int, str]]
 
 
 class Stopped(Exception):  # noqa: N818
@@ -50,6 +94,8 @@ class Rig:
         Asked between stretches; true raises `Stopped`.
     progress
         Told how many cycles have been run.
+    log
+        Events that are wanted in a file.
 
     Attributes
     ----------
@@ -65,16 +111,24 @@ class Rig:
         Cycle of the run up to which the reader stays away.
     stalled_since
         Cycle at which that began.
+    slow_until, slow_since
+        The same for a reader that does not take all that comes.
+    held_until
+        Cycle of the run up to which frames lie on the way.
     heard_from, attached_cycle
         Where the reader attached, ``"newest"`` or ``"oldest"``, and when.
     drift_ppm, drift_step_ppm
         By how much the device's clock is off, and how much of that came with the last change.
+    loopback
+        What is known of the way through the driver, when it is heard through its input; else None.
+    pair_frames
+        Of the blocks that are exchanged on the way, while they are.
     damage_until
         What the reader's count of damaged frames will be when nothing more is to be damaged.
     failed_allocations
         On purpose, in the life of this daemon.
-    fingerprints
-        Of the lives of the daemon that have ended.
+    fingerprints, lives
+        Of the lives of the daemon that have ended; the latter with their checkpoints.
     """
 
     def __init__(
@@ -83,18 +137,23 @@ class Rig:
         *,
         stop: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
+        log: EventWindow | None = None,
     ) -> None:
         self.setup = setup
+        self._log = log
         self.name = unique_shm_name()
         self.guests: list[Client] = []
         self.reading = False
         self.name_leads_there = False
         self.stalled_until = self.stalled_since = 0
+        self.slow_until = self.slow_since = 0
+        self.held_until = self.pair_frames = 0
         self.damage_until = 0
         self.drift_ppm = self.drift_step_ppm = 0
         self.heard_from = "newest"
         self.attached_cycle = 0
         self.fingerprints: list[str] = []
+        self.lives: list[Life] = []
         self.attached_at = 0
         self.verified = 0
         self.restarts = 0
@@ -111,6 +170,7 @@ class Rig:
         self._ns_before = 0
         self._folded = Damage()
         self._base = Damage()
+        self.loopback = Loopback() if setup.far_end == "input" else None
         self.host: SubprocessHost
         self.device: Device
         self.player: Client
@@ -156,9 +216,43 @@ class Rig:
             exact_memory=True,
         )
         self.host = SubprocessHost(options, environment=environment)
+        self.host.begin_fingerprint()
+        if self._log is not None and self._log.life == len(self.lives):
+            window = self._log.window
+            self.host.log_events(
+                self._log.path,
+                window.first_cycle,
+                window.last_cycle,
+                capacity=LOG_EVENTS,
+                samples=self._log.samples,
+            )
         plugin = self.host.load(self._bundle)
         self.device = choose_device(self.host, None, plugin.devices)
         self.device = self.host.set_buffer_frames(self.device.device, frames)
+        if self.loopback is None:
+            self._open_far_end()
+        else:
+            check_device(self.device)
+        self.failed_allocations = 0
+        self.guests = []
+        self.player = self.host.add_client(self.device.device, name="player")
+        self.player.play(sources.counter(self._start_frame))
+        if self.loopback is not None:
+            self.loopback.listen(self.player)
+        self.player.start()
+        self.reading, self.name_leads_there = True, self.loopback is None
+        self.attached_at = self._start_frame
+        self.stalled_until = self.damage_until = 0
+        self.slow_until = self.held_until = 0
+        self.drift_ppm = self.drift_step_ppm = 0
+        self.heard_from = "newest"
+        self._life_began_ns = self.host.info().now_ns
+        self._base = self._now()
+        if self.loopback is not None:
+            self._learn_latency(self.loopback)
+
+    def _open_far_end(self) -> None:
+        """A reader of shared memory inside the host."""
         try:
             self.far = self.host.open_far_end(self.name, device=self.device.device)
         except HostError as error:
@@ -171,21 +265,28 @@ class Rig:
             raise UsageError(
                 "the driver has made no shared memory that could be read",
                 where=self._bundle.name,
-                do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME",
+                do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME, or one "
+                "that loops its output back (--far-end input)",
             )
-        self.failed_allocations = 0
-        self.guests = []
-        self.player = self.host.add_client(self.device.device, name="player")
-        self.player.play(sources.counter(self._start_frame))
-        self.host.begin_fingerprint()
-        self.player.start()
-        self.reading, self.name_leads_there = True, True
-        self.attached_at = self._start_frame
-        self.stalled_until = self.damage_until = 0
-        self.drift_ppm = self.drift_step_ppm = 0
-        self.heard_from = "newest"
-        self._life_began_ns = self.host.info().now_ns
-        self._base = self._now()
+
+    def _learn_latency(self, loopback: Loopback) -> None:
+        """Play until the first frame comes back; the silence before it is nobody's fault."""
+        most = round(LEARN_S * 1e9) // self.period_ns
+        for _ in range(most):
+            self.host.run(device=self.device.device, cycles=1)
+            if self.frames_behind() is not None:
+                break
+        behind, now = self.frames_behind(), self._now()
+        if behind is not None and not loopback.latencies:
+            loopback.learn(self.device, behind)
+        troubled = now.driver_errors + now.timestamp_jumps + now.seed_changes > 0
+        self._base = replace(self._base, played=now.played, correct=now.correct, silent=now.silent)
+        if behind is None and self.restarts == 0 and not troubled:
+            raise UsageError(
+                f"nothing that was played came back at the input within {LEARN_S:g} s",
+                where=self.device.name,
+                do="soak a driver that loops its output back to its input",
+            )
 
     def restart(self, *, how: str) -> None:
         """End the daemon and start another; playing goes on with the next frame.
@@ -196,10 +297,10 @@ class Rig:
             ``"kill"`` or ``"quit"``.
         """
         self.fold()
+        self.end_life()
         self._start_frame = self.next_frame
         self._cycles_before = self.cycle
         self._ns_before = self.elapsed_ns
-        self.end_life()
         if how == "kill":
             self.host.kill()
         self.host.close()
@@ -208,7 +309,9 @@ class Rig:
 
     def end_life(self) -> None:
         """Take the fingerprint of this daemon."""
-        self.fingerprints.append(self.host.fingerprint().hash)
+        end = self.host.fingerprint()
+        self.fingerprints.append(end.hash)
+        self.lives.append(Life(self._cycles_before, end.hash, end.checkpoints))
 
     # ---- where the run is ------------------------------------------------------------------
 
@@ -228,8 +331,36 @@ class Rig:
         return self._start_frame + self.player.stats().position_frames
 
     @property
+    def behind_until(self) -> int:
+        """Cycle of the run up to which the reader stays away, or does not take all that comes."""
+        return max(self.stalled_until, self.slow_until)
+
+    @property
+    def behind_since(self) -> int:
+        """Cycle at which that began; now, when it does neither."""
+        now = self.cycle
+        since = [now]
+        if self.stalled_until >= now:
+            since.append(self.stalled_since)
+        if self.slow_until >= now:
+            since.append(self.slow_since)
+        return min(since)
+
+    @property
+    def flight_frames(self) -> int:
+        """How many frames are on their way through the driver; 0 with shared memory."""
+        return 0 if self.loopback is None else self.loopback.flight_frames(self.device)
+
+    @property
+    def flight_cycles(self) -> int:
+        """How many cycles it takes until what is played is heard; 0 with shared memory."""
+        return 0 if self.loopback is None else self.loopback.settle_cycles(self.device)
+
+    @property
     def ring_frames(self) -> int:
-        """Of the driver's ring."""
+        """Of the driver's ring; what is heard through the input is not asked for one."""
+        if self.loopback is not None:
+            return self.device.zero_period_frames
         return int(self.setup.environment.get("GECKO_SHM_RING_FRAMES", _DEFAULT_RING_FRAMES))
 
     @property
@@ -284,8 +415,20 @@ class Rig:
     # ---- what was observed -----------------------------------------------------------------
 
     def reader_stats(self) -> FarEndStats:
-        """What the reader has."""
+        """What the reader has, or the client that hears the input."""
+        if self.loopback is not None:
+            return self.loopback.stats(self.player, self.device)
         return self.far.stats()
+
+    def pair_on_the_way(self) -> int:
+        """Frames that wait for the block they change places with: not lost, and not here yet."""
+        if self.damage_until > self.reader_stats().damaged_frames:
+            return self.pair_frames
+        return 0
+
+    def heap_bytes(self) -> int:
+        """What the daemon holds, without the frames that lie on the way."""
+        return self.memory().heap_bytes - self.reader_stats().way_bytes
 
     def memory(self) -> Resources:
         """Of the daemon."""
@@ -293,7 +436,7 @@ class Rig:
 
     def _now(self) -> Damage:
         io = self.host.io_stats(self.device.device)
-        return damage_so_far(io, self.far.stats(), self.player.stats().position_frames)
+        return damage_so_far(io, self.reader_stats(), self.player.stats().position_frames)
 
     def fold(self) -> None:
         """Put aside what was counted so far: counters are about to begin anew."""
@@ -326,7 +469,7 @@ class Rig:
         int or None
             0 when the last frame has arrived; None when nothing has arrived yet.
         """
-        stats = self.far.stats()
+        stats = self.reader_stats()
         if stats.check is None or not stats.check.locked:
             return None
         numbers = COUNTER_CODES // stats.check.channels

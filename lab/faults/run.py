@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.errors import LabError, MissingError, UsageError
-from lab.faults.damage import NOTHING, Allowance, Damage, Failure, judge
+from lab.faults.damage import DRIVER_SAID, NOTHING, Allowance, Damage, Failure, judge
 from lab.faults.events import At, Event
 from lab.faults.marks import Marks
 from lab.faults.perform import perform
-from lab.faults.rig import Rig, Stopped
+from lab.faults.rig import EventWindow, Life, Rig, Stopped
 from lab.faults.schedule import Setup
 from lab.host.errors import (
     DriverCrashed,
@@ -59,10 +59,15 @@ class Outcome:
         Of the first daemon after its first cycles, and of the last at the end.
     interrupted
         By Ctrl-C; then nothing is said about determinism.
+    latencies
+        Frames from being played to being heard, by frames of a cycle and rate; of a driver that is
+        heard through its input.
     host_report
         Last words of a daemon that has gone, with a backtrace; empty otherwise.
     journal
         What the hash is of, one line of JSON for each event and each verdict.
+    lives
+        Fingerprints with their checkpoints, one for each daemon that did not die.
     """
 
     hash: str = ""
@@ -77,8 +82,10 @@ class Outcome:
     memory_start: Resources | None = None
     memory_end: Resources | None = None
     interrupted: bool = False
+    latencies: dict[tuple[int, int], int] = field(default_factory=dict)
     host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
+    lives: list[Life] = field(default_factory=list)
 
 
 class _Hash:
@@ -103,6 +110,7 @@ def run_schedule(
     *,
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
+    log: EventWindow | None = None,
 ) -> Outcome:
     """Run a schedule and judge it.
 
@@ -116,6 +124,8 @@ def run_schedule(
         Asked about once a second; true ends the run in good order.
     progress
         Told how many cycles have been run.
+    log
+        Events that are wanted in a file.
 
     Returns
     -------
@@ -131,7 +141,7 @@ def run_schedule(
     began = time.monotonic()
     running = _Running(setup, events, outcome)
     try:
-        with Rig(setup, stop=stop, progress=progress) as rig:
+        with Rig(setup, stop=stop, progress=progress, log=log) as rig:
             try:
                 running.all(rig)
             except Stopped:
@@ -203,6 +213,8 @@ class _Running:
     def all(self, rig: Rig) -> None:
         end = self.setup.cycles
         self.hash.add([self.setup.layout, self.setup.frames, self.setup.cycles])
+        if self.setup.far_end != "gecko":
+            self.hash.add([self.setup.far_end, rig.flight_frames])
         self._quiet_to(rig, At(cycle=min(WARM_UP_CYCLES, end)), end)
         self.outcome.memory_start = rig.memory()
         self._heap_of_life = self.outcome.memory_start.heap_bytes
@@ -238,13 +250,15 @@ class _Running:
             self._do(rig, event)
             if self.outcome.failure is not None:
                 return
-            until = max(rig.cycle, rig.stalled_until if rig.reading else 0)
-            until += self.setup.settle_cycles
+            late = max(rig.behind_until, rig.held_until)
+            until = max(rig.cycle, late if rig.reading else 0)
+            until += self.setup.settle_cycles + rig.flight_cycles
             if rig.cycle >= end:
                 break
         rig.run_to(At(cycle=min(until, end)), end_cycle=end)
         if until > end:
-            self._allowed += Allowance(reader_away=True)
+            waits = Damage(lost=rig.pair_on_the_way())
+            self._allowed += Allowance(high=waits, reader_away=True)
         else:
             self._let_damage_pass(rig)
         self.last_cycle = rig.cycle
@@ -296,16 +310,19 @@ class _Running:
             allowed,
             cycle=self.last_cycle,
             causes=words,
-            counts_losses=self.setup.layout == "v2" and rig.reading,
+            counts_losses=self.setup.layout == "v2" and rig.reading and rig.loopback is None,
             error_text=rig.error_text() if damage.driver_errors else "",
+            through_driver=rig.loopback is not None,
         )
+        if settled and (failure is None or failure.kind not in DRIVER_SAID):
+            failure = self._later_than_before(rig) or failure
         if failure is None and rig.reading and settled:
             failure = self._missing(rig, damage, quiet=quiet)
-            if failure is None and allowed.new_reader:
+            if failure is None and allowed.new_reader and rig.loopback is None:
                 failure = self._begun_wrongly(rig, allowed)
         self.outcome.failure = self.outcome.failure or failure
         if self._heap_of_life is None and self.outcome.failure is None:
-            self._heap_of_life = rig.memory().heap_bytes
+            self._heap_of_life = rig.heap_bytes()
         return damage
 
     def _missing(self, rig: Rig, damage: Damage, *, quiet: bool) -> Failure | None:
@@ -326,7 +343,7 @@ class _Running:
                 f"(cycle {self.last_cycle})",
                 self.last_cycle,
             )
-        if behind:
+        if behind and rig.loopback is None:
             return Failure(
                 "frames-missing",
                 f"the last {behind} frames that were played have not arrived {where} "
@@ -349,6 +366,22 @@ class _Running:
             )
         return None
 
+    def _later_than_before(self, rig: Rig) -> Failure | None:
+        """Whether the way through the driver has become another; frames that are lost follow."""
+        behind = rig.frames_behind() if rig.loopback is not None else None
+        if rig.loopback is None or behind is None:
+            return None
+        before = rig.loopback.learn(rig.device, behind)
+        if before is None:
+            return None
+        where = f"around {self.causes()}" if self._near else "with no fault near"
+        return Failure(
+            "latency-changed",
+            f"what is played comes back {behind} frames later {where}; with the same period and "
+            f"rate it was {before} (cycle {self.last_cycle})",
+            self.last_cycle,
+        )
+
     def _begun_wrongly(self, rig: Rig, allowed: Allowance) -> Failure | None:
         """Whether a new reader began where it asked to begin."""
         before = rig.first_heard()
@@ -368,7 +401,7 @@ class _Running:
         if self._heap_of_life is None or self.outcome.failure is not None:
             return
         if not rig.guests:
-            grown = rig.memory().heap_bytes - self._heap_of_life
+            grown = rig.heap_bytes() - self._heap_of_life
             room = LIFE_HEAP_BYTES
             room += _BLOCKS * 4 * rig.device.output_channels * self._longest_frames
             if grown > room:
@@ -383,6 +416,7 @@ class _Running:
         """Take the last figures; a daemon that is gone has none."""
         outcome = self.outcome
         outcome.frames_verified = rig.verified
+        outcome.latencies = {} if rig.loopback is None else dict(rig.loopback.latencies)
         try:
             outcome.cycles = rig.cycle
             outcome.simulated_s = rig.elapsed_ns / 1e9
@@ -394,3 +428,4 @@ class _Running:
         except LabError:
             outcome.cycles = max(outcome.cycles, self.last_cycle)
         self.hash.add(rig.fingerprints)
+        outcome.lives = rig.lives

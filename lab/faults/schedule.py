@@ -33,6 +33,9 @@ class Setup(BaseModel):
         Name or path of the bundle.
     layout
         Of the shared memory.
+    far_end
+        How the driver is heard: ``"gecko"``, through Gecko Sink's shared memory; ``"input"``,
+        through its own input stream, to which it loops its output back.
     cycles
         Length of the run, IO cycles.
     seed
@@ -51,6 +54,7 @@ class Setup(BaseModel):
 
     driver: str = "GeckoAudioDevice"
     layout: Literal["v1", "v2"] = "v2"
+    far_end: Literal["gecko", "input"] = "gecko"
     cycles: Annotated[int, Field(ge=1, le=10**12)] = 360_000
     seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
     schedule_seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
@@ -68,8 +72,57 @@ class Expected(BaseModel):
     sentence: str
 
 
+class RecordedLife(BaseModel):
+    """The fingerprint of one daemon of the recorded run.
+
+    Attributes
+    ----------
+    before_cycles
+        That the run had before it.
+    hash
+        Of all of it.
+    checkpoints
+        Some of them: (cycles of this daemon, hash then).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before_cycles: Annotated[int, Field(ge=0)]
+    hash: str
+    checkpoints: tuple[tuple[int, str], ...] = ()
+
+
+class RecordedLog(BaseModel):
+    """The event log that lies beside a ``.replay``.
+
+    Attributes
+    ----------
+    file
+        Its name, in the same folder.
+    life
+        Of the daemon, from 0.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Annotated[str, Field(pattern=r"^[^/\\]+$")]
+    life: Annotated[int, Field(ge=0)]
+
+
 class Header(BaseModel):
-    """First line of a ``.replay``."""
+    """First line of a ``.replay``.
+
+    Attributes
+    ----------
+    replay
+        Version of the format.
+    hal_lab
+        That wrote it.
+    setup, expect, hash
+        What is run, how it failed, and the hash of all that was observed then.
+    lives, log
+        What another run is compared with when its hash is another.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,6 +131,8 @@ class Header(BaseModel):
     setup: Setup
     expect: Expected | None = None
     hash: str = ""
+    lives: tuple[RecordedLife, ...] | None = None
+    log: RecordedLog | None = None
 
 
 class ReplayFile(BaseModel):

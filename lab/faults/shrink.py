@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lab.faults.events import At, Event
 from lab.faults.run import WARM_UP_CYCLES, Outcome
-from lab.faults.schedule import Setup
+from lab.faults.schedule import Setup, parse_event
 
 RUNS_MAX = 160
 _TAIL_CYCLES = 16
@@ -197,7 +197,10 @@ class _Work:
             return False
         events = list(self.best.events)
         scaled: int | float = value / 1000 if name == "s" else value
-        events[index] = events[index].model_copy(update={name: scaled})
+        try:
+            events[index] = parse_event(events[index].line() | {name: scaled})
+        except ValueError:
+            return False  # amounts that do not go together
         return self.fails(self.best.setup, events)
 
 

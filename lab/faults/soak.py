@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from lab.faults.damage import Failure
 from lab.faults.events import Event
+from lab.faults.parting import Named, name_parting
 from lab.faults.run import Outcome, run_schedule
 from lab.faults.schedule import Setup
 from lab.faults.swarm import draw_schedule, runs_twice
@@ -106,6 +107,11 @@ class SoakReport:
     def simulated_s(self) -> float:
         """All runs; what was made twice counts once."""
         return sum(outcome.simulated_s for outcome in self.outcomes.values())
+
+    @property
+    def latencies(self) -> dict[tuple[int, int], int]:
+        """Frames from output to input, by frames of a cycle and rate, where a run has learnt it."""
+        return {key: frames for o in self.outcomes.values() for key, frames in o.latencies.items()}
 
     def counted(self, what: str) -> Counter[str]:
         """``injected``, ``skipped`` or ``marks`` of all runs."""
@@ -218,13 +224,36 @@ def _one(
         return meter.ended or stop()
 
     outcome = run_schedule(setup, events, stop=asked, progress=meter.of_a_run())
-    twice = runs_twice(settings.seed, run, settings.twice_percent)
-    if not twice or outcome.interrupted:
-        return outcome, outcome.failure, False
-    again = run_schedule(setup, events, stop=asked)
-    if again.interrupted:
-        return outcome, outcome.failure, False
-    return outcome, compare(outcome, again) or outcome.failure, True
+    failure, twice = outcome.failure, runs_twice(settings.seed, run, settings.twice_percent)
+    if twice and not outcome.interrupted:
+        again = run_schedule(setup, events, stop=asked)
+        twice = not again.interrupted
+        if twice and (differ := compare(outcome, again)) is not None:
+            failure = _named(setup, events, outcome, again, differ, stop=asked)
+    else:
+        twice = False
+    if failure is None:
+        outcome.lives = []  # thousands of checkpoints, which nobody will ask for
+    return outcome, failure, twice
+
+
+def _named(
+    setup: Setup,
+    events: Sequence[Event],
+    first: Outcome,
+    second: Outcome,
+    failure: Failure,
+    *,
+    stop: Callable[[], bool],
+) -> Failure:
+    """The same failure with the first event of the host that differs, if there is one."""
+    found = name_parting(setup, events, first, second, stop=stop)
+    if isinstance(found, Named):
+        sentence = f"two runs of the same schedule differ, first {found.sentence}"
+        return Failure(NOT_DETERMINISTIC, sentence, found.cycle)
+    if found:
+        return Failure(NOT_DETERMINISTIC, f"{failure.sentence}; they part {found}", failure.cycle)
+    return failure
 
 
 def confirm(settings: SoakSettings, report: SoakReport, *, stop: Callable[[], bool]) -> bool:
@@ -245,16 +274,18 @@ def confirm(settings: SoakSettings, report: SoakReport, *, stop: Callable[[], bo
     assert report.failure is not None
     assert report.failed_run is not None
     run = report.failed_run
-    again = run_schedule(settings.setup_of(run), settings.schedule(run), stop=stop)
+    setup, events = settings.setup_of(run), settings.schedule(run)
+    again = run_schedule(setup, events, stop=stop)
     kind = again.failure.kind if again.failure else "passed"
     if again.interrupted or kind == report.failure.kind:
         return not again.interrupted
     said = "it passed" if again.failure is None else f"it failed with {kind}"
-    report.failure = Failure(
-        NOT_DETERMINISTIC,
-        f"{report.failure.sentence}; when the run was made again, {said}",
-        report.failure.cycle,
-    )
+    sentence = f"{report.failure.sentence}; when the run was made again, {said}"
+    found = name_parting(setup, events, report.outcomes[run], again, stop=stop)
+    if found:
+        where = f"differ first {found.sentence}" if isinstance(found, Named) else f"part {found}"
+        sentence += f"; two such runs {where}"
+    report.failure = Failure(NOT_DETERMINISTIC, sentence, report.failure.cycle)
     return False
 
 
@@ -269,7 +300,7 @@ def compare(first: Outcome, second: Outcome) -> Failure | None:
     Returns
     -------
     Failure or None
-        It names the first observation that differs.
+        It names the first observation that differs; `lab.faults.parting` finds the event.
     """
     if first.hash == second.hash:
         return None

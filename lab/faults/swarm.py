@@ -7,7 +7,7 @@ in docs/reference/fault-schedule.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lab.errors import UsageError
 from lab.faults import events
@@ -97,25 +97,54 @@ def draw_schedule(seed: int, run: int, *, cycles: int, faults: Sequence[str]) ->
     return sorted(made, key=lambda event: event.at.cycle or 0)
 
 
+def _buffer_frames(stream: Stream, at: At, cycle: int) -> list[Event]:
+    frames = stream.pick(_FRAMES) if stream.chance(3, 4) else 16 + stream.below(8_177)
+    back = At(cycle=cycle + 1 + stream.below(2_000))
+    return [events.BufferFrames(at=at, frames=frames), events.BufferFrames(at=back, frames=480)]
+
+
+def _reader_detach(stream: Stream, at: At, cycle: int) -> list[Event]:
+    back = At(cycle=cycle + 1 + stream.below(200))
+    where = stream.pick(("newest", "oldest"))
+    return [events.ReaderDetach(at=at), events.ReaderAttach(at=back, where=where)]
+
+
+def _reorder(stream: Stream, at: At) -> list[Event]:
+    block, pairs = stream.magnitude(1, 512), stream.magnitude(1, 8)
+    return [events.Reorder(at=at, block=block, frames=2 * block * pairs)]
+
+
+def _reader_slow(stream: Stream, at: At) -> list[Event]:
+    seconds = stream.magnitude(1, 4_000) / 1000
+    return [events.ReaderSlow(at=at, s=seconds, percent=stream.below(100))]
+
+
+_DRAWN: dict[type[Event], Callable[[Stream, At, int], list[Event]]] = {
+    events.BufferFrames: _buffer_frames,
+    events.SleepWake: lambda stream, at, _: [
+        events.SleepWake(at=at, s=stream.pick((1, 60, 3_600, 28_800)))
+    ],
+    events.ReaderStall: lambda stream, at, _: [
+        events.ReaderStall(at=at, s=stream.magnitude(1, 4_000) / 1000)
+    ],
+    events.ReaderSlow: lambda stream, at, _: _reader_slow(stream, at),
+    events.ReaderDetach: _reader_detach,
+    events.Drift: lambda stream, at, _: [events.Drift(at=at, ppm=stream.below(401) - 200)],
+    events.Reorder: lambda stream, at, _: _reorder(stream, at),
+    events.TransportStall: lambda stream, at, _: [
+        events.TransportStall(at=at, s=stream.magnitude(1, 2_000) / 1000)
+    ],
+}
+"""Those whose amounts depend on each other, or that are followed by what puts them right."""
+
+
 def _draw(stream: Stream, name: str, cycle: int) -> list[Event]:
     """One event, and what puts right again what it leaves behind."""
     cls = EVENT_CLASSES[name]
     at = At(cycle=cycle)
+    if cls in _DRAWN:
+        return _DRAWN[cls](stream, at, cycle)
     amounts = {field: stream.magnitude(least, most) for field, (least, most) in cls.amounts.items()}
-    if cls is events.BufferFrames:
-        frames = stream.pick(_FRAMES) if stream.chance(3, 4) else 16 + stream.below(8_177)
-        back = At(cycle=cycle + 1 + stream.below(2_000))
-        return [events.BufferFrames(at=at, frames=frames), events.BufferFrames(at=back, frames=480)]
-    if cls is events.SleepWake:
-        return [events.SleepWake(at=at, s=stream.pick((1, 60, 3_600, 28_800)))]
-    if cls is events.ReaderStall:
-        return [events.ReaderStall(at=at, s=stream.magnitude(1, 4_000) / 1000)]
-    if cls is events.Drift:
-        return [events.Drift(at=at, ppm=stream.below(401) - 200)]
-    if cls is events.ReaderDetach:
-        back = At(cycle=cycle + 1 + stream.below(200))
-        where = stream.pick(("newest", "oldest"))
-        return [events.ReaderDetach(at=at), events.ReaderAttach(at=back, where=where)]
     if cls in (events.ShmDelete, events.ShmRecreate):
         back = At(cycle=cycle + 1 + stream.below(400))
         how = stream.pick(("kill", "quit"))

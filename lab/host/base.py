@@ -323,6 +323,7 @@ class Host(ABC):
         last_cycle: int | None = None,
         *,
         capacity: int | None = None,
+        samples: bool = False,
     ) -> None:
         """Write what is observed in a window of cycles into a file; `lab.replay.events` reads it.
 
@@ -334,7 +335,9 @@ class Host(ABC):
             Cycles since `begin_fingerprint`, from 1; 0 is what came before the first. None: to the
             end.
         capacity
-            How many events it has room for, 64 bytes each; None: 65536.
+            How many events it has room for, 128 bytes each; None: 65536.
+        samples
+            Whether the samples go in as well, 64 bytes to a record.
         """
         self.call(
             "fingerprint.log",
@@ -342,6 +345,7 @@ class Host(ABC):
             first_cycle=first_cycle,
             last_cycle=last_cycle,
             capacity=capacity,
+            samples=samples or None,
         )
 
     def open_far_end(
@@ -450,11 +454,31 @@ class FarEnd:
         """Open the name anew; the check begins anew, too."""
         self.host.call("farend.attach", farend=self.id, attach=where)
 
+    def slow(self, cycles: int, percent: int) -> None:
+        """Take only so much of what comes during the next `cycles` cycles, 0 to 99 per cent."""
+        self.host.call("farend.slow", farend=self.id, cycles=cycles, percent=percent)
+
+    def half_open(self, count: int = 1) -> int:
+        """Attach readers that never read nor let go; how many could."""
+        result = self.host.call("farend.half_open", farend=self.id, count=count)
+        return int(result["attached"])
+
     def damage(
-        self, kind: Literal["lose", "corrupt", "repeat", "silence", "swap"], frames: int
+        self,
+        kind: Literal["lose", "corrupt", "repeat", "silence", "swap", "reorder"],
+        frames: int,
+        *,
+        block: int | None = None,
     ) -> None:
-        """Damage the next frames between shared memory and check."""
-        self.host.call("farend.damage", farend=self.id, kind=kind, frames=frames)
+        """Damage the next frames between shared memory and check.
+
+        `block`: how many frames change places with as many, for ``"reorder"``.
+        """
+        self.host.call("farend.damage", farend=self.id, kind=kind, frames=frames, block=block)
+
+    def hold(self, cycles: int) -> None:
+        """Hold up what arrives during the next `cycles` cycles; then it comes all at once."""
+        self.host.call("farend.hold", farend=self.id, cycles=cycles)
 
     def close(self) -> models.FarEndStats:
         """End it; what it had read."""

@@ -233,6 +233,7 @@ class IoStats(Reply):
     overloads: int
     skipped_cycles: int
     timestamp_jumps: int
+    clock_steps: int = 0
     seed_changes: int
     driver_errors: int
     last_driver_error: OsStatus = 0
@@ -394,6 +395,10 @@ class FarEndStats(Reply):
     backlog_peak: int = 0
     attachments: int = 0
     damaged_frames: int = 0
+    held_frames: int = 0
+    held_ns_peak: int = 0
+    way_bytes: int = 0
+    half_open: int = 0
     channels: int = 0
     sample_rate: int = 0
     closed: bool = False

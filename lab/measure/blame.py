@@ -1,7 +1,7 @@
 """Whose fault a late cycle or a missing frame was: one cause each, from one table.
 
 `RULES` is the one place where causes are decided. Rules are tried in order; the first that holds
-gives the cause. Four ideas are in the order:
+gives the cause. Six ideas are in the order:
 
 - An error code and a zero timestamp that jumps are the driver's own, however late the machine was.
 - Lateness is the machine's where the machine alone suffices: a thread that ran too late cannot end
@@ -10,8 +10,14 @@ gives the cause. Four ideas are in the order:
 - The driver is blamed on the host's evidence, never because nobody else was found: a cycle that no
   rule explains is ``unknown``. A frame that is missing although the cycles around it were in time
   and without an error is evidence: the host had handed it over.
+- What the lab did on purpose is the lab's: a step of its own clock model has a flag of its own,
+  which the host sets when the driver's own time line went on as it should.
 - A frame that was overwritten in the ring was delivered by the driver. It is the reader's, if
   the reader stayed away for longer than the ring holds; else the ring was too short for it.
+- A transport is blamed on the far end's record: it knows when frames were handed to the transport
+  and since when a reader waited for them. Where they would have been in time without what they lay
+  on the way, the transport alone suffices, and nobody else is asked; else the greatest delay
+  decides.
 """
 
 from __future__ import annotations
@@ -46,6 +52,8 @@ class Cause(IntEnum):
     READER_STOPPED = 11
     RECORDING_FULL = 12
     DRIVER_LOGIC = 13
+    TRANSPORT_STALL = 14
+    CLOCK_MODEL = 15
 
     @property
     def id(self) -> str:
@@ -67,11 +75,21 @@ SENTENCES: dict[Cause, str] = {
     Cause.UNKNOWN: "no record explains it",
     Cause.READER_STOPPED: "the reader stopped before the end, and said why",
     Cause.RECORDING_FULL: "the recording had no room left",
+    Cause.TRANSPORT_STALL: "what the driver delivered was held up on the way",
+    Cause.CLOCK_MODEL: "the lab's own clock model stepped",
     Cause.DRIVER_LOGIC: "every cycle around it was in time and without an error",
 }
 
 NOT_THE_DRIVER = frozenset(
-    {Cause.NONE, Cause.MACHINE, Cause.HOST_LOCK, Cause.READER_LATE, Cause.READER_WAKE}
+    {
+        Cause.NONE,
+        Cause.MACHINE,
+        Cause.HOST_LOCK,
+        Cause.READER_LATE,
+        Cause.READER_WAKE,
+        Cause.TRANSPORT_STALL,
+        Cause.CLOCK_MODEL,
+    }
 )
 """Causes that say nothing against the driver."""
 
@@ -79,6 +97,8 @@ _Rule = tuple[Cause, Callable[[Records], NDArray[np.bool_]]]
 
 RULES: tuple[_Rule, ...] = (
     (Cause.DRIVER_ERROR, lambda r: has_flag(r, CycleFlag.DRIVER_ERROR)),
+    # The flag is there only when the driver's own timestamps give no reason for the jump.
+    (Cause.CLOCK_MODEL, lambda r: has_flag(r, CycleFlag.CLOCK_STEP)),
     (
         Cause.TIMESTAMP_JUMP,
         lambda r: has_flag(r, CycleFlag.TIMESTAMP_JUMP | CycleFlag.TIMESTAMP_BACK),
@@ -293,8 +313,10 @@ def blame_underrun(
     Returns
     -------
     Cause
-        Of the next block to arrive: were frames lost before it (`blame_loss`), was its cycle late,
-        or did its reader wake late? The greater delay decides. UNKNOWN without host times.
+        Of the next block to arrive. Were frames lost before it (`blame_loss`)? Would it have been
+        there in time, had it not lain on the way (TRANSPORT_STALL)? Else: did its cycle do damage,
+        was its cycle late, did it lie on the way, or did its reader wake late? The greatest delay
+        decides. UNKNOWN without host times.
     """
     next_ = int(np.searchsorted(arrivals["arrival_ns"], at_ns, side="right"))
     if next_ >= len(arrivals) or len(records) == 0:
@@ -302,6 +324,9 @@ def blame_underrun(
     row = arrivals[next_]
     if row["lost"]:
         return blame_loss(Loss.of(row), ring_frames=ring_frames, sample_rate=sample_rate)
+    held_ns = int(row["held_ns"])
+    if held_ns > 0 and int(row["arrival_ns"]) - held_ns <= at_ns:
+        return Cause.TRANSPORT_STALL
     if row["host_ns"] < 0:
         return Cause.UNKNOWN
     at = int(np.searchsorted(records["woke_ns"].astype(np.int64), row["host_ns"], side="right")) - 1
@@ -310,5 +335,7 @@ def blame_underrun(
     if cause is not Cause.NONE:
         return cause
     cycle_late_ns = int(record["woke_ns"][0]) - int(record["scheduled_ns"][0])
-    reader_late_ns = int(row["arrival_ns"]) - int(row["host_ns"])
+    reader_late_ns = int(row["arrival_ns"]) - int(row["host_ns"]) - held_ns
+    if held_ns > max(cycle_late_ns, reader_late_ns):
+        return Cause.TRANSPORT_STALL
     return Cause.MACHINE if cycle_late_ns > reader_late_ns else Cause.READER_WAKE

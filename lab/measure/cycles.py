@@ -22,7 +22,10 @@ class CycleSummary:
     frames
         Sum of their frames.
     late_wakes, over_budget, overloads, driver_errors, timestamp_jumps, seed_changes, resyncs
-        Cycles with that flag; a timestamp that went back counts as a jump.
+        Cycles with that flag; a timestamp that went back counts as a jump, one that a clock model
+        moved does not.
+    clock_steps
+        Cycles in which a clock model of the lab moved the timestamp by more than half a cycle.
     skipped_cycles
         Cycles that never ran.
     wake_error
@@ -43,6 +46,7 @@ class CycleSummary:
     seed_changes: int
     resyncs: int
     skipped_cycles: int
+    clock_steps: int
     wake_error: LatencySummary
     driver: LatencySummary
     host: LatencySummary
@@ -87,6 +91,8 @@ def summarise_cycles(records: Records) -> CycleSummary:
     -------
     CycleSummary
     """
+    jumps = has_flag(records, CycleFlag.TIMESTAMP_JUMP | CycleFlag.TIMESTAMP_BACK)
+    by_model = has_flag(records, CycleFlag.CLOCK_STEP)
 
     def count(flag: CycleFlag) -> int:
         return int(np.count_nonzero(has_flag(records, flag)))
@@ -98,10 +104,11 @@ def summarise_cycles(records: Records) -> CycleSummary:
         over_budget=count(CycleFlag.OVER_BUDGET),
         overloads=count(CycleFlag.OVERLOAD),
         driver_errors=count(CycleFlag.DRIVER_ERROR),
-        timestamp_jumps=count(CycleFlag.TIMESTAMP_JUMP | CycleFlag.TIMESTAMP_BACK),
+        timestamp_jumps=int(np.count_nonzero(jumps & ~by_model)),
         seed_changes=count(CycleFlag.SEED_CHANGE),
         resyncs=count(CycleFlag.RESYNC),
         skipped_cycles=int(records["skipped_cycles"].astype(np.int64).sum()),
+        clock_steps=int(np.count_nonzero(by_model)),
         wake_error=summarise_ns(wake_error_ns(records)),
         driver=summarise_ns(driver_ns(records)),
         host=summarise_ns(records["host_ns"].astype(np.int64)),

@@ -51,6 +51,7 @@ class CycleFlag(IntFlag):
     DRIVER_ERROR = 1 << 6
     LOCK_WAIT = 1 << 7
     TIMESTAMP_BACK = 1 << 8
+    CLOCK_STEP = 1 << 9
 
 
 HEADER = np.dtype(

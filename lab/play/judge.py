@@ -14,6 +14,7 @@ from lab.measure.latency import summarise_ns
 from lab.measure.underrun import simulate_player
 from lab.play.glitches import cycle_glitches, stream_glitches, underrun_glitches
 from lab.play.settings import PlayFacts, PlaySettings
+from lab.play.timestamps import judge_play_timestamps
 from lab.results import (
     DriverIdentity,
     Glitch,
@@ -82,7 +83,12 @@ def judge_play(
     glitches += underruns
     measurements += underrun_row
     summary = summarise_cycles(facts.records)
-    measurements += _late_rows(settings, facts, fit=fitness is None or fitness.is_fit)
+    stamps = judge_play_timestamps(settings, facts)
+    modeled = bool(settings.device_clock or settings.host_clock)
+    excused = {Cause.TIMESTAMP_JUMP} if modeled and not stamps.faults else set()
+    fit = fitness is None or fitness.is_fit
+    measurements += _late_rows(settings, facts, fit=fit, excused=excused)
+    measurements += stamps.rows
     measurements += _cycle_rows(facts, summary)
     if left := facts.threads_left:
         measurements.append(Measurement(name="threads-left-behind", value=len(left), limit=0))
@@ -96,6 +102,8 @@ def judge_play(
         reason += "; the file repeats itself: counts are the smallest that fit"
     if left:
         reason += f"; {left[0]}"
+    if stamps.words and verdict is Verdict.FAIL:
+        reason += f"; {stamps.words}"
     return Result(
         scenario=f"play {settings.file.name}",
         driver=DriverIdentity(
@@ -216,8 +224,13 @@ def _underruns(settings: PlaySettings, facts: PlayFacts) -> tuple[list[Glitch], 
     return underrun_glitches(report, facts), [row]
 
 
-def _late_rows(settings: PlaySettings, facts: PlayFacts, *, fit: bool) -> list[Measurement]:
-    """How many cycles did damage, and through whom; those of the driver have a limit."""
+def _late_rows(
+    settings: PlaySettings, facts: PlayFacts, *, fit: bool, excused: set[Cause]
+) -> list[Measurement]:
+    """How many cycles did damage, and through whom; those of the driver have a limit.
+
+    `excused` are causes that a clock model has, and not the driver.
+    """
     causes = count_causes(blame_cycles(facts.records))
     cycles = len(facts.records)
     rows = [
@@ -231,7 +244,7 @@ def _late_rows(settings: PlaySettings, facts: PlayFacts, *, fit: bool) -> list[M
             limit = max(ONE_STALL, int(cycles * OVER_BUDGET_SHARE))
             innocent = sum(causes.get(other, 0) for other in NOT_THE_DRIVER)
             wall_clock = not fit or innocent >= count
-        elif cause not in NOT_THE_DRIVER | {Cause.UNKNOWN}:
+        elif cause not in NOT_THE_DRIVER | {Cause.UNKNOWN} | excused:
             # An error or a jump is the driver's at any clock, however late the machine was.
             limit, wall_clock = 0, False
         rows.append(

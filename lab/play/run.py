@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +88,10 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
 
         host.open_trace(settings.folder / "io.trace", _trace_capacity(limit, device))
         capacity = limit + round(rate * 2) + _TAIL_CYCLES * device.buffer_frames
+        if settings.host_clock:
+            host.set_host_clock(settings.host_clock)
+        if settings.device_clock:
+            host.set_clock(device.device, settings.device_clock)
         client = host.add_client(device.device, name="hal-lab play")
         client.play(sources.file(raw, device.output_channels))
         facts = PlayFacts(
@@ -111,6 +115,9 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
         except TraceError as error:
             failed = failed or error
         raw.unlink(missing_ok=True)
+        if not isinstance(failed, HostGone | HostTimeout):
+            with suppress(LabError):
+                facts.timestamps = host.timestamps(device.device)
         if failed is None:
             failed = _take_leave(host, client, plugin.plugin)
         else:

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.host.models import Device, Plugin
+from lab.clocks import Component
+from lab.host.models import Device, Plugin, TimestampReport
 from lab.measure.trace import RECORD, Records
 from lab.transport.recording import ARRIVAL
 
@@ -50,6 +51,8 @@ class PlaySettings:
         Of the host.
     call_limit_ms
         A call into the driver that takes longer has hung; None leaves it to the host.
+    device_clock, host_clock
+        By how much they are off; virtual time only. Empty: not at all.
     folder
         Where recording, trace and result are kept.
     """
@@ -69,6 +72,8 @@ class PlaySettings:
     player_buffer_frames: int | None = None
     seed: int = 0
     call_limit_ms: int | None = None
+    device_clock: tuple[Component, ...] = ()
+    host_clock: tuple[Component, ...] = ()
 
     def driver_environment(self) -> dict[str, str]:
         """What Gecko Sink reads from its environment."""
@@ -124,6 +129,8 @@ class PlayFacts:
         By Ctrl-C, by the end of the host, or by another error.
     threads_left
         A line for each thread that the driver did not end; known in virtual time.
+    timestamps
+        What the driver's zero timestamps were like; None when the host could not be asked.
     """
 
     device: Device
@@ -142,6 +149,7 @@ class PlayFacts:
     ring_frames: int = 0
     interrupted: bool = False
     threads_left: tuple[str, ...] = ()
+    timestamps: TimestampReport | None = None
 
     @property
     def sample_rate(self) -> float:

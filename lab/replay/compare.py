@@ -9,6 +9,7 @@ import numpy as np
 
 from lab.errors import LabError
 from lab.replay.events import EVENT, EventLog, Events, Observed, describe, fourcc, verb
+from lab.replay.values import different_values
 
 Checkpoints = Sequence[tuple[int, str]]
 """(cycles done, rolling hash then), in order, as ``fingerprint.read`` gives them."""
@@ -41,7 +42,7 @@ class Difference:
     sequence, cycle, time_ns
         Of run A's event, or of run B's where A has ended; the time is since the begin of the
         fingerprint, nanoseconds.
-    sentence
+    what
         What differs, for people.
     """
 
@@ -49,7 +50,13 @@ class Difference:
     sequence: int
     cycle: int
     time_ns: int
-    sentence: str
+    what: str
+
+    @property
+    def sentence(self) -> str:
+        """The same with where and when it was."""
+        at = f"event {self.sequence}, cycle {self.cycle}, at {self.time_ns / 1e9:.6f} s"
+        return f"{at}: {self.what}"
 
 
 def narrow(checkpoints_a: Checkpoints, checkpoints_b: Checkpoints) -> Window | None:
@@ -100,7 +107,7 @@ def first_difference(a: EventLog, b: EventLog) -> Difference | None:
     _check_comparable(a, b)
     common = min(len(a.events), len(b.events))
     differs = np.zeros(common, dtype=bool)
-    for name in EVENT.names or ():
+    for name in (name for name in EVENT.names or () if name != "values"):
         differs |= a.events[name][:common] != b.events[name][:common]
     places = np.flatnonzero(differs)
     if len(places):
@@ -141,8 +148,7 @@ def _named(a: EventLog, b: EventLog, index: int, what: str) -> Difference:
     event = log.events[index]
     time_ns = int(event["time_ns"]) - log.start_ns
     sequence, cycle = int(event["sequence"]), int(event["cycle"])
-    sentence = f"event {sequence}, cycle {cycle}, at {time_ns / 1e9:.6f} s: {what}"
-    return Difference(index, sequence, cycle, time_ns, sentence)
+    return Difference(index, sequence, cycle, time_ns, what)
 
 
 def _sentence(a: EventLog, b: EventLog, index: int) -> str:
@@ -159,7 +165,10 @@ def _sentence(a: EventLog, b: EventLog, index: int) -> str:
         answers = " in run A, ".join(_answer(event) for event in (one, two))
         return f"{words} answers {answers} in run B"
     if one["data"] != two["data"]:
-        return f"{words} differ" if words.startswith("the samples") else f"{words}: its data differ"
+        values = different_values(a, b, index)
+        if words.startswith("the samples"):
+            return f"{words} differ{': ' if values else ''}{values}"
+        return f"{words}: {values or 'its data differ'}"
     return f"{words} is the same, but the runs have differed before: log from an earlier cycle on"
 
 

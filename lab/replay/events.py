@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from lab.errors import LabError
 
 MAGIC = int.from_bytes(b"HEVENT1\0", "little")
-VERSION = 1
+VERSION = 2
 HEADER_BYTES = 256
-RECORD_BYTES = 64
+RECORD_BYTES = 128
 NO_PLUGIN = 65535
 
 
@@ -57,6 +57,7 @@ class Observed(IntEnum):
     SINK = 51
     FAR_END = 52
     NOTICE = 53
+    CONTENT = 54
 
 
 NOTICES = {
@@ -101,6 +102,7 @@ EVENT = np.dtype(
         ("detail", "<u4"),
         ("data", "<u8"),
         ("hash", "<u8"),
+        ("values", "<u8", (8,)),
     ]
 )
 
@@ -128,9 +130,11 @@ class EventLog:
     seed
         Of the host.
     events
-        Shape (n,), dtype `EVENT`, in order; a copy.
+        Shape (n,), dtype `EVENT`, in order; a copy, without pieces of samples.
     dropped
         Events of the window that came when the file was full: they would follow.
+    content
+        Shape (m,), dtype `EVENT`: the pieces of samples, when they were asked for.
     """
 
     path: Path
@@ -141,6 +145,15 @@ class EventLog:
     seed: int
     events: Events
     dropped: int
+    content: Events = field(default_factory=lambda: np.empty(0, dtype=EVENT))
+
+    def samples_of(self, index: int) -> bytes:
+        """The samples of the event at that place, as they lay in memory; empty when not logged."""
+        first, behind = np.searchsorted(
+            self.content["sequence"], self.events["sequence"][index] + np.array([0, 1], np.uint64)
+        )
+        pieces = self.content[first:behind]
+        return b"".join(piece["values"].tobytes()[: int(piece["detail"])] for piece in pieces)
 
 
 def read_events(path: Path) -> EventLog:
@@ -168,6 +181,8 @@ def read_events(path: Path) -> EventLog:
     head = np.frombuffer(raw, dtype=HEADER, count=1)[0]
     _check(path, head, len(raw))
     written = int(head["written"])
+    records = np.frombuffer(raw, dtype=EVENT, count=written, offset=HEADER_BYTES)
+    is_content = records["kind"] == Observed.CONTENT
     return EventLog(
         path=path,
         version=int(head["fingerprint_version"]),
@@ -175,8 +190,9 @@ def read_events(path: Path) -> EventLog:
         last_cycle=int(head["last_cycle"]),
         start_ns=int(head["start_ns"]),
         seed=int(head["seed"]),
-        events=np.frombuffer(raw, dtype=EVENT, count=written, offset=HEADER_BYTES).copy(),
+        events=records[~is_content],
         dropped=int(head["dropped"]),
+        content=records[is_content],
     )
 
 
@@ -193,7 +209,7 @@ def _check(path: Path, head: np.void, size: int) -> None:
             do="use the hal-lab that wrote it",
         )
     if (int(head["header_bytes"]), int(head["record_bytes"])) != (HEADER_BYTES, RECORD_BYTES):
-        raise EventLogError("record sizes are not those of version 1", where=where)
+        raise EventLogError("record sizes are not those of version 2", where=where)
     written = int(head["written"])
     if written > int(head["capacity"]):
         raise EventLogError(

@@ -21,6 +21,7 @@ from lab.errors import LabError
 from lab.transport.recording import Recorder
 from lab.transport.shm import POLL_S, ShmReader, open_reader
 from lab.transport.shm_types import Attach, Block
+from lab.transport.way import Arrived, Way
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class ReaderSettings:
         Between two looks.
     stall_after_frames, stall_s
         Stay away once, for so long, after so many frames; for scenarios.
+    hold_after_frames, hold_s
+        Once, what was read lies on the way for so long, after so many frames; for scenarios.
     """
 
     name: str
@@ -55,6 +58,8 @@ class ReaderSettings:
     poll_s: float = POLL_S
     stall_after_frames: int = -1
     stall_s: float = 0.0
+    hold_after_frames: int = -1
+    hold_s: float = 0.0
 
 
 def main(arguments: list[str]) -> int:
@@ -137,23 +142,35 @@ def _loop(
 ) -> None:
     stall_at = settings.stall_after_frames
     now_ns = time.monotonic_ns
-    while True:
-        # Asked before the read: what was written before the word "stop" is still read.
-        last = stop.is_set()
-        block = reader.read()
-        if block is not None:
-            recorder_now = now_ns()
-            if block.new_generation:
-                changes.append({"recorded_frame": recorder.frames, "format": asdict(block.format)})
-            _check_channels(block, recorder)
-            recorder.take(block, recorder_now)
-            if 0 <= stall_at <= recorder.frames:
-                stall_at = -1
-                time.sleep(settings.stall_s)
-        elif last:
-            return
-        else:
-            reader.wait(0.05, poll_s=settings.poll_s)
+    way = Way(settings.hold_after_frames, round(settings.hold_s * 1e9))
+
+    def record(arrived: list[Arrived]) -> None:
+        for one in arrived:
+            recorder.take(one.block, one.arrival_ns, held_ns=one.held_ns)
+
+    try:
+        while True:
+            # Asked before the read: what was written before the word "stop" is still read.
+            last = stop.is_set()
+            block = reader.read()
+            if block is not None:
+                read_ns = now_ns()
+                if block.new_generation:
+                    changes.append(
+                        {"recorded_frame": recorder.frames, "format": asdict(block.format)}
+                    )
+                _check_channels(block, recorder)
+                record(way.put(block, read_ns))
+                if 0 <= stall_at <= recorder.frames:
+                    stall_at = -1
+                    time.sleep(settings.stall_s)
+            elif last:
+                return
+            else:
+                record(way.due(now_ns()))
+                reader.wait(0.05, poll_s=settings.poll_s)
+    finally:
+        record(way.due(now_ns(), end=True))
 
 
 def _check_channels(block: Block, recorder: Recorder) -> None:

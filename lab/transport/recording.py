@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ ARRIVAL = np.dtype(
         ("host_ns", "<i8"),
         ("output_ns", "<i8"),
         ("away_ns", "<i8"),
+        ("held_ns", "<i8"),
     ]
 )
 """One row per block of the writer (v2) or per read (v1).
@@ -37,16 +39,37 @@ ARRIVAL = np.dtype(
 ``recorded_frame``: where in the recording it begins; ``first_frame``: its number; ``lost``: frames
 missed right before; ``arrival_ns``: CLOCK_MONOTONIC when it was read; ``host_ns``, ``output_ns``:
 when the host ran the cycle and when the block is due, -1 in v1; ``away_ns``: since the read before;
+``held_ns``: how long it lay on the way while a reader waited for it (`lab.transport.way.held_ns`);
 ``flags``: `ARRIVAL_NEW_GENERATION`.
 """
 
 ARRIVAL_NEW_GENERATION = 1
-_ROW = struct.Struct("<QQIIQqqqq")
+_ROW = struct.Struct("<QQIIQqqqqq")
 assert _ROW.size == ARRIVAL.itemsize
 
 
-class _GrowingFile:
-    """A file of fixed room, mapped, cut to what was written when it is closed."""
+class GrowingFile:
+    """A file of fixed room, mapped, cut to what was written when it is closed.
+
+    Parameters
+    ----------
+    path
+        Replaced.
+    room_bytes
+        Set aside at once.
+
+    Attributes
+    ----------
+    memory
+        The file.
+    used
+        Bytes to keep.
+
+    Raises
+    ------
+    LabError
+        When it cannot be made, or there is no room.
+    """
 
     def __init__(self, path: Path, room_bytes: int) -> None:
         self.used = 0
@@ -74,10 +97,14 @@ class _GrowingFile:
             ) from error
 
     def close(self) -> None:
-        if not self.memory.closed:
+        """Cut it to `used` bytes. May be called twice."""
+        if self._fd < 0:
+            return
+        with suppress(BufferError):  # somebody looks at it still; it goes with the last look
             self.memory.close()
-            os.ftruncate(self._fd, self.used)
-            os.close(self._fd)
+        os.ftruncate(self._fd, self.used)
+        os.close(self._fd)
+        self._fd = -1
 
 
 class Recorder:
@@ -106,15 +133,15 @@ class Recorder:
         self.rows = 0
         # Blocks of 16 frames are the shortest there are; a read of v1 may be shorter.
         self._capacity_rows = capacity_frames // 16 + 4096
-        self._raw = _GrowingFile(raw, capacity_frames * channels * 4)
+        self._raw = GrowingFile(raw, capacity_frames * channels * 4)
         try:
-            self._rows = _GrowingFile(arrivals, self._capacity_rows * ARRIVAL.itemsize)
+            self._rows = GrowingFile(arrivals, self._capacity_rows * ARRIVAL.itemsize)
         except LabError:
             self._raw.close()
             raise
         self._audio = np.frombuffer(self._raw.memory, dtype="<f4").reshape(-1, channels)
 
-    def take(self, block: Block, arrival_ns: int) -> None:
+    def take(self, block: Block, arrival_ns: int, *, held_ns: int = 0) -> None:
         """Keep a block.
 
         Parameters
@@ -123,10 +150,12 @@ class Recorder:
             With the channels of this recording.
         arrival_ns
             CLOCK_MONOTONIC at which it had been read.
+        held_ns
+            For how long it lay on the way although somebody waited for it.
         """
         room = min(len(block.frames), self.capacity_frames - self.frames)
         self._audio[self.frames : self.frames + room] = block.frames[:room]
-        self._note(block, arrival_ns)
+        self._note(block, arrival_ns, held_ns)
         self.frames += room
         self.dropped_frames += len(block.frames) - room
         self._raw.used = self.frames * self.channels * 4
@@ -138,7 +167,7 @@ class Recorder:
         self._raw.close()
         self._rows.close()
 
-    def _note(self, block: Block, arrival_ns: int) -> None:
+    def _note(self, block: Block, arrival_ns: int, held_ns: int) -> None:
         rows = [(block.first_frame, len(block.frames), -1, -1)]
         if len(block.host_times):
             rows = block.host_times[["first_frame", "frames", "host_ns", "output_ns"]].tolist()
@@ -157,6 +186,7 @@ class Recorder:
                 host_ns,
                 output_ns,
                 block.away_ns,
+                held_ns,
             )
             self.rows += 1
             lost = flags = 0

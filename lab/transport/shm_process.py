@@ -93,6 +93,8 @@ class ReaderProcess:
         How long it waits for the object to appear.
     stall_after_frames, stall_s
         Stay away once, for so long, after so many frames.
+    hold_after_frames, hold_s
+        Once, what was read lies on the way for so long, after so many frames.
     """
 
     def __init__(
@@ -107,6 +109,8 @@ class ReaderProcess:
         wait_s: float = 5.0,
         stall_after_frames: int = -1,
         stall_s: float = 0.0,
+        hold_after_frames: int = -1,
+        hold_s: float = 0.0,
     ) -> None:
         folder = folder.resolve()
         self.raw = folder / f"{stem}.f32"
@@ -124,6 +128,8 @@ class ReaderProcess:
             wait_s=wait_s,
             stall_after_frames=stall_after_frames,
             stall_s=stall_s,
+            hold_after_frames=hold_after_frames,
+            hold_s=hold_s,
         )
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lab.transport.reader", json.dumps(asdict(settings))],

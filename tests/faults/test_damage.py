@@ -29,6 +29,8 @@ def test_no_damage_is_no_failure() -> None:
         (Damage(skipped_cycles=1), "cycles-skipped"),
         (Damage(late_wakes=1), "late-wake"),
         (Damage(timestamp_jumps=1), "timestamp-jump"),
+        (Damage(clock_steps=1), "clock-step"),
+        (Damage(held=1), "frames-held-up"),
         (Damage(seed_changes=1), "seed-change"),
         (Damage(driver_errors=1), "driver-error"),
     ],

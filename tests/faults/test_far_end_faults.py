@@ -11,6 +11,8 @@ from lab.host.base import FarEnd
 from lab.host.errors import HostError
 from lab.host.models import Check, Device
 from lab.host.subprocess_host import SubprocessHost
+from lab.signals.counter_check import CounterCheck
+from lab.transport.shm import open_reader
 
 pytestmark = pytest.mark.native
 
@@ -91,8 +93,98 @@ def test_a_reader_that_was_gone_begins_where_it_is_told(
     assert far_end.stats().attachments == 3
 
 
+@pytest.mark.parametrize(
+    ("frames", "block", "late"), [(2, 1, 1), (480, 240, 240), (3_001, 500, 1_500)]
+)
+def test_blocks_change_places_two_by_two(
+    host: SubprocessHost, device: Device, far_end: FarEnd, frames: int, block: int, late: int
+) -> None:
+    far_end.damage("reorder", frames, block=block)
+    host.run(device=device.device, cycles=20)
+    check = check_of(far_end)
+    assert (check.reordered, check.lost, check.duplicated) == (late, 0, 0)
+    first = check.events[0]
+    assert (first.kind, first.expected, first.found) == ("lost", 4_800, 4_800 + block)
+    assert check.next_frame == 30 * 480
+    assert check.correct + check.reordered == 30 * 480
+    assert far_end.stats().damaged_frames == frames
+
+
+def test_half_a_pair_that_is_given_up_arrives_after_all(
+    host: SubprocessHost, device: Device, far_end: FarEnd
+) -> None:
+    far_end.damage("reorder", 4_000, block=2_000)
+    host.run(device=device.device, cycles=2)
+    assert check_of(far_end).received == 10 * 480
+    far_end.damage("lose", 0)
+    host.run(device=device.device, cycles=2)
+    assert check_of(far_end).clean
+    assert check_of(far_end).received == 14 * 480
+
+
+def test_what_lies_on_the_way_comes_all_at_once_and_whole(
+    host: SubprocessHost, device: Device, far_end: FarEnd
+) -> None:
+    far_end.hold(100)
+    host.run(device=device.device, cycles=99)
+    assert check_of(far_end).received == 10 * 480
+    assert far_end.stats().held_frames == 0
+    host.run(device=device.device, cycles=1)
+    stats = far_end.stats()
+    assert stats.check is not None
+    assert stats.check.clean
+    assert stats.check.received == 110 * 480
+    assert (stats.held_frames, stats.held_ns_peak) == (100 * 480, 99 * 10_000_000)
+    assert stats.lost_frames == 0  # three rings lay on the way, and the reader read on
+    far_end.hold(100)
+    host.run(device=device.device, cycles=3)
+    far_end.hold(0)  # at once
+    assert check_of(far_end).received == 113 * 480
+
+
+@pytest.mark.parametrize(
+    ("percent", "cycles"), [(50, 40), (50, 200), (33, 200), (99, 200), (0, 200)]
+)
+def test_a_slow_reader_loses_exactly_what_does_not_fit(
+    host: SubprocessHost, device: Device, far_end: FarEnd, percent: int, cycles: int
+) -> None:
+    far_end.slow(cycles, percent)
+    host.run(device=device.device, cycles=cycles)
+    assert check_of(far_end).received == 4_800 + cycles * 480 * percent // 100
+    host.run(device=device.device, cycles=1)
+    unread = (cycles + 1) * 480 - cycles * 480 * percent // 100
+    stats = far_end.stats()
+    assert check_of(far_end).lost == stats.lost_frames == max(0, unread - 16_384)
+    assert check_of(far_end).next_frame == (11 + cycles) * 480
+    assert stats.backlog_peak >= min(unread, 16_384) - 480
+
+
+def test_half_open_readers_take_slots_and_nobody_minds(
+    host: SubprocessHost, device: Device, far_end: FarEnd, shm_name: str
+) -> None:
+    assert far_end.half_open(20) == 20
+    host.run(device=device.device, cycles=100)
+    assert far_end.stats().half_open == 20
+    assert check_of(far_end).clean
+    with open_reader(shm_name, attach="newest") as newcomer:
+        heard = CounterCheck(2)
+        for _ in range(10):
+            host.run(device=device.device, cycles=1)
+            while (block := newcomer.read()) is not None:
+                heard.take(block.frames)
+        assert heard.clean
+        assert heard.received == 4_800
+    assert far_end.half_open(60) == 44  # there is an end to it
+    io = host.io_stats(device.device)
+    assert (io.driver_errors, io.late_wakes, io.skipped_cycles) == (0, 0, 0)
+
+
 def test_what_is_no_damage_is_refused(host: SubprocessHost, far_end: FarEnd) -> None:
     with pytest.raises(HostError, match="kind"):
         host.call("farend.damage", farend=far_end.id, kind="melt", frames=1)
+    with pytest.raises(HostError, match="percent"):
+        host.call("farend.slow", farend=far_end.id, cycles=1, percent=100)
+    with pytest.raises(HostError, match="block"):
+        host.call("farend.damage", farend=far_end.id, kind="reorder", frames=2, block=0)
     with pytest.raises(HostError, match="no far end 7"):
         host.call("farend.detach", farend=7)

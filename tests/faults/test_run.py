@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,9 +18,13 @@ from lab.faults.schedule import Setup, parse_event
 from lab.faults.shrink import shrink
 from lab.faults.soak import SoakSettings, compare, confirm, soak
 from lab.faults.swarm import chosen_faults
+from lab.host.base import FarEnd
 
 pytestmark = pytest.mark.native
 
+REAL: dict[str, Callable[..., Any]] = {
+    name: getattr(FarEnd, name) for name in ("damage", "slow", "hold")
+}
 FAULTS: list[dict[str, Any]] = [
     {"what": "late-wake", "ns": 5_000_000},
     {"what": "late-wake", "ns": 10_000_000},
@@ -43,6 +49,11 @@ FAULTS: list[dict[str, Any]] = [
     {"what": "drift", "ppm": 50},
     {"what": "reader-stall", "s": 0.05},
     {"what": "reader-stall", "s": 20},
+    {"what": "reader-slow", "s": 0.2, "percent": 50},
+    {"what": "reader-slow", "s": 10, "percent": 33},
+    {"what": "reader-slow", "s": 2, "percent": 0},
+    {"what": "half-open"},
+    {"what": "half-open", "n": 20},
     {"what": "reader-detach"},
     {"what": "reader-attach", "where": "newest"},
     {"what": "reader-attach", "where": "oldest"},
@@ -53,6 +64,10 @@ FAULTS: list[dict[str, Any]] = [
     {"what": "repeat", "frames": 500},
     {"what": "silence", "frames": 5_000},
     {"what": "swap", "frames": 1},
+    {"what": "reorder", "frames": 2, "block": 1},
+    {"what": "reorder", "frames": 3_001, "block": 500},
+    {"what": "transport-stall", "s": 0.001},
+    {"what": "transport-stall", "s": 5},
     {"what": "fail-allocation", "nth": 1},
 ]
 
@@ -87,6 +102,33 @@ def test_all_faults_at_the_same_cycle_are_survived() -> None:
     harmless = [f for f in FAULTS if f["what"] not in {"shm-recreate", "shm-delete"}]
     outcome = run(*harmless, cycles=9_000)
     assert outcome.failure is None, outcome.failure
+
+
+@pytest.mark.parametrize(
+    ("events", "mark"),
+    [
+        ([{"what": "reader-slow", "s": 2}], "slow-reader-overrun"),
+        ([{"what": "reader-slow", "s": 0.1}], "slow-reader-caught-up"),
+        ([{"what": "half-open", "n": 17}], "half-open-beyond-slots"),
+        ([{"what": "half-open"}, {"what": "restart"}], "restart-while-half-open"),
+        ([{"what": "transport-stall", "s": 1}], "held-longer-than-ring"),
+        (
+            [{"what": "transport-stall", "s": 1}, {"what": "rate", "hz": 96_000}],
+            "change-while-held",
+        ),
+        (
+            [{"what": "transport-stall", "s": 1}, {"what": "reorder", "frames": 2}],
+            "reordered-while-held",
+        ),
+    ],
+)
+def test_rare_states_of_reader_and_transport_are_marked(
+    events: list[dict[str, Any]], mark: str
+) -> None:
+    outcome = run(*events)
+    assert outcome.failure is None, outcome.failure
+    assert outcome.marks[mark] == 1
+    assert run(events[0] | {"at": {"cycle": 500}}, cycles=2_000).marks[mark] == (len(events) == 1)
 
 
 def test_time_is_a_moment_as_good_as_a_cycle() -> None:
@@ -138,6 +180,7 @@ def test_a_soak_does_not_depend_on_how_many_runs_are_made_at_a_time() -> None:
         ("keeps-timestamp-after-rate", "stall,rate,add-client", "seed-change", 1),
         ("leaks-per-start", "start-stop-storm,rate", "memory-grows", 2),
         ("repeats-block-for-new-client", "stall,add-client", "frames-duplicated", 1),
+        ("waits-for-readers", "half-open,reader-stall", "frames-missing", 1),
         (
             "dies-in-second-change",
             "stall,rate",
@@ -183,7 +226,11 @@ def test_a_driver_that_is_not_the_same_twice_is_a_failure_of_its_own_kind() -> N
     report = soak(settings)
     assert report.failure is not None
     assert report.failure.kind == "not-deterministic"
-    assert "first in observation" in report.failure.sentence
+    assert re.search(
+        r"first in cycle \d+.*: the samples got by the far end of device 0 differ: frames is "
+        r"\d+ in run A, \d+ in run B$",
+        report.failure.sentence,
+    )
     assert report.hash == ""
 
 
@@ -194,6 +241,69 @@ def test_a_failure_that_does_not_come_again_is_not_blamed_on_the_schedule() -> N
     assert not confirm(settings, report, stop=lambda: False)
     assert report.failure.kind == "not-deterministic"
     assert report.failure.sentence == "it hung; when the run was made again, it passed"
+
+
+@pytest.mark.parametrize(
+    ("event", "method", "does", "kind"),
+    [
+        (
+            {"what": "reorder", "frames": 2_000, "block": 500},
+            "damage",
+            lambda far, *_, block: REAL["damage"](far, "reorder", 1_000, block=block),
+            "unnoticed-frames-reordered",
+        ),
+        (
+            {"what": "reorder", "frames": 2_000, "block": 500},
+            "damage",
+            lambda far, *_, block: REAL["damage"](far, "reorder", 3_000, block=block),
+            "frames-reordered",
+        ),
+        (
+            {"what": "reader-slow", "s": 2, "percent": 50},
+            "slow",
+            lambda *_: None,
+            "unnoticed-frames-lost",
+        ),
+        (
+            {"what": "reader-slow", "s": 2, "percent": 50},
+            "slow",
+            lambda far, cycles, _: REAL["slow"](far, cycles, 49),
+            "frames-lost",
+        ),
+        (
+            {"what": "transport-stall", "s": 2},
+            "hold",
+            lambda *_: None,
+            "unnoticed-frames-held-up",
+        ),
+        (
+            {"what": "transport-stall", "s": 2},
+            "hold",
+            lambda far, cycles: REAL["hold"](far, cycles + 1),
+            "frames-held-up",
+        ),
+        (
+            {"what": "transport-stall", "s": 2},
+            "hold",
+            lambda far, cycles: REAL["hold"](far, cycles + 100),
+            "unnoticed-frames-held-up",
+        ),
+        ({"what": "half-open", "n": 3}, "half_open", lambda *_: 2, "reader-failed"),
+    ],
+)
+def test_a_far_end_that_does_not_do_what_it_is_told_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+    event: dict[str, Any],
+    method: str,
+    does: Callable[..., Any],
+    kind: str,
+) -> None:
+    """The bad cases of faults that the far end carries out: less, or more, than was asked for."""
+    assert run(event).failure is None
+    monkeypatch.setattr(FarEnd, method, does)
+    outcome = run(event)
+    assert outcome.failure is not None
+    assert outcome.failure.kind == kind, outcome.failure
 
 
 def test_lapse_without_a_mistake_passes() -> None:

@@ -56,6 +56,18 @@ LEAST_0 = "input should be greater than or equal to 0"
         (stall('{"cycle": 11}', '"ns": 0'), '"ns": input should be greater than or equal to 1'),
         (stall('{"cycle": 11}', '"ns": 5, "ms": 1'), 'unknown field "ms"'),
         (f'{{{AT_1}, "what": "restart", "how": "gently"}}', "should be 'kill' or 'quit', not"),
+        (
+            '{"at": {"cycle": 11}, "what": "reorder", "frames": 99, "block": 50}',
+            'reorder: 99 frames are less than two blocks of 50; "frames" is 100 or more',
+        ),
+        (
+            '{"at": {"cycle": 11}, "what": "reader-slow", "s": 1, "percent": 100}',
+            '"percent": input should be less than or equal to 99, not 100',
+        ),
+        (
+            '{"at": {"cycle": 11}, "what": "transport-stall", "s": 41}',
+            '"s": input should be less than or equal to 40, not 41',
+        ),
         (f'{{{AT_1}, "ns": 5}}', 'a word in "what"'),
         ("[1, 2]", "an event is an object"),
         ("{", "no JSON"),
@@ -138,6 +150,10 @@ def test_each_event_has_a_group_and_limits() -> None:
             line |= {f: low for f, (low, _) in cls.amounts.items()}
             if name in {"rate", "format", "refuse-changes"}:
                 line["hz"] = 48_000
+            if name == "reader-slow":
+                line["s"] = 1
+            if name == "reorder" and field == "block":
+                line["frames"] = 2 * most
             for value in (least, most):
                 parse_event({**line, field: value})
             with pytest.raises(ValueError, match=field):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.faults.damage import Failure
-from lab.faults.events import EVENT_CLASSES, Event, LoseCycles, Stall
+from lab.faults.events import EVENT_CLASSES, At, Event, LoseCycles, Reorder, Stall
 from lab.faults.run import Outcome
-from lab.faults.schedule import Setup, check_order
+from lab.faults.schedule import Setup, check_order, parse_event
 from lab.faults.shrink import Shrunk, shrink
 from lab.faults.swarm import draw_schedule
 
@@ -107,3 +107,18 @@ def test_every_kind_of_event_can_be_made_smaller() -> None:
     for event in small.events:
         for name, (least, _) in type(event).amounts.items():
             assert getattr(event, name) == least
+
+
+def test_amounts_that_belong_together_stay_so() -> None:
+    """What is left can be written, and read again: two blocks at least."""
+
+    def bug(events: Sequence[Event]) -> int | None:
+        long = [e for e in events if isinstance(e, Reorder) and e.block >= 100]
+        return (long[0].at.cycle or 0) + 9 if long else None
+
+    small = made_small(bug, [Reorder(at=At(cycle=500), frames=4_000, block=400)])
+    (left,) = small.events
+    assert isinstance(left, Reorder)
+    assert 100 <= left.block < 200
+    assert left.frames >= 2 * left.block
+    assert parse_event(left.line()) == left

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -25,11 +26,15 @@ from lab.faults.swarm import (
 )
 
 ALL = list(EVENT_CLASSES)
-GOLDEN = "045e28a32fe4b9a55bf4617fa1d73a6099aff8a1eaf7e26fc201fdad9bc090ad"
+LATER = {"reader-slow", "half-open", "reorder", "transport-stall"}
+FIRST = [name for name in ALL if name not in LATER]
+"""What the grammar began with: a seed with a list of names means the same, whatever came later."""
+GOLDEN_FIRST = "045e28a32fe4b9a55bf4617fa1d73a6099aff8a1eaf7e26fc201fdad9bc090ad"
+GOLDEN = "6435870087d4abf9d38343250b7d6e1da7108670cf63463d153bce410157e822"
 
 
-def text(seed: int, run: int, cycles: int = 360_000) -> str:
-    events = draw_schedule(seed, run, cycles=cycles, faults=ALL)
+def text(seed: int, run: int, cycles: int = 360_000, faults: Sequence[str] = ALL) -> str:
+    events = draw_schedule(seed, run, cycles=cycles, faults=faults)
     return "\n".join(json.dumps(event.line(), sort_keys=True) for event in events)
 
 
@@ -47,8 +52,9 @@ def test_the_numbers_are_those_of_splitmix64() -> None:
 
 def test_a_schedule_is_the_same_on_every_machine() -> None:
     """If this hash changes, every seed that somebody has noted down means something else."""
-    joined = "\n".join(text(7, run) for run in range(10))
-    assert hashlib.sha256(joined.encode()).hexdigest() == GOLDEN
+    for faults, golden in ((FIRST, GOLDEN_FIRST), (ALL, GOLDEN)):
+        joined = "\n".join(text(7, run, faults=faults) for run in range(10))
+        assert hashlib.sha256(joined.encode()).hexdigest() == golden
 
 
 def test_a_schedule_does_not_depend_on_python_s_hash_seed() -> None:

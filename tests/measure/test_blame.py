@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lab.measure.blame import (
+    NOT_THE_DRIVER,
     RULES,
     SENTENCES,
     Cause,
@@ -49,6 +50,9 @@ def one(flags: CycleFlag, **columns: int) -> Records:
         (one(CycleFlag.DRIVER_ERROR | CycleFlag.LATE_WAKE), Cause.DRIVER_ERROR),
         (one(CycleFlag.TIMESTAMP_JUMP), Cause.TIMESTAMP_JUMP),
         (one(CycleFlag.TIMESTAMP_BACK | CycleFlag.OVERLOAD), Cause.TIMESTAMP_JUMP),
+        (one(CycleFlag.TIMESTAMP_JUMP | CycleFlag.CLOCK_STEP), Cause.CLOCK_MODEL),
+        (one(CycleFlag.TIMESTAMP_BACK | CycleFlag.CLOCK_STEP), Cause.CLOCK_MODEL),
+        (one(CycleFlag.DRIVER_ERROR | CycleFlag.CLOCK_STEP), Cause.DRIVER_ERROR),
     ],
 )
 def test_a_cycle_has_one_cause(made: Records, cause: Cause) -> None:
@@ -141,6 +145,15 @@ def arrivals(**last: int) -> np.ndarray[Any, Any]:
         ({"lost": 480, "flags": ARRIVAL_NEW_GENERATION}, Cause.DRIVER_RESTART),
         ({}, Cause.READER_WAKE),
         ({"host_ns": -1}, Cause.UNKNOWN),
+        # Without what it lay on the way it would have been there, whatever else was late.
+        ({"held_ns": 30_000_000}, Cause.TRANSPORT_STALL),
+        ({"held_ns": 30_000_000, "host_ns": -1}, Cause.TRANSPORT_STALL),
+        # It would have come too late all the same: the greatest delay decides.
+        ({"held_ns": 60_000}, Cause.TRANSPORT_STALL),
+        ({"held_ns": 40_000}, Cause.READER_WAKE),
+        ({"held_ns": 60_000, "host_ns": -1}, Cause.UNKNOWN),
+        # What is lost is the ring's or the reader's: nothing of it lay on the way.
+        ({"held_ns": 30_000_000, "lost": 480, "away_ns": 1_000_000}, Cause.RING_OVERRUN),
     ],
 )
 def test_an_underrun_has_the_cause_of_the_block_that_came_too_late(
@@ -151,6 +164,24 @@ def test_an_underrun_has_the_cause_of_the_block_that_came_too_late(
         int(rows["arrival_ns"][8]) + 1, rows, records(10), ring_frames=48_000, sample_rate=48_000
     )
     assert found is cause
+
+
+def test_a_late_cycle_is_not_excused_by_a_way_that_was_not_to_blame() -> None:
+    made = records(10)
+    made["flags"][9] = CycleFlag.OVERLOAD | CycleFlag.OVER_BUDGET
+    rows = arrivals(held_ns=80_000)
+    at_ns = int(rows["arrival_ns"][8]) + 1
+    found = blame_underrun(at_ns, rows, made, ring_frames=48_000, sample_rate=48_000)
+    assert found is Cause.DRIVER_OVER_BUDGET
+    rows = arrivals(held_ns=30_000_000)
+    found = blame_underrun(at_ns, rows, made, ring_frames=48_000, sample_rate=48_000)
+    assert found is Cause.TRANSPORT_STALL
+
+
+def test_causes_that_are_not_the_driver_s_are_named() -> None:
+    assert {Cause.TRANSPORT_STALL, Cause.CLOCK_MODEL} <= NOT_THE_DRIVER
+    assert Cause.TIMESTAMP_JUMP not in NOT_THE_DRIVER
+    assert (Cause.TRANSPORT_STALL.id, Cause.CLOCK_MODEL.id) == ("transport-stall", "clock-model")
 
 
 def test_a_gap_without_a_trace_is_unknown() -> None:

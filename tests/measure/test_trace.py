@@ -129,10 +129,11 @@ def test_cycles_are_summed_up() -> None:
     made["flags"][2] = CycleFlag.LATE_WAKE | CycleFlag.OVERLOAD
     made["woke_ns"][2] += 5_000_000
     made["flags"][3] = CycleFlag.TIMESTAMP_BACK
+    made["flags"][4] = CycleFlag.TIMESTAMP_JUMP | CycleFlag.CLOCK_STEP
     found = summarise_cycles(made)
     assert (found.cycles, found.frames) == (10, 4_800)
     assert (found.late_wakes, found.overloads, found.skipped_cycles) == (1, 1, 3)
-    assert (found.timestamp_jumps, found.driver_errors) == (1, 0)
+    assert (found.timestamp_jumps, found.clock_steps, found.driver_errors) == (1, 1, 0)
     assert found.wake_error.p50_us == 50
     assert found.wake_error.max_us == 5_050
     assert driver_ns(made).tolist() == [500] * 10

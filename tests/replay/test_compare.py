@@ -22,7 +22,21 @@ def log_of(*kinds: Observed, dropped: int = 0) -> EventLog:
     for index, kind in enumerate(kinds):
         time_ns = 1_000_000_000 + 10_000_000 * index
         code = WRITE if "IOOperation" in kind.name or "HANDED" in kind.name else 0
-        events[index] = (index + 1, index, time_ns, kind, 0, 2, 1, code, 0, 4, 77, 1000 + index)
+        events[index] = (
+            index + 1,
+            index,
+            time_ns,
+            kind,
+            0,
+            2,
+            1,
+            code,
+            0,
+            4,
+            77,
+            1000 + index,
+            np.zeros(8),
+        )
     return EventLog(Path("a.events"), 1, 0, 99, 1_000_000_000, 0, events, dropped)
 
 
@@ -130,7 +144,9 @@ def test_any_field_of_any_event_is_found_where_it_is(
 ) -> None:
     run = log_of(*kinds)
     index = data.draw(st.integers(0, len(kinds) - 1))
-    field = data.draw(st.sampled_from([name for name in EVENT.names or () if name != "hash"]))
+    field = data.draw(
+        st.sampled_from([name for name in EVENT.names or () if name not in ("hash", "values")])
+    )
     other = changed(run, index, **{field: int(run.events[field][index]) + 1})
     for a, b in ((run, other), (other, run)):
         found = first_difference(a, b)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lab.host import sources
@@ -41,6 +43,7 @@ class Script:
     observed: bool = True
     log: Path | None = None
     window: Window = ALL
+    samples: bool = False
 
     def with_fault(self, fault: str) -> Script:
         return replace(self, environment=(*self.environment, ("LOOP_FAULT", fault)))
@@ -63,7 +66,12 @@ def play(script: Script) -> Fingerprint | None:
         if script.observed:
             host.begin_fingerprint()
         if script.log is not None:
-            host.log_events(script.log, script.window.first_cycle, script.window.last_cycle)
+            host.log_events(
+                script.log,
+                script.window.first_cycle,
+                script.window.last_cycle,
+                samples=script.samples,
+            )
         host.load(find_driver(script.driver))
         device = host.devices()[0]
         host.get_property(0, device.object_id, "tran")
@@ -141,7 +149,34 @@ def test_one_wrong_sample_is_found_where_the_driver_gave_it(tmp_path: Path) -> N
 
 def test_a_property_that_is_answered_differently_is_named(tmp_path: Path) -> None:
     assert sentence_of(tmp_path, Script(), Script().with_fault("other-transport")).endswith(
-        "cycle 0, at 0.000000 s: GetPropertyData 'tran', scope 'glob', of object 2: its data differ"
+        "cycle 0, at 0.000000 s: GetPropertyData 'tran', scope 'glob', of object 2: it is "
+        "'virt' in run A, 'usb ' in run B"
+    )
+
+
+def test_both_values_of_a_wrong_sample_are_told_where_the_log_has_samples(tmp_path: Path) -> None:
+    a, b = (
+        replace(Script(), samples=True),
+        replace(Script().with_fault("wrong-sample"), samples=True),
+    )
+    log_a, log_b = logs(tmp_path, a, b)
+    found = first_difference(log_a, log_b)
+    assert found is not None
+    heard = np.frombuffer(log_a.samples_of(found.index), dtype="<f4")
+    assert len(heard) == 2 * 480
+    place = np.flatnonzero(heard != np.frombuffer(log_b.samples_of(found.index), dtype="<f4"))
+    assert re.search(
+        rf"for client 1 differ: sample {place[0]} of 960 is \S+ in run A, \S+ in run B$",
+        found.sentence,
+    )
+    # The hash is of the run, not of how much of it is logged.
+    assert run(replace(a, log=tmp_path / "c", samples=False)).hash == run(a).hash
+
+
+def test_both_zero_timestamps_are_told(tmp_path: Path) -> None:
+    said = sentence_of(tmp_path, Script(), Script().with_fault("timestamp-in-the-past"))
+    assert re.search(
+        r"GetZeroTimeStamp of object 2 .*host time is \d+ in run A, \d+ in run B", said
     )
 
 

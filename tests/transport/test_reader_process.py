@@ -87,6 +87,29 @@ def test_a_stall_loses_what_the_ring_cannot_hold(tmp_path: Path) -> None:
     assert outcome.recording.arrivals["away_ns"][lost_at > 0][0] > 300_000_000
 
 
+def test_what_is_held_up_on_the_way_comes_whole_and_says_for_how_long(
+    writer: FakeV2, tmp_path: Path
+) -> None:
+    with ReaderProcess(
+        writer.name, tmp_path, capacity_frames=48_000, hold_after_frames=480, hold_s=0.4
+    ) as reader:
+        writer.write(counter(480))
+        for first in range(480, 1_920, 480):
+            time.sleep(0.05)
+            writer.write(counter(480, start_frame=first))
+        time.sleep(0.6)
+        writer.write(counter(480, start_frame=1_920))
+        outcome = reader.stop()
+    assert np.array_equal(outcome.recording.frames, counter(2_400))
+    rows = outcome.recording.arrivals
+    held = rows["held_ns"]
+    assert (held[0], held[-1]) == (0, 0)
+    assert held[1] >= 400_000_000
+    assert (np.diff(held[1:4]) < 0).all()  # those behind it lay there for less
+    assert len(set(rows["arrival_ns"][1:4].tolist())) == 1  # and all came at once
+    assert (rows["lost"] == 0).all()
+
+
 def test_a_change_of_channels_ends_it_and_keeps_what_came_before(
     writer: FakeV2, tmp_path: Path
 ) -> None:

@@ -25,9 +25,11 @@ struct sockaddr_vm {
 
 #define CID_LOCAL   1u
 #define LARGEST_ID  4294967294u
-/* Audio that the kernel holds for a peer that does not read is latency when he does again: half a
- * second or so at 16 kB/s. What a vsock holds is up to the peer's buffer. */
-#define SEND_BUFFER 8192
+/* Audio that the kernel holds for a peer that does not read is latency when he does again. A Unix
+ * socket holds about 4 packets with this. */
+#define SEND_BUFFER 2304
+/* On a vsock it is the receiver's buffer that holds it. */
+#define VSOCK_BUFFER 16384
 
 /* ---- endpoints ------------------------------------------------------------------------------- */
 
@@ -147,6 +149,10 @@ static bool prepare(int fd) {
     int flags = fcntl(fd, F_GETFL);
     int size = SEND_BUFFER;
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+#ifdef SO_VM_SOCKETS_BUFFER_SIZE
+    uint64_t vsock_size = VSOCK_BUFFER;
+    (void)setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &vsock_size, sizeof vsock_size);
+#endif
 #ifdef SO_NOSIGPIPE
     int on = 1;
     if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) != 0) {

@@ -2,7 +2,8 @@
  *
  * Who may write is decided by a lock on the object: an open-file-description lock on Linux, which
  * the kernel drops when the process is gone, however it went. Other systems do not lock shared
- * memory; there the header has to tell (see gecko_shm_writer.c).
+ * memory; there the header has to tell (see gecko_shm_writer.c), and writers keep apart by claims
+ * (gecko_shm_claim.h).
  *
  * All functions return false on failure and fill `error`, which must not be NULL.
  */

@@ -2,6 +2,7 @@
 #include "gecko_shm_writer.h"
 #include "gecko_memory.h"
 #include "gecko_process.h"
+#include "gecko_shm_claim.h"
 #include "gecko_shm_layout.h"
 #include <assert.h>
 #include <errno.h>
@@ -157,7 +158,8 @@ static enum attempt try_new(struct gecko_shm_writer *writer, uint64_t now,
     return ATTEMPT_AGAIN;
 }
 
-/* Sets writer->object; writer->head_frame and generation say where a new object begins. */
+/* With the claim. Sets writer->object; writer->head_frame and generation say where a new object
+ * begins. */
 static bool take_name(struct gecko_shm_writer *writer, uint64_t now,
                       struct gecko_shm_error *error) {
     enum attempt result = ATTEMPT_AGAIN;
@@ -203,8 +205,17 @@ bool gecko_shm_writer_open(const struct gecko_shm_config *config, uint64_t now,
     writer->readers = GECKO_SHM_OBJECT_NONE;
     writer->head_frame = config->start_frame;
     writer->process_started = gecko_process_started((uint32_t)getpid());
-    if (!take_name(writer, now, error)) {
+    struct gecko_shm_claim claim;
+    if (!gecko_shm_claim_take(config->name, &claim, error)) {
+        free(writer);
+        return false;
+    }
+    bool taken = take_name(writer, now, error);
+    if (!taken) {
         gecko_shm_readers_close(writer);
+    }
+    gecko_shm_claim_give_back(&claim);
+    if (!taken) {
         free(writer);
         return false;
     }
@@ -213,32 +224,12 @@ bool gecko_shm_writer_open(const struct gecko_shm_config *config, uint64_t now,
     return true;
 }
 
-bool gecko_shm_writer_reconfigure(struct gecko_shm_writer *writer,
-                                  const struct gecko_shm_config *config, uint64_t now, bool *lost,
-                                  struct gecko_shm_error *error) {
-    *lost = false;
-    struct gecko_shm_config wanted = *config;
-    memcpy(wanted.name, writer->config.name, sizeof wanted.name);
-    wanted.mode = writer->config.mode;
-    wanted.start_frame = writer->config.start_frame;
-    if (!gecko_shm_config_check(&wanted, error)) {
-        return false;
-    }
-    assert(writer->block_frames == 0);
-    if (!gecko_shm_writer_is_lost(writer)) {
-        if (wanted.layout == writer->config.layout && writer->ops->change(writer, &wanted, now)) {
-            return true;
-        }
-        /* Another object must take the name. The old one has to go first: POSIX cannot rename
-         * shared memory, and two at a time may be more than there is room for. */
-        writer->ops->set_state(writer, GECKO_STATE_RETIRED);
-        gecko_shm_object_unlink(&writer->object);
-        gecko_shm_object_close(&writer->object);
-    }
-
+/* With the claim: takes the name for a writer that has no object, as `wanted` or else as it was. */
+static bool take_another(struct gecko_shm_writer *writer, const struct gecko_shm_config *wanted,
+                         uint64_t now, bool *lost, struct gecko_shm_error *error) {
     const struct gecko_shm_config before = writer->config;
-    writer->config = wanted;
-    writer->ops = ops_for(wanted.layout);
+    writer->config = *wanted;
+    writer->ops = ops_for(wanted->layout);
     bool changed = take_name(writer, now, error);
     if (!changed) {
         struct gecko_shm_error ignored;
@@ -255,6 +246,40 @@ bool gecko_shm_writer_reconfigure(struct gecko_shm_writer *writer,
     return changed;
 }
 
+bool gecko_shm_writer_reconfigure(struct gecko_shm_writer *writer,
+                                  const struct gecko_shm_config *config, uint64_t now, bool *lost,
+                                  struct gecko_shm_error *error) {
+    *lost = false;
+    struct gecko_shm_config wanted = *config;
+    memcpy(wanted.name, writer->config.name, sizeof wanted.name);
+    wanted.mode = writer->config.mode;
+    wanted.start_frame = writer->config.start_frame;
+    if (!gecko_shm_config_check(&wanted, error)) {
+        return false;
+    }
+    assert(writer->block_frames == 0);
+    bool had_object = !gecko_shm_writer_is_lost(writer);
+    if (had_object && wanted.layout == writer->config.layout &&
+        writer->ops->change(writer, &wanted, now)) {
+        return true;
+    }
+    struct gecko_shm_claim claim;
+    if (!gecko_shm_claim_take(writer->config.name, &claim, error)) {
+        *lost = !had_object;
+        return false;
+    }
+    if (had_object) {
+        /* Another object must take the name. The old one has to go first: POSIX cannot rename
+         * shared memory, and two at a time may be more than there is room for. */
+        writer->ops->set_state(writer, GECKO_STATE_RETIRED);
+        gecko_shm_object_unlink(&writer->object);
+        gecko_shm_object_close(&writer->object);
+    }
+    bool changed = take_another(writer, &wanted, now, lost, error);
+    gecko_shm_claim_give_back(&claim);
+    return changed;
+}
+
 bool gecko_shm_writer_is_lost(const struct gecko_shm_writer *writer) {
     return writer->object.base == NULL;
 }
@@ -266,8 +291,15 @@ void gecko_shm_writer_close(struct gecko_shm_writer *writer) {
     if (writer->object.base != NULL) {
         writer->ops->set_state(writer, GECKO_STATE_CLOSED);
     }
-    gecko_shm_readers_close(writer);
-    gecko_shm_object_unlink(&writer->object);
+    /* Without the claim the names stay: whoever takes them next finds that they were left. */
+    struct gecko_shm_claim claim;
+    struct gecko_shm_error ignored;
+    if (gecko_shm_claim_take(writer->config.name, &claim, &ignored)) {
+        gecko_shm_object_unlink(&writer->readers);
+        gecko_shm_object_unlink(&writer->object);
+        gecko_shm_claim_give_back(&claim);
+    }
+    gecko_shm_object_close(&writer->readers);
     gecko_shm_object_close(&writer->object);
     free(writer);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 /* cmocka.h wants the four above first */
 #include "gecko_memory.h"
+#include "gecko_shm_claim.h"
 #include "shm_test.h"
 #include <cmocka.h>
 #include <fcntl.h>
@@ -30,6 +31,9 @@ static void remove_names(void) {
     for (size_t i = 0; i < name_count; i++) {
         shm_unlink(names[i]);
         shm_unlink(shm_test_readers_name(names[i]));
+        char claim[GECKO_SHM_CLAIM_NAME_BYTES];
+        gecko_shm_claim_name(names[i], claim);
+        shm_unlink(claim);
     }
 }
 

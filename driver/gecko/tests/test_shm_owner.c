@@ -1,4 +1,4 @@
-/* test_shm_owner.c - who owns a name: second writers, locks, races. */
+/* test_shm_owner.c - who owns a name: second writers, locks, processes. */
 #ifdef __linux__
 #define _GNU_SOURCE /* F_OFD_SETLK */
 #endif
@@ -13,7 +13,6 @@
 #include "shm_test.h"
 #include <cmocka.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,188 +206,6 @@ static void a_writer_that_a_reader_kept_from_locking_stays_the_only_one(void **s
 
 #endif
 
-/* ---- races ----------------------------------------------------------------------------------- */
-
-#ifdef __linux__
-
-/* The linker leads these two calls of the writer here (see CMakeLists.txt). */
-enum gecko_shm_lock __wrap_gecko_platform_lock(int fd);
-enum gecko_shm_lock __real_gecko_platform_lock(int fd);
-int __wrap_gecko_platform_reserve(int fd, size_t size);
-int __real_gecko_platform_reserve(int fd, size_t size);
-
-typedef void (*hook)(void);
-static _Atomic hook before_lock, before_reserve;
-
-static void call_once(_Atomic hook *place) {
-    hook call = atomic_exchange(place, NULL);
-    if (call != NULL) {
-        call();
-    }
-}
-
-enum gecko_shm_lock __wrap_gecko_platform_lock(int fd) {
-    call_once(&before_lock);
-    return __real_gecko_platform_lock(fd);
-}
-
-int __wrap_gecko_platform_reserve(int fd, size_t size) {
-    call_once(&before_reserve);
-    return __real_gecko_platform_reserve(fd, size);
-}
-
-static struct gecko_shm_config raced;
-static struct gecko_shm_writer *rival;
-
-static void rival_opens(void) {
-    struct gecko_shm_error error;
-    gecko_shm_writer_open(&raced, 2000, &rival, &error);
-}
-
-/* Between making the object and locking it, or (without locks) for longer than anybody waits. */
-static void a_writer_that_is_overtaken_while_it_makes_its_object_gives_way(void **state) {
-    (void)state;
-    raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-#ifdef GECKO_PLATFORM_LINUX
-    before_lock = rival_opens;
-#else
-    before_reserve = rival_opens;
-#endif
-    rival = NULL;
-    assert_true(open_fails(&raced, 2000));
-    assert_non_null(rival);
-    /* What the name leads to is the rival's. */
-    assert_true(gecko_load_u64(shm_test_memory(rival), GECKO_V2_INSTANCE) ==
-                shm_test_instance(raced.name));
-    assert_true(shm_test_exists(shm_test_readers_name(raced.name)));
-    gecko_shm_writer_close(rival);
-    assert_false(shm_test_exists(raced.name));
-    assert_false(shm_test_exists(shm_test_readers_name(raced.name)));
-}
-
-#ifndef GECKO_PLATFORM_LINUX
-static void *open_in_a_thread(void *argument) {
-    (void)argument;
-    rival_opens();
-    return NULL;
-}
-
-static pthread_t rival_thread;
-
-static void rival_begins_to_open(void) {
-    assert_int_equal(pthread_create(&rival_thread, NULL, open_in_a_thread, NULL), 0);
-    usleep(50000); /* it meets an object without a byte */
-}
-
-static void an_object_that_is_being_made_is_given_time(void **state) {
-    (void)state;
-    raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-    rival = NULL;
-    before_reserve = rival_begins_to_open;
-    struct gecko_shm_writer *writer = shm_test_open(&raced);
-    pthread_join(rival_thread, NULL);
-    assert_null(rival);
-    assert_true(gecko_load_u64(shm_test_memory(writer), GECKO_V2_INSTANCE) ==
-                shm_test_instance(raced.name));
-    gecko_shm_writer_close(writer);
-}
-#endif
-
-static const unsigned char *watched;
-static uint64_t seen_generation, seen_magic;
-
-static void look_at_the_header(void) {
-    const unsigned char *memory = watched != NULL ? watched : shm_test_map(raced.name);
-    seen_magic = gecko_load_u64(memory, GECKO_V2_MAGIC);
-    seen_generation = gecko_load_u64(memory, GECKO_V2_GENERATION);
-    if (watched == NULL) {
-        shm_test_unmap(memory);
-    }
-}
-
-static void look_at_the_next_one(void) {
-    before_reserve = look_at_the_header;
-}
-
-/* A reader that polls the header would join the object of the dead writer otherwise. */
-static void the_readers_object_is_there_before_the_header_is_published(void **state) {
-    (void)state;
-    raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-    watched = NULL;
-    before_reserve = look_at_the_next_one; /* the audio object, then the readers' */
-    seen_magic = 1;
-    struct gecko_shm_writer *writer = shm_test_open(&raced);
-    assert_true(seen_magic == 0);
-    gecko_shm_writer_close(writer);
-
-    raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &raced);
-    shm_test_kill(child);
-    watched = shm_test_map(raced.name);
-    before_reserve = look_at_the_header; /* only the readers' object is new */
-    seen_generation = 0;
-    writer = shm_test_open(&raced);
-    assert_true(gecko_shm_writer_continued(writer));
-    assert_int_equal(seen_generation, 2);
-    assert_int_equal(gecko_load_u64(watched, GECKO_V2_GENERATION), 4);
-    shm_test_unmap(watched);
-    gecko_shm_writer_close(writer);
-}
-
-#endif
-
-#define RIVALS 8
-
-/* In a child: 1 when it got the name, then stays until the pipe is closed. */
-static void race(const struct gecko_shm_config *config, int start, int result, int end) {
-    struct gecko_shm_writer *writer;
-    struct gecko_shm_error error;
-    char byte;
-    if (read(start, &byte, 1) < 0) {
-        _exit(1);
-    }
-    char won = gecko_shm_writer_open(config, 2000, &writer, &error) ? '1' : '0';
-    ssize_t moved = write(result, &won, 1);
-    moved = moved == 1 ? read(end, &byte, 1) : moved;
-    gecko_shm_writer_close(writer);
-    _exit(0);
-}
-
-static void of_many_writers_that_begin_at_once_one_gets_the_name(void **state) {
-    (void)state;
-    for (int round = 0; round < 20; round++) {
-        struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
-        int start[2], result[2], end[2];
-        assert_int_equal(pipe(start) | pipe(result) | pipe(end), 0);
-        for (int i = 0; i < RIVALS; i++) {
-            pid_t pid = fork();
-            assert_true(pid >= 0);
-            if (pid == 0) {
-                close(start[1]);
-                close(end[1]);
-                race(&config, start[0], result[1], end[0]);
-            }
-        }
-        close(start[1]); /* all of them read its end now */
-        int winners = 0;
-        for (int i = 0; i < RIVALS; i++) {
-            char won;
-            assert_int_equal(read(result[0], &won, 1), 1);
-            winners += won == '1';
-        }
-        assert_int_equal(winners, 1);
-        close(end[1]);
-        for (int i = 0; i < RIVALS; i++) {
-            assert_true(wait(NULL) > 0);
-        }
-        assert_false(shm_test_exists(config.name));
-        close(start[0]);
-        close(result[0]);
-        close(result[1]);
-        close(end[0]);
-    }
-}
-
 /* ---- processes ---------------------------------------------------------------------------------
  */
 
@@ -433,14 +250,6 @@ int main(void) {
         cmocka_unit_test(a_reader_that_holds_a_lock_does_not_shut_the_writer_out),
         cmocka_unit_test(a_writer_that_a_reader_kept_from_locking_stays_the_only_one),
 #endif
-#ifdef __linux__
-        cmocka_unit_test(a_writer_that_is_overtaken_while_it_makes_its_object_gives_way),
-#ifndef GECKO_PLATFORM_LINUX
-        cmocka_unit_test(an_object_that_is_being_made_is_given_time),
-#endif
-        cmocka_unit_test(the_readers_object_is_there_before_the_header_is_published),
-#endif
-        cmocka_unit_test(of_many_writers_that_begin_at_once_one_gets_the_name),
         cmocka_unit_test(a_process_is_known_by_its_id_and_its_start),
         cmocka_unit_test(a_process_that_only_waits_to_be_waited_for_is_over),
     };

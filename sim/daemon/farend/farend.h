@@ -38,7 +38,11 @@ struct farend_stats {
     uint64_t backlog_peak; /* frames that waited, at most */
     uint64_t attachments;  /* how often it found shared memory by its name, first time included */
     uint64_t damaged_frames;
-    uint32_t layout; /* 1 or 2; 0 until there is shared memory */
+    uint64_t held_frames;  /* that lay on the way while the reader was ready for them */
+    uint64_t held_ns_peak; /* how long, at most */
+    uint64_t way_bytes;    /* of memory, for frames that are on the way now */
+    uint32_t half_open;    /* readers that stay attached and never read */
+    uint32_t layout;       /* 1 or 2; 0 until there is shared memory */
     uint32_t channels;
     uint32_t sample_rate;
     bool closed; /* the driver said goodbye */
@@ -53,6 +57,7 @@ struct farend *farend_open(struct halsim_host *host, const struct farend_config 
                            struct halsim_error *error);
 /* `wait_ns`: how long to wait for the IO thread; 0 when none runs. */
 void farend_read_stats(struct farend *farend, uint64_t wait_ns, struct farend_stats *stats);
+
 /* ---- faults on purpose --------------------------------------------------------------------------
  * Between two cycles: in virtual time at any time, in real time only while no IO runs. */
 
@@ -64,6 +69,16 @@ void farend_detach(struct farend *farend);
  * that is not there is looked for after each cycle. */
 void farend_attach(struct farend *farend, bool from_oldest);
 
+/* During the next `cycles` cycles it takes only `percent` (0 to 99) of a cycle's frames in each,
+ * and falls behind; then it takes all that is left. */
+void farend_slow(struct farend *farend, uint64_t cycles, uint32_t percent);
+
+#define FAREND_HALF_OPEN_MAX 64
+/* `count` more readers attach by the name, each with a slot of its own while there are any, and
+ * from then on neither read nor give a sign of life. They stay until the far end is closed. How
+ * many could attach; at most FAREND_HALF_OPEN_MAX in its life. */
+uint32_t farend_half_open(struct farend *farend, uint32_t count);
+
 /* What happens to frames between shared memory and check, as on a transport that damages. */
 enum farend_damage {
     FAREND_LOSE = 0,    /* the next frames do not arrive */
@@ -71,11 +86,15 @@ enum farend_damage {
     FAREND_REPEAT = 2,  /* they arrive twice */
     FAREND_SILENCE = 3, /* they arrive as zeros */
     FAREND_SWAP = 4,    /* first and second channel change places; nothing in mono */
+    FAREND_REORDER = 5, /* they arrive in blocks exchanged two by two */
 };
 /* The next `frames` frames that it reads. What was asked for before and is not done yet is
- * replaced.
- */
-void farend_damage(struct farend *farend, enum farend_damage kind, uint64_t frames);
+ * replaced. `block`: frames of a block for FAREND_REORDER, 1 and up; what is left behind the last
+ * whole pair arrives as it is. False when memory is out: then nothing is damaged. */
+bool farend_damage(struct farend *farend, enum farend_damage kind, uint64_t frames, uint32_t block);
+/* What arrives during the next `cycles` cycles lies on the way, and comes all at once at the end of
+ * the last of them. The reader reads on meanwhile; nothing is lost. 0: now. */
+void farend_hold(struct farend *farend, uint64_t cycles);
 
 /* Only while no IO runs. Takes its hook out of the host, unless `host` is NULL because it is gone.
  */

@@ -82,6 +82,8 @@ static void observe_begin(const struct cycle *cycle, uint64_t woke_ns) {
             .plugin = (uint16_t)device->plugin->index,
             .object = device->object.id,
             .detail = device->info.device,
+            .values = {device->scheduled_ns, woke_ns, cycle->frames, cycle->flags,
+                       device->pending_skip},
         };
         seen.data = halsim_digest_word(device->scheduled_ns, woke_ns);
         seen.data = halsim_digest_word(seen.data, (uint64_t)cycle->flags << 32 | cycle->frames);

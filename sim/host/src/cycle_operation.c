@@ -70,8 +70,10 @@ static void observe_samples(struct halsim_device *device, enum halsim_observed k
         .code = code,
         .detail = stream,
         .data = halsim_observe_block(fingerprint, samples, bytes),
+        .values = {bytes},
     };
     halsim_observe(fingerprint, &seen);
+    halsim_observe_content(fingerprint, &seen, samples, bytes);
 }
 
 /* True when the driver did it. */

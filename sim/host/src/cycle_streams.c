@@ -15,16 +15,18 @@ static void observe_sink(const struct cycle *cycle, const struct halsim_client *
     const struct halsim_device *device = cycle->device;
     struct halsim_fingerprint *fingerprint = halsim_fingerprint_of(device->plugin);
     if (__builtin_expect(fingerprint != NULL, 0)) {
+        size_t bytes = samples_of(cycle, stream) * sizeof *block;
         struct halsim_observation seen = {
             .kind = HALSIM_OBSERVED_SINK,
             .plugin = (uint16_t)device->plugin->index,
             .object = device->object.id,
             .client = client->id,
             .detail = stream->id,
-            .data =
-                halsim_observe_block(fingerprint, block, samples_of(cycle, stream) * sizeof *block),
+            .data = halsim_observe_block(fingerprint, block, bytes),
+            .values = {bytes},
         };
         halsim_observe(fingerprint, &seen);
+        halsim_observe_content(fingerprint, &seen, block, bytes);
     }
 }
 

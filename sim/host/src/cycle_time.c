@@ -70,6 +70,12 @@ bool halsim_cycle_anchor(struct halsim_device *device, struct halsim_error *erro
     return true;
 }
 
+static void note_jump(struct cycle *cycle, uint32_t flags, bool by_model) {
+    cycle->flags |= flags | (by_model ? HALSIM_CYCLE_CLOCK_STEP : 0);
+    cycle->device->stats.timestamp_jumps++;
+    cycle->device->stats.clock_steps += by_model ? 1 : 0;
+}
+
 void halsim_cycle_follow_clock(struct cycle *cycle, uint64_t woke_ns,
                                struct halsim_trace_record *record) {
     struct halsim_device *device = cycle->device;
@@ -100,20 +106,24 @@ void halsim_cycle_follow_clock(struct cycle *cycle, uint64_t woke_ns,
     }
     moment.asked_ns = answered_ns(device, woke_ns);
     const struct halsim_timestamp stamp = {sample, zero_ns, seed};
+    uint64_t breaks = halsim_oracle_breaks(&device->oracle);
+    int64_t moved_before_ns = device->phase.moved_ns;
+    uint64_t modeled_ns = moved(device, &stamp, &moment);
+    /* The driver's time line went on as it should: if the host sees a jump, the model made it. */
+    bool by_model = halsim_oracle_breaks(&device->oracle) == breaks &&
+                    device->phase.moved_ns != moved_before_ns;
     bool anew = true;
-    switch (halsim_device_clock_update(&device->clock, sample, moved(device, &stamp, &moment), seed,
+    switch (halsim_device_clock_update(&device->clock, sample, modeled_ns, seed,
                                        halsim_cycle_period_ns(device) / 2)) {
     case HALSIM_CLOCK_SAME:
     case HALSIM_CLOCK_ADVANCED:
         anew = false;
         break;
     case HALSIM_CLOCK_JUMPED:
-        cycle->flags |= HALSIM_CYCLE_TIMESTAMP_JUMP;
-        device->stats.timestamp_jumps++;
+        note_jump(cycle, HALSIM_CYCLE_TIMESTAMP_JUMP, by_model);
         break;
     case HALSIM_CLOCK_WENT_BACK:
-        cycle->flags |= HALSIM_CYCLE_TIMESTAMP_JUMP | HALSIM_CYCLE_TIMESTAMP_BACK;
-        device->stats.timestamp_jumps++;
+        note_jump(cycle, HALSIM_CYCLE_TIMESTAMP_JUMP | HALSIM_CYCLE_TIMESTAMP_BACK, by_model);
         break;
     case HALSIM_CLOCK_NEW_SEED:
         cycle->flags |= HALSIM_CYCLE_SEED_CHANGE;

@@ -12,6 +12,7 @@ struct halsim_event_log {
     struct halsim_fresh_file file;
     struct halsim_event_log_header *header;
     struct halsim_observation *records;
+    bool has_content;
 };
 
 struct halsim_event_log *halsim_event_log_create(const char *path, uint64_t first_cycle,
@@ -69,6 +70,26 @@ void halsim_event_log_add(struct halsim_event_log *log, const struct halsim_obse
     log->records[header->written] = *seen;
     atomic_store_explicit((atomic_ullong *)&header->written, header->written + 1,
                           memory_order_release);
+}
+
+void halsim_event_log_ask_content(struct halsim_event_log *log, bool asked) {
+    log->has_content = asked;
+}
+
+void halsim_event_log_add_content(struct halsim_event_log *log,
+                                  const struct halsim_observation *seen, const void *samples,
+                                  size_t bytes) {
+    struct halsim_observation piece = *seen;
+    piece.kind = HALSIM_OBSERVED_CONTENT;
+    piece.object = 0;
+    for (size_t at = 0; log->has_content && at < bytes; at += sizeof piece.values) {
+        size_t left = bytes - at < sizeof piece.values ? bytes - at : sizeof piece.values;
+        memset(piece.values, 0, sizeof piece.values);
+        memcpy(piece.values, (const char *)samples + at, left);
+        piece.detail = (uint32_t)left;
+        halsim_event_log_add(log, &piece);
+        piece.object++;
+    }
 }
 
 void halsim_event_log_close(struct halsim_event_log *log) {

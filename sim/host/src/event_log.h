@@ -13,6 +13,11 @@ struct halsim_event_log *halsim_event_log_create(const char *path, uint64_t firs
 struct halsim_event_log_header *halsim_event_log_header(struct halsim_event_log *log);
 /* Events of other cycles are left out. One caller at a time. */
 void halsim_event_log_add(struct halsim_event_log *log, const struct halsim_observation *seen);
+/* The same for the samples of an event, in pieces; nothing while they are not asked for. */
+void halsim_event_log_add_content(struct halsim_event_log *log,
+                                  const struct halsim_observation *seen, const void *samples,
+                                  size_t bytes);
+void halsim_event_log_ask_content(struct halsim_event_log *log, bool asked);
 /* Cuts the file to what it holds. NULL is allowed. */
 void halsim_event_log_close(struct halsim_event_log *log);
 

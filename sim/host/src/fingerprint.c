@@ -61,6 +61,16 @@ void halsim_observe(struct halsim_fingerprint *fingerprint, struct halsim_observ
     unlock(fingerprint);
 }
 
+void halsim_observe_content(struct halsim_fingerprint *fingerprint,
+                            const struct halsim_observation *seen, const void *samples,
+                            size_t bytes) {
+    lock(fingerprint);
+    if (__builtin_expect(fingerprint->log != NULL, 0)) {
+        halsim_event_log_add_content(fingerprint->log, seen, samples, bytes);
+    }
+    unlock(fingerprint);
+}
+
 void halsim_observe_cycle_begun(struct halsim_fingerprint *fingerprint) {
     lock(fingerprint);
     fingerprint->cycles++;
@@ -215,6 +225,21 @@ bool halsim_fingerprint_log(struct halsim_host *host, const char *path, uint64_t
     return ok;
 }
 
+bool halsim_fingerprint_log_samples(struct halsim_host *host, bool samples,
+                                    struct halsim_error *error) {
+    pthread_mutex_lock(&host->control);
+    struct halsim_fingerprint *fingerprint = begun(host, error);
+    if (fingerprint != NULL) {
+        lock(fingerprint);
+        if (fingerprint->log != NULL) {
+            halsim_event_log_ask_content(fingerprint->log, samples);
+        }
+        unlock(fingerprint);
+    }
+    pthread_mutex_unlock(&host->control);
+    return fingerprint != NULL;
+}
+
 void halsim_fingerprint_far_end(struct halsim_host *host, uint32_t device, const float *samples,
                                 uint32_t frames, uint32_t channels, uint64_t lost_frames) {
     struct halsim_fingerprint *fingerprint = atomic_load(&host->fingerprint);
@@ -228,8 +253,11 @@ void halsim_fingerprint_far_end(struct halsim_host *host, uint32_t device, const
         .data = halsim_digest_word(
             halsim_observe_block(fingerprint, samples, (size_t)frames * channels * sizeof *samples),
             lost_frames << 32 | channels),
+        .values = {frames, channels, lost_frames},
     };
     halsim_observe(fingerprint, &seen);
+    halsim_observe_content(fingerprint, &seen, samples,
+                           (size_t)frames * channels * sizeof *samples);
 }
 
 void halsim_fingerprint_destroy(struct halsim_fingerprint *fingerprint) {

@@ -10,6 +10,7 @@ static void observe(struct halsim_fingerprint *fingerprint, const struct halsim_
         .plugin = (uint16_t)notice->plugin,
         .object = notice->object,
         .code = notice->kind,
+        .values = {notice->change_action},
     };
     seen.data =
         halsim_digest_addresses(notice->change_action, notice->address_count, notice->addresses);

@@ -15,6 +15,10 @@ struct halsim_fingerprint;
 
 /* Numbers the event, gives it its time, and adds it to the hash and the log. Any thread. */
 void halsim_observe(struct halsim_fingerprint *fingerprint, struct halsim_observation *seen);
+/* The samples of what was just observed, for a log that has them. */
+void halsim_observe_content(struct halsim_fingerprint *fingerprint,
+                            const struct halsim_observation *seen, const void *samples,
+                            size_t bytes);
 /* A cycle begins: it is counted. Before anything of it is observed. */
 void halsim_observe_cycle_begun(struct halsim_fingerprint *fingerprint);
 /* All of a cycle is done: a checkpoint, if one is due. */

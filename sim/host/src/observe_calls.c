@@ -41,22 +41,28 @@ static uint64_t digest_client(const AudioServerPlugInClientInfo *client) {
 HALSIM_OBSERVE(AddDeviceClient, AudioObjectID device, const AudioServerPlugInClientInfo *client) {
     (void)fingerprint, (void)device;
     seen->data = digest_client(client);
+    seen->values[0] = client->mClientID;
+    seen->values[1] = client->mIsNativeEndian;
 }
 
 HALSIM_OBSERVE(RemoveDeviceClient, AudioObjectID device,
                const AudioServerPlugInClientInfo *client) {
     (void)fingerprint, (void)device;
     seen->data = digest_client(client);
+    seen->values[0] = client->mClientID;
+    seen->values[1] = client->mIsNativeEndian;
 }
 
 HALSIM_OBSERVE(PerformDeviceConfigurationChange, AudioObjectID device, UInt64 action, void *info) {
     (void)fingerprint, (void)device;
     seen->data = halsim_digest_word(action, presence(info));
+    seen->values[0] = action;
 }
 
 HALSIM_OBSERVE(AbortDeviceConfigurationChange, AudioObjectID device, UInt64 action, void *info) {
     (void)fingerprint, (void)device;
     seen->data = halsim_digest_word(action, presence(info));
+    seen->values[0] = action;
 }
 
 HALSIM_OBSERVE(StartIO, AudioObjectID device, UInt32 client) {
@@ -72,6 +78,9 @@ HALSIM_OBSERVE(GetZeroTimeStamp, AudioObjectID device, UInt32 client, const Floa
     (void)fingerprint, (void)device, (void)client;
     if (seen->status == 0) {
         seen->data = halsim_digest_word(halsim_digest_real(*seed, *sample), *host_time);
+        memcpy(&seen->values[0], sample, sizeof seen->values[0]);
+        seen->values[1] = *host_time;
+        seen->values[2] = *seed;
     }
 }
 
@@ -80,11 +89,14 @@ HALSIM_OBSERVE(WillDoIOOperation, AudioObjectID device, UInt32 client, UInt32 op
     (void)fingerprint, (void)device, (void)client, (void)operation;
     if (seen->status == 0) {
         seen->data = (*will_do ? 1u : 0u) | (*in_place ? 2u : 0u);
+        seen->values[0] = *will_do;
+        seen->values[1] = *in_place;
     }
 }
 
 /* The fields that the host fills; between them there is padding. */
-static uint64_t digest_info(UInt32 frames, const AudioServerPlugInIOCycleInfo *info) {
+static uint64_t digest_info(struct halsim_observation *seen, UInt32 frames,
+                            const AudioServerPlugInIOCycleInfo *info) {
     const AudioTimeStamp *const stamps[] = {&info->mCurrentTime, &info->mInputTime,
                                             &info->mOutputTime};
     uint64_t words[16] = {
@@ -100,13 +112,19 @@ static uint64_t digest_info(UInt32 frames, const AudioServerPlugInIOCycleInfo *i
         memcpy(&stamp[2], &stamps[i]->mRateScalar, sizeof words[0]);
         stamp[3] = stamps[i]->mFlags;
     }
+    seen->values[0] = words[0];
+    seen->values[1] = words[1];
+    for (size_t i = 0; i < 3; i++) {
+        seen->values[2 + 2 * i] = words[4 + 4 * i];
+        seen->values[3 + 2 * i] = words[5 + 4 * i];
+    }
     return halsim_digest_bytes(0, words, sizeof words);
 }
 
 HALSIM_OBSERVE(BeginIOOperation, AudioObjectID device, UInt32 client, UInt32 operation,
                UInt32 frames, const AudioServerPlugInIOCycleInfo *info) {
     (void)fingerprint, (void)device, (void)client, (void)operation;
-    seen->data = digest_info(frames, info);
+    seen->data = digest_info(seen, frames, info);
 }
 
 /* The samples are events of their own, before and after. */
@@ -115,11 +133,11 @@ HALSIM_OBSERVE(DoIOOperation, AudioObjectID device, AudioObjectID stream, UInt32
                const void *main, const void *secondary) {
     (void)fingerprint, (void)device, (void)client, (void)operation, (void)main;
     seen->detail = stream;
-    seen->data = halsim_digest_word(digest_info(frames, info), presence(secondary));
+    seen->data = halsim_digest_word(digest_info(seen, frames, info), presence(secondary));
 }
 
 HALSIM_OBSERVE(EndIOOperation, AudioObjectID device, UInt32 client, UInt32 operation, UInt32 frames,
                const AudioServerPlugInIOCycleInfo *info) {
     (void)fingerprint, (void)device, (void)client, (void)operation;
-    seen->data = digest_info(frames, info);
+    seen->data = digest_info(seen, frames, info);
 }

@@ -4,6 +4,7 @@
 #include "observe.h"
 #include "property_types.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_CUSTOMS     256u
 
@@ -118,6 +119,30 @@ static uint64_t add_data(uint64_t digest, enum holding holding, const void *data
     return may_be_address ? digest : halsim_digest_word(digest, word);
 }
 
+/* How long it is, and the beginning: of bytes themselves, of a string as text (0 behind it). */
+static void show(struct halsim_observation *seen, enum holding holding, const void *data,
+                 UInt32 size) {
+    const size_t room = sizeof seen->values - sizeof seen->values[0];
+    CFTypeRef reference = NULL;
+    seen->values[0] = size;
+    if (data == NULL || holding == HOLDS_WHO_KNOWS) {
+        return;
+    }
+    if (holding == HOLDS_BYTES) {
+        memcpy(&seen->values[1], data, size < room ? size : room);
+        return;
+    }
+    if (size == sizeof reference) {
+        memcpy(&reference, data, sizeof reference);
+    }
+    char text[256];
+    if (reference != NULL && CFGetTypeID(reference) == CFStringGetTypeID() &&
+        CFStringGetCString(reference, text, sizeof text, kCFStringEncodingUTF8)) {
+        seen->values[0] = HALSIM_OBSERVED_TEXT | strlen(text);
+        memcpy(&seen->values[1], text, strlen(text) < room ? strlen(text) : room);
+    }
+}
+
 static uint64_t begin(struct halsim_observation *seen, const AudioObjectPropertyAddress *address) {
     seen->detail = address->mScope;
     return halsim_digest_word(0, address->mElement);
@@ -136,6 +161,7 @@ HALSIM_OBSERVE(IsPropertySettable, AudioObjectID object, pid_t client,
     seen->data = begin(seen, address);
     if (seen->status == 0) {
         seen->data = halsim_digest_word(seen->data, *settable ? 1 : 0);
+        seen->values[0] = *settable ? 1 : 0;
     }
 }
 
@@ -147,6 +173,7 @@ HALSIM_OBSERVE(GetPropertyDataSize, AudioObjectID object, pid_t client,
     seen->data = add_data(begin(seen, address), nature.qualifier, qualifier, qualifier_size);
     if (seen->status == 0) {
         seen->data = halsim_digest_word(seen->data, *size);
+        seen->values[0] = *size;
     }
 }
 
@@ -161,6 +188,7 @@ HALSIM_OBSERVE(GetPropertyData, AudioObjectID object, pid_t client,
         digest = halsim_digest_word(digest, *written);
         if (*written <= room) {
             digest = add_data(digest, nature.value, data, *written);
+            show(seen, nature.value, data, *written);
             if (seen->code == kAudioObjectPropertyCustomPropertyInfoList) {
                 learn(halsim_fingerprint_customs(fingerprint), seen, data, *written);
             }
@@ -176,4 +204,5 @@ HALSIM_OBSERVE(SetPropertyData, AudioObjectID object, pid_t client,
     const struct custom nature = nature_of(fingerprint, seen);
     uint64_t digest = add_data(begin(seen, address), nature.qualifier, qualifier, qualifier_size);
     seen->data = add_data(digest, nature.value, data, size);
+    show(seen, nature.value, data, size);
 }

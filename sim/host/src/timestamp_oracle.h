@@ -52,6 +52,15 @@ void halsim_oracle_take_impossible(struct halsim_timestamp_oracle *oracle,
 void halsim_oracle_take_stale(struct halsim_timestamp_oracle *oracle,
                               const struct halsim_moment *moment);
 
+/* How often the driver's own time line broke without a new seed: what a clock model made of it does
+ * not count. */
+static inline uint64_t halsim_oracle_breaks(const struct halsim_timestamp_oracle *oracle) {
+    const struct halsim_timestamp_violation *violations = oracle->report.violations;
+    return violations[HALSIM_TIMESTAMP_HOST_NOT_INCREASING].count +
+           violations[HALSIM_TIMESTAMP_HOST_MOVED_ALONE].count +
+           violations[HALSIM_TIMESTAMP_BREAK_WITHOUT_SEED].count;
+}
+
 /* Whether it is the one of before: then nothing more need be done about it. */
 static inline bool halsim_oracle_knows(struct halsim_timestamp_oracle *oracle, double sample,
                                        uint64_t host_ns, uint64_t seed) {

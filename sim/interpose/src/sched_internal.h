@@ -38,6 +38,8 @@ struct sched_thread {
     uint64_t since_ns;    /* when it began to wait */
     atomic_int kernel_id; /* 0 until it has begun */
     int seat;             /* the processor that it is bound to; -1: none */
+    bool spins;           /* it is to wait in a loop for the turn that it is about to give */
+    bool overslept;       /* and did, but its turn did not come before it went to sleep */
     uint64_t deadline_ns;
     const char *operation;
     const void *object;

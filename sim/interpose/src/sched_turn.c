@@ -1,9 +1,12 @@
 /* sched_turn.c - how the turn goes from one thread to the next: by a word of each thread's own.
  *
- * All are on one processor (sched_seat.c). So who waits may let the others have it a few times
- * before it sleeps: that is a switch in one call of the kernel, where a sleep and a wake are two
- * and take half as long again. At most two threads do that: one, and one whose turn has come
+ * Mostly all are on one processor (sched_seat.c). So who waits may let the others have it a few
+ * times before it sleeps: that is a switch in one call of the kernel, where a sleep and a wake are
+ * two and take half as long again. At most two threads do that: one, and one whose turn has come
  * meanwhile.
+ *
+ * Two that sit apart need no kernel: who waits looks at its word in a loop. Not for long, as the
+ * other may have been put aside, or be in a call that takes its time.
  */
 #define _GNU_SOURCE
 #include "halinterpose/ledger.h"
@@ -14,7 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S      UINT64_C(1000000000)
+/* Longer than it takes to wake a thread on an idle processor (20 us in a virtual machine): or two
+ * that have fallen asleep would never again meet awake. */
+#define SPIN_NS       UINT64_C(100000)
+#define LOOKS_A_CLOCK 64
 
 static atomic_int yielders;
 
@@ -32,6 +39,33 @@ void sched_give_turn(struct sched_thread *thread, uint32_t turn) {
 static bool has_come(const struct sched_thread *self) {
     uint32_t turn = atomic_load_explicit(&self->turn, memory_order_acquire);
     return turn == TURN_RUN || turn == TURN_WRITE_STACK;
+}
+
+static inline void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static bool spin_for_turn(struct sched_thread *self) {
+    uint64_t until_ns = 0;
+    for (;;) {
+        for (int i = 0; i < LOOKS_A_CLOCK; i++) {
+            if (has_come(self)) {
+                return true;
+            }
+            relax();
+        }
+        uint64_t now_ns = halsched_real_ns();
+        if (until_ns == 0) {
+            until_ns = now_ns + SPIN_NS;
+        } else if (now_ns > until_ns) {
+            self->overslept = true;
+            return false;
+        }
+    }
 }
 
 static bool yield_for_turn(const struct sched_thread *self) {
@@ -76,8 +110,11 @@ static void sleep_for_turn(struct sched_thread *self) {
 void sched_wait_for_turn(struct sched_thread *self) {
     halledger_pause();
     sched_self = NULL;
+    bool spins = self->spins;
+    self->spins = false;
     for (;;) {
-        if (!yield_for_turn(self)) {
+        bool came = spins ? spin_for_turn(self) : yield_for_turn(self);
+        if (!came) {
             sleep_for_turn(self);
         }
         if (atomic_exchange(&self->turn, TURN_NONE) != TURN_WRITE_STACK) {

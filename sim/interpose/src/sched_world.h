@@ -60,7 +60,8 @@ void sched_seat_enter(void);
 void sched_seat_leave(void);
 /* Nobody had the turn for a while: that was not the price of a switch. */
 void sched_seat_restart(void);
-/* Before `thread` gets the turn. */
+/* Before `thread` gets the turn. Says, too, whether the caller is to wait in a loop for its own
+ * next one (sched_thread.spins). */
 void sched_seat_give(struct sched_thread *thread);
 /* How often a thread gives way before it sleeps. */
 int sched_seat_yields(void);

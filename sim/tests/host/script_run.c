@@ -30,6 +30,7 @@ struct halsim_host *script_begin(const struct script *script) {
         assert_ok(halsim_fingerprint_log(host, script->log, script->first_cycle,
                                          script->last_cycle > 0 ? script->last_cycle : UINT64_MAX,
                                          script->capacity > 0 ? script->capacity : 4000, error));
+        assert_ok(halsim_fingerprint_log_samples(host, script->samples, error));
     }
     (void)setenv("LOOP_SHAPE", script->shape != NULL ? script->shape : "", 1);
     (void)setenv("LOOP_FAULT", script->fault != NULL ? script->fault : "", 1);

@@ -20,6 +20,7 @@ struct script {
     bool refused;
     const char *log;
     uint64_t first_cycle, last_cycle, capacity;
+    bool samples; /* in the log */
 };
 
 /* A virtual host that is observed, and the driver's settings. */

@@ -133,7 +133,44 @@ static void a_large_step_is_a_jump_for_the_host_and_no_fault_of_the_driver(void 
             &client);
         struct halsim_io_stats stats = run(host, 10);
         assert_int_equal(stats.timestamp_jumps, ns > 5e6 ? 1 : 0);
+        assert_int_equal(stats.clock_steps, stats.timestamp_jumps);
         assert_found(host, 0);
+        halsim_host_destroy(host);
+    }
+}
+
+static void a_jump_of_the_driver_is_its_own_whatever_model_there_is(void **state) {
+    (void)state;
+    const struct halsim_clock_component models[] = {
+        {.kind = HALSIM_CLOCK_SINE, .ppm = 200, .period_s = 10},
+        {.kind = HALSIM_CLOCK_JITTER, .ns = 1000, .seed = 1},
+        /* The driver jumps in its fourth period, 1.024 s after its start: so does the model. */
+        {.kind = HALSIM_CLOCK_PHASE_STEP, .ns = 50e6, .at_s = 1.0},
+    };
+    static const char *const faults[] = {"timestamp-jumps", "timestamp-goes-back",
+                                         "timestamp-follows-now"};
+    for (size_t i = 0; i < 9; i++) {
+        uint32_t client;
+        struct halsim_host *host = running(faults[i / 3], &models[i % 3], &client);
+        struct halsim_io_stats stats = run(host, 5);
+        assert_true(stats.timestamp_jumps > stats.clock_steps);
+        /* A driver that goes back meets the step a second time, on its own. */
+        assert_int_equal(stats.clock_steps, i == 5 ? 1 : 0);
+        halsim_host_destroy(host);
+    }
+}
+
+static void a_step_of_the_host_s_clock_is_the_model_s_as_well(void **state) {
+    (void)state;
+    for (double ns = -400e6; ns <= 400e6; ns += 800e6) { /* also back, behind the last timestamp */
+        const struct halsim_clock_model model = {
+            .count = 1, .components = {{.kind = HALSIM_CLOCK_PHASE_STEP, .ns = ns, .at_s = 2}}};
+        uint32_t client;
+        struct halsim_host *host = running(NULL, NULL, &client);
+        assert_ok(halsim_host_set_clock_model(host, &model, error));
+        struct halsim_io_stats stats = run(host, 10);
+        assert_int_equal(stats.timestamp_jumps, 1);
+        assert_int_equal(stats.clock_steps, 1);
         halsim_host_destroy(host);
     }
 }
@@ -148,6 +185,7 @@ static void a_new_time_line_begins_where_the_driver_says(void **state) {
     assert_ok(halsim_client_add(host, 0, NULL, &second, error));
     assert_ok(halsim_io_start(host, 0, second, error));
     struct halsim_io_stats stats = run(host, 200);
+    assert_int_equal(stats.clock_steps, 0);
     assert_int_equal(stats.timestamp_jumps, 1); /* and none for what the model had gathered */
     assert_found(host, 1u << HALSIM_TIMESTAMP_BREAK_WITHOUT_SEED);
     halsim_host_destroy(host);
@@ -280,6 +318,8 @@ int main(void) {
         cmocka_unit_test(a_host_s_clock_holds_for_devices_that_come_later),
         cmocka_unit_test(a_model_that_is_set_while_io_runs_goes_on_from_there),
         cmocka_unit_test(a_large_step_is_a_jump_for_the_host_and_no_fault_of_the_driver),
+        cmocka_unit_test(a_jump_of_the_driver_is_its_own_whatever_model_there_is),
+        cmocka_unit_test(a_step_of_the_host_s_clock_is_the_model_s_as_well),
         cmocka_unit_test(a_new_time_line_begins_where_the_driver_says),
         cmocka_unit_test(the_same_model_gives_the_same_cycles),
         cmocka_unit_test(each_planted_fault_is_found_under_a_model_and_without),

@@ -139,6 +139,43 @@ static void real_time_has_no_fingerprint(void **state) {
     halsim_host_destroy(host);
 }
 
+/* A block of the counter, 480 frames of stereo: 60 pieces of 64 bytes. */
+static void samples_follow_their_event_in_pieces(void **state) {
+    (void)state;
+    struct script script = {.log = script_path, .first_cycle = 3, .last_cycle = 3, .frames = 480};
+    uint64_t hash = script_run(&script, 0)->hash;
+    free(script_read_log());
+    uint64_t plain = script_log_header.written;
+    script.samples = true;
+    assert_true(script_run(&script, 0)->hash == hash); /* of the run, not of the log */
+    struct halsim_observation *events = script_read_log();
+    assert_true(script_log_header.written > plain);
+    uint64_t at = 0, others = 0;
+    while (events[at].kind != HALSIM_OBSERVED_HANDED_IN) {
+        at++;
+    }
+    const struct halsim_observation *block = &events[at];
+    assert_int_equal(block->values[0], 480 * 2 * sizeof(float));
+    float samples[960];
+    for (uint32_t i = 0; i < 60; i++) {
+        const struct halsim_observation *piece = &block[1 + i];
+        assert_int_equal(piece->kind, HALSIM_OBSERVED_CONTENT);
+        assert_int_equal(piece->sequence, block->sequence);
+        assert_int_equal(piece->object, i);
+        assert_int_equal(piece->detail, 64);
+        memcpy((char *)samples + (size_t)i * 64, piece->values, 64);
+    }
+    assert_int_not_equal(block[61].kind, HALSIM_OBSERVED_CONTENT);
+    for (size_t i = 1; i < 960; i++) { /* one code after the other */
+        assert_true((samples[i] - samples[i - 1]) * (1 << 23) == 1.0f);
+    }
+    for (uint64_t i = 0; i < script_log_header.written; i++) {
+        others += events[i].kind != HALSIM_OBSERVED_CONTENT;
+    }
+    assert_int_equal(others, plain);
+    free(events);
+}
+
 static void what_cannot_be_is_refused(void **state) {
     (void)state;
     struct halsim_host_config config;
@@ -151,7 +188,10 @@ static void what_cannot_be_is_refused(void **state) {
     assert_int_equal(error.status, HALSIM_ERROR_STATE);
     assert_false(halsim_fingerprint_log(host, script_path, 0, 1, 1, &error));
     assert_int_equal(error.status, HALSIM_ERROR_STATE);
+    assert_false(halsim_fingerprint_log_samples(host, true, &error));
+    assert_int_equal(error.status, HALSIM_ERROR_STATE);
     assert_true(halsim_fingerprint_begin(host, &error));
+    assert_true(halsim_fingerprint_log_samples(host, true, &error)); /* of no log: nothing to do */
     assert_false(halsim_fingerprint_log(host, "no/such/folder/x.events", 0, 1, 1, &error));
     assert_int_equal(error.status, HALSIM_ERROR_SYSTEM);
     assert_non_null(strstr(error.message, "event log no/such/folder/x.events"));
@@ -175,6 +215,7 @@ int main(void) {
         cmocka_unit_test(the_log_is_whole_and_ends_with_the_hash),
         cmocka_unit_test(a_window_has_the_events_of_its_cycles),
         cmocka_unit_test(a_log_that_is_full_counts_what_it_drops),
+        cmocka_unit_test(samples_follow_their_event_in_pieces),
         cmocka_unit_test(a_log_is_readable_while_it_is_written),
         cmocka_unit_test(checkpoints_are_those_of_the_run),
         cmocka_unit_test(checkpoints_become_rarer_and_stay_true),

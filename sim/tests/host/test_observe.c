@@ -277,6 +277,45 @@ static void calls_without_values_are_told_by_kind_and_result(void **state) {
     assert_int_equal(observed.status, -1);
 }
 
+/* What a log shows: the values themselves, behind how long they are. */
+static void values_are_kept_as_they_were(void **state) {
+    (void)state;
+    const Float64 sample = 1024.5;
+    const UInt64 host_time = 77, seed = 5;
+    struct halsim_observation stamp = {.object = 2};
+    halsim_observe_GetZeroTimeStamp(NULL, &stamp, 2, 0, &sample, &host_time, &seed);
+    assert_memory_equal(&stamp.values[0], &sample, sizeof sample);
+    assert_int_equal(stamp.values[1], 77);
+    assert_int_equal(stamp.values[2], 5);
+    struct halsim_observation failed = {.object = 2, .status = -1};
+    halsim_observe_GetZeroTimeStamp(NULL, &failed, 2, 0, &sample, &host_time, &seed);
+    assert_int_equal(failed.values[1], 0); /* nobody says that it was written */
+
+    const AudioObjectPropertyAddress address = {.mSelector = 'tran'};
+    const UInt32 number = 'virt', size = sizeof number;
+    struct halsim_observation property = {.code = 'tran', .object = 2};
+    halsim_observe_GetPropertyData(NULL, &property, 2, 0, &address, 0, NULL, size, &size, &number);
+    assert_int_equal(property.values[0], 4);
+    assert_int_equal(property.values[1], 'virt');
+
+    const CFStringRef gecko = CFSTR("Gecko");
+    const UInt32 reference = sizeof gecko;
+    struct halsim_observation text = {.code = 'lnam', .object = 2};
+    halsim_observe_GetPropertyData(NULL, &text, 2, 0, &address, 0, NULL, reference, &reference,
+                                   &gecko);
+    assert_true(text.values[0] == (HALSIM_OBSERVED_TEXT | 5));
+    assert_memory_equal(&text.values[1], "Gecko\0\0", 8);
+
+    /* Longer ones are cut, and none is read behind its end. */
+    unsigned char many[64];
+    memset(many, 0xAB, sizeof many);
+    const UInt32 long_size = sizeof many;
+    struct halsim_observation bytes = {.code = 'stm#', .object = 2};
+    halsim_observe_SetPropertyData(NULL, &bytes, 2, 0, &address, 0, NULL, long_size, many);
+    assert_int_equal(bytes.values[0], 64);
+    assert_memory_equal(&bytes.values[1], many, 56);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_is_its_identity_and_not_its_process),
@@ -291,6 +330,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_custom_property_holds_what_the_driver_says, make_customs,
                                         drop_customs),
         cmocka_unit_test(calls_without_values_are_told_by_kind_and_result),
+        cmocka_unit_test(values_are_kept_as_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,10 @@ static yyjson_mut_val *stats_json(struct rpc_call *call, const struct farend_ent
     yyjson_mut_obj_add_uint(doc, result, "backlog_peak", stats.backlog_peak);
     yyjson_mut_obj_add_uint(doc, result, "attachments", stats.attachments);
     yyjson_mut_obj_add_uint(doc, result, "damaged_frames", stats.damaged_frames);
+    yyjson_mut_obj_add_uint(doc, result, "held_frames", stats.held_frames);
+    yyjson_mut_obj_add_uint(doc, result, "held_ns_peak", stats.held_ns_peak);
+    yyjson_mut_obj_add_uint(doc, result, "way_bytes", stats.way_bytes);
+    yyjson_mut_obj_add_uint(doc, result, "half_open", stats.half_open);
     if (stats.layout == 0) {
         yyjson_mut_obj_add_null(doc, result, "layout");
     } else {
@@ -235,16 +239,56 @@ RPC_METHOD(farend_attach) {
     return yyjson_mut_obj(call->doc);
 }
 
+RPC_METHOD(farend_slow) {
+    uint64_t cycles = 0;
+    uint32_t percent = 0;
+    struct farend *farend = quiet_farend(call);
+    if (farend == NULL ||
+        !params_u64(&call->params, "cycles", PARAM_REQUIRED, 0, UINT64_C(1) << 53, &cycles) ||
+        !params_u32(&call->params, "percent", PARAM_REQUIRED, 0, 99, &percent)) {
+        return NULL;
+    }
+    farend_slow(farend, cycles, percent);
+    return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(farend_half_open) {
+    uint32_t count = 1;
+    struct farend *farend = quiet_farend(call);
+    if (farend == NULL ||
+        !params_u32(&call->params, "count", PARAM_OPTIONAL, 1, FAREND_HALF_OPEN_MAX, &count)) {
+        return NULL;
+    }
+    yyjson_mut_val *result = yyjson_mut_obj(call->doc);
+    yyjson_mut_obj_add_uint(call->doc, result, "attached", farend_half_open(farend, count));
+    return result;
+}
+
+RPC_METHOD(farend_hold) {
+    uint64_t cycles = 0;
+    struct farend *farend = quiet_farend(call);
+    if (farend == NULL ||
+        !params_u64(&call->params, "cycles", PARAM_REQUIRED, 0, UINT64_C(1) << 53, &cycles)) {
+        return NULL;
+    }
+    farend_hold(farend, cycles);
+    return yyjson_mut_obj(call->doc);
+}
+
 RPC_METHOD(farend_damage) {
-    uint32_t kind = 0;
+    uint32_t kind = 0, block = 1;
     uint64_t frames = 0;
     struct farend *farend = quiet_farend(call);
     if (farend == NULL ||
-        !params_choice(&call->params, "kind", PARAM_REQUIRED, "lose corrupt repeat silence swap",
-                       &kind) ||
-        !params_u64(&call->params, "frames", PARAM_REQUIRED, 0, UINT64_C(1) << 53, &frames)) {
+        !params_choice(&call->params, "kind", PARAM_REQUIRED,
+                       "lose corrupt repeat silence swap reorder", &kind) ||
+        !params_u64(&call->params, "frames", PARAM_REQUIRED, 0, UINT64_C(1) << 53, &frames) ||
+        !params_u32(&call->params, "block", PARAM_OPTIONAL, 1, 65536, &block)) {
         return NULL;
     }
-    farend_damage(farend, (enum farend_damage)kind, frames);
+    if (!farend_damage(farend, (enum farend_damage)kind, frames, block)) {
+        rpc_fail_status(&call->failure, HALSIM_ERROR_SYSTEM, "out of memory");
+        return NULL;
+    }
     return yyjson_mut_obj(call->doc);
 }

@@ -49,13 +49,16 @@ RPC_METHOD(fingerprint_read) {
 RPC_METHOD(fingerprint_log) {
     const char *path = NULL;
     uint64_t first = 0, last = UINT64_MAX, capacity = 65536;
+    bool samples = false;
     if (!params_string(&call->params, "path", PARAM_OPTIONAL, &path) ||
         !params_u64(&call->params, "first_cycle", PARAM_OPTIONAL, 0, UINT64_MAX, &first) ||
         !params_u64(&call->params, "last_cycle", PARAM_OPTIONAL, 0, UINT64_MAX, &last) ||
-        !params_u64(&call->params, "capacity", PARAM_OPTIONAL, 1, UINT64_C(1) << 24, &capacity)) {
+        !params_u64(&call->params, "capacity", PARAM_OPTIONAL, 1, UINT64_C(1) << 24, &capacity) ||
+        !params_bool(&call->params, "samples", PARAM_OPTIONAL, &samples)) {
         return NULL;
     }
-    if (!halsim_fingerprint_log(call->host, path, first, last, capacity, &call->failure.error)) {
+    if (!halsim_fingerprint_log(call->host, path, first, last, capacity, &call->failure.error) ||
+        !halsim_fingerprint_log_samples(call->host, samples, &call->failure.error)) {
         return rpc_host_said_no(call);
     }
     return yyjson_mut_obj(call->doc);

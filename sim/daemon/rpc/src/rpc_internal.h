@@ -131,6 +131,9 @@ RPC_METHOD(farend_close);
 RPC_METHOD(farend_stall);
 RPC_METHOD(farend_detach);
 RPC_METHOD(farend_attach);
+RPC_METHOD(farend_slow);
+RPC_METHOD(farend_half_open);
+RPC_METHOD(farend_hold);
 RPC_METHOD(farend_damage);
 
 #endif

@@ -161,6 +161,7 @@ RPC_METHOD(io_stats) {
     yyjson_mut_obj_add_uint(doc, result, "overloads", stats.overloads);
     yyjson_mut_obj_add_uint(doc, result, "skipped_cycles", stats.skipped_cycles);
     yyjson_mut_obj_add_uint(doc, result, "timestamp_jumps", stats.timestamp_jumps);
+    yyjson_mut_obj_add_uint(doc, result, "clock_steps", stats.clock_steps);
     yyjson_mut_obj_add_uint(doc, result, "seed_changes", stats.seed_changes);
     yyjson_mut_obj_add_uint(doc, result, "driver_errors", stats.driver_errors);
     yyjson_mut_obj_add_sint(doc, result, "last_driver_error", stats.last_driver_error);

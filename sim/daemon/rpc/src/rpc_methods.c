@@ -47,7 +47,7 @@ static const struct rpc_method methods[] = {
     {"ledger.fail_allocation", "nth", rpc_ledger_fail_allocation},
     {"fingerprint.begin", "", rpc_fingerprint_begin},
     {"fingerprint.read", "", rpc_fingerprint_read},
-    {"fingerprint.log", "path first_cycle last_cycle capacity", rpc_fingerprint_log},
+    {"fingerprint.log", "path first_cycle last_cycle capacity samples", rpc_fingerprint_log},
     {"farend.open", "kind name device every_cycles check record record_frames attach stall_cycles",
      rpc_farend_open},
     {"farend.stats", "farend", rpc_farend_stats},
@@ -55,7 +55,10 @@ static const struct rpc_method methods[] = {
     {"farend.stall", "farend cycles", rpc_farend_stall},
     {"farend.detach", "farend", rpc_farend_detach},
     {"farend.attach", "farend attach", rpc_farend_attach},
-    {"farend.damage", "farend kind frames", rpc_farend_damage},
+    {"farend.slow", "farend cycles percent", rpc_farend_slow},
+    {"farend.half_open", "farend count", rpc_farend_half_open},
+    {"farend.hold", "farend cycles", rpc_farend_hold},
+    {"farend.damage", "farend kind frames block", rpc_farend_damage},
 };
 
 const struct rpc_method *rpc_method_find(const char *name, size_t length) {

@@ -56,7 +56,14 @@ enum halsim_observed {
     HALSIM_OBSERVED_SINK = 51,        /* samples that a client took from a stream */
     HALSIM_OBSERVED_FAR_END = 52,     /* samples that an in-process far end got */
     HALSIM_OBSERVED_NOTICE = 53,
+    /* in the log only, behind 49 to 52 when it has samples: up to 64 bytes of them in `values`;
+     * `object` is the number of the piece, from 0, `detail` how many bytes it has */
+    HALSIM_OBSERVED_CONTENT = 54,
 };
+
+#define HALSIM_OBSERVED_VALUES 8u
+/* In values[0] of a property: what follows is text, not bytes. */
+#define HALSIM_OBSERVED_TEXT   (UINT64_C(1) << 63)
 
 /* One event, and one record of the log. */
 struct halsim_observation {
@@ -73,12 +80,15 @@ struct halsim_observation {
                         a cycle and of a far end */
     uint64_t data;   /* hash of everything else */
     uint64_t hash;   /* the rolling hash after this event */
+    /* Some of what `data` is a hash of, as it was, for the log; no part of the hash. What they are
+     * depends on `kind`: docs/reference/event-log.md. */
+    uint64_t values[HALSIM_OBSERVED_VALUES];
 };
 
 #define HALSIM_EVENT_LOG_MAGIC        UINT64_C(0x31544E45564548) /* the bytes "HEVENT1\0" */
-#define HALSIM_EVENT_LOG_VERSION      1u
+#define HALSIM_EVENT_LOG_VERSION      2u
 #define HALSIM_EVENT_LOG_HEADER_BYTES 256u
-#define HALSIM_EVENT_LOG_RECORD_BYTES 64u
+#define HALSIM_EVENT_LOG_RECORD_BYTES 128u
 
 struct halsim_event_log_header {
     uint64_t magic;
@@ -127,6 +137,11 @@ HALSIM_EXPORT bool halsim_fingerprint_read(struct halsim_host *host,
 HALSIM_EXPORT bool halsim_fingerprint_log(struct halsim_host *host, const char *path,
                                           uint64_t first_cycle, uint64_t last_cycle,
                                           uint64_t capacity, struct halsim_error *error);
+
+/* Whether the log that is open also gets the samples, from now on: many records for each block.
+ * STATE when no fingerprint was begun. */
+HALSIM_EXPORT bool halsim_fingerprint_log_samples(struct halsim_host *host, bool samples,
+                                                  struct halsim_error *error);
 
 /* For far ends that live in the host's process: what one that listens to this device has got, and
  * how many frames it knows to have lost. Does nothing when no fingerprint was begun. On the thread

@@ -251,7 +251,8 @@ HALSIM_EXPORT bool halsim_device_refuse_changes(struct halsim_host *host, uint32
  *
  * The driver knows nothing of it: its own times are not moved, so that those in a cycle's info and
  * its own come apart by the phase error, 17 s after a day at 200 ppm. A jump of more than half an
- * IO cycle is one for the host (HALSIM_CYCLE_TIMESTAMP_JUMP), model or not. */
+ * IO cycle is one for the host (HALSIM_CYCLE_TIMESTAMP_JUMP), model or not; one that the model made
+ * has HALSIM_CYCLE_CLOCK_STEP as well. */
 HALSIM_EXPORT bool halsim_device_set_clock_model(struct halsim_host *host, uint32_t device,
                                                  const struct halsim_clock_model *model,
                                                  struct halsim_error *error);
@@ -331,6 +332,7 @@ struct halsim_io_stats {
     uint64_t overloads;
     uint64_t skipped_cycles;
     uint64_t timestamp_jumps;
+    uint64_t clock_steps; /* of those, made by a clock model: the driver's own time line went on */
     uint64_t seed_changes;
     uint64_t driver_errors;
     int32_t last_driver_error;            /* OSStatus */

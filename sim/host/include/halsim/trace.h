@@ -41,6 +41,8 @@ enum halsim_cycle_flag {
     HALSIM_CYCLE_DRIVER_ERROR = 1u << 6, /* an IO call returned an error */
     HALSIM_CYCLE_LOCK_WAIT = 1u << 7,    /* the host's own control lock made the cycle wait */
     HALSIM_CYCLE_TIMESTAMP_BACK = 1u << 8, /* zero timestamp went back, seed unchanged */
+    HALSIM_CYCLE_CLOCK_STEP = 1u << 9, /* with either: a clock model moved it there; the driver's
+                                          own was where it was due */
 };
 
 struct halsim_trace_header {

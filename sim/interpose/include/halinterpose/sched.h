@@ -40,10 +40,10 @@
  * AT_RANDOM), process numbers, clocks of processor time, clock() and times().
  * Not virtual: CLOCK_*_CPUTIME_ID, times of files, timeouts of sockets (SO_RCVTIMEO).
  *
- * Managed threads share one processor, which changes by itself when others take too much of it
- * (sched_seat.c): sched_getaffinity() says so, and sched_setaffinity() is undone by the next
- * switch. Children and threads that are not managed are free of that, but for those of vfork() and
- * clone().
+ * Managed threads share one processor, or two when two threads hand the turn to each other and
+ * that is quicker; which ones changes by itself when others take too much of them (sched_seat.c).
+ * sched_getaffinity() says so, and sched_setaffinity() is undone by the next switch. Children and
+ * threads that are not managed are free of that, but for those of vfork() and clone().
  *
  * Linux with glibc only. State is the process's: there is one set of symbols to interpose.
  */

@@ -1,0 +1,122 @@
+"""Which way a driver is heard: through Gecko's shared memory, or through its own input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lab.errors import UsageError
+from lab.faults.events import EVENT_CLASSES
+from lab.host.errors import HostError, HostGone
+from lab.host.subprocess_host import HostOptions, SubprocessHost
+from lab.play.names import release, unique_shm_name
+
+FarEndKind = Literal["gecko", "input"]
+_NEED_SHARED_MEMORY = {"reader", "transport"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a driver is heard.
+
+    Attributes
+    ----------
+    kind
+        ``"gecko"`` or ``"input"``.
+    reason
+        Why, in half a sentence.
+    """
+
+    kind: FarEndKind
+    reason: str
+
+
+def choose_far_end(
+    wanted: Literal["auto", "gecko", "input"],
+    bundle: Path,
+    *,
+    layout: str,
+    environment: dict[str, str],
+) -> Choice:
+    """Find out how a driver can be heard.
+
+    Parameters
+    ----------
+    wanted
+        What was asked for; ``"auto"``: look.
+    bundle
+        Of the driver.
+    layout
+        Of the shared memory.
+    environment
+        Of the driver.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    UsageError
+        When it can be heard in neither way.
+    """
+    if wanted != "auto":
+        return Choice(wanted, "as asked for")
+    name = unique_shm_name()
+    known = {"GECKO_SHM_NAME": name, "GECKO_SHM_LAYOUT": layout, **environment}
+    try:
+        with SubprocessHost(HostOptions(clock="virtual"), environment=known) as host:
+            return _look(host, bundle, name)
+    except HostGone:
+        # The soak is about that: let a run meet it, and say where.
+        return Choice("gecko", "the driver did not live long enough to be looked at")
+    finally:
+        release(name)
+
+
+def _look(host: SubprocessHost, bundle: Path, name: str) -> Choice:
+    plugin = host.load(bundle)
+    devices = [host.device(index) for index in plugin.devices]
+    usable = [device for device in devices if device.outputs and not device.hidden]
+    for device in usable:
+        try:
+            if host.open_far_end(name, device=device.device).stats().attachments:
+                return Choice("gecko", "the driver made the shared memory that it was named")
+        except HostError:
+            continue
+    both = [d for d in usable if any(s.direction == "input" for s in d.streams)]
+    if both:
+        return Choice("input", "the driver has an input and makes no shared memory of Gecko's")
+    raise UsageError(
+        "the driver has made no shared memory that could be read, and has no input either",
+        where=bundle.name,
+        do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME, or that loops "
+        "its output back to its input",
+    )
+
+
+def fit_for(kind: FarEndKind, faults: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Which faults can be injected, and which cannot.
+
+    Parameters
+    ----------
+    kind
+        How the driver is heard.
+    faults
+        Names of events.
+
+    Returns
+    -------
+    fit, left_out : list of str
+    """
+    if kind == "gecko":
+        return list(faults), []
+    fit = [name for name in faults if EVENT_CLASSES[name].group not in _NEED_SHARED_MEMORY]
+    return fit, [name for name in faults if name not in fit]
+
+
+def needs_shared_memory(group: str) -> bool:
+    """Whether events of a group happen to shared memory or to its reader."""
+    return group in _NEED_SHARED_MEMORY
