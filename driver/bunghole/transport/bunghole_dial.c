@@ -23,11 +23,11 @@ struct sockaddr_vm {
 };
 #endif
 
-#define CID_LOCAL   1u
-#define LARGEST_ID  4294967294u
+#define CID_LOCAL    1u
+#define LARGEST_ID   4294967294u
 /* Audio that the kernel holds for a peer that does not read is latency when he does again. A Unix
  * socket holds about 4 packets with this. */
-#define SEND_BUFFER 2304
+#define SEND_BUFFER  2304
 /* On a vsock it is the receiver's buffer that holds it. */
 #define VSOCK_BUFFER 16384
 
