@@ -65,7 +65,7 @@ install(FILES "${PROJECT_SOURCE_DIR}/driver/gecko/include/gecko/gecko_shm.h"
 
 # ---- the drivers, as bundles ------------------------------------------------------------------
 
-foreach(driver GeckoAudioDevice)
+foreach(driver GeckoAudioDevice BungholeAudio)
   if(TARGET ${driver})
     get_target_property(bundle ${driver} HAL_LAB_BUNDLE_DIR)
     get_target_property(name ${driver} HAL_LAB_BUNDLE_NAME)

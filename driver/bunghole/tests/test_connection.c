@@ -99,20 +99,43 @@ static void an_absent_host_is_dialled_each_second_and_complained_of_once(void **
     assert_true(until == BUNGHOLE_NEVER); /* a v1 peer never says anything */
 }
 
+static int calls_made;
+
+static int no_socket(int family, int type, int protocol) {
+    (void)family;
+    (void)type;
+    (void)protocol;
+    calls_made++;
+    return -1;
+}
+
+static int no_connect(int fd, const struct sockaddr *to, socklen_t size) {
+    (void)fd;
+    (void)to;
+    (void)size;
+    calls_made++;
+    return -1;
+}
+
+static bool no_guest(char *text, size_t size) {
+    snprintf(text, size, "quiet");
+    return true;
+}
+
+/* Not with the system's calls: were the refusal broken, nobody must hear of it. */
 static void what_is_refused_is_said_once_and_never_tried_again(void **state) {
     (void)state;
 #ifdef __linux__
+    static const struct bunghole_dial_calls calls = {no_socket, no_connect, no_guest};
     make(true, false);
-    char line[4096];
-    if (bunghole_dial_system.command_line(line, sizeof line) &&
-        strstr(line, BUNGHOLE_GUEST_WORD) != NULL) {
-        skip();
-    }
+    connection.config.calls = &calls;
     connection.endpoint = (struct bunghole_endpoint){.cid = 2, .port = 5000};
+    calls_made = 0;
     for (int i = 0; i < 1000; i++) {
         step();
         now += S;
     }
+    assert_int_equal(calls_made, 0);
     assert_int_equal(connection.state, BUNGHOLE_REFUSED);
     assert_int_equal(bunghole_counted(&statistics.refused), 1);
     assert_int_equal(bunghole_counted(&statistics.dials), 0);
