@@ -28,7 +28,7 @@ LISTS = {
     "opus_sources.mk": ("OPUS_SOURCES", "OPUS_SOURCES_FLOAT"),
 }
 ADVICE = (
-    "install libopus for C instead (Debian/Ubuntu: apt install libopus-dev, macOS: brew install "
+    "install cargo (Debian/Ubuntu: apt install cargo), or on macOS libopus itself (brew install "
     f"opus), or put the folder opus of {CRATE} {VERSION} into the build's opus folder, then "
     "configure again"
 )
