@@ -119,12 +119,20 @@ def darwin(session: nox.Session) -> None:
     check = "cmake/darwin/check_darwin.py"
     driver = ["driver/gecko/src", "driver/gecko/shm", "driver/common/src"]
     headers = ["driver/gecko/include", "driver/common/include", *driver]
+    bunghole = ["driver/bunghole/src", "driver/bunghole/transport"]
     jobs = {
         "Gecko Sink": [
             *sources_in(*driver),
             *(f"--include={folder}" for folder in headers),
             "--export=GeckoAudio_Create",
             f"--output={session.create_tmp()}/GeckoAudioDevice",
+        ],
+        "Bunghole": [
+            *sources_in(*bunghole, "driver/common/src"),
+            *(f"--include={folder}" for folder in [*bunghole, "driver/common/include"]),
+            *opus_for_darwin(session),
+            "--export=BungholeAudio_Create",
+            f"--output={session.create_tmp()}/BungholeAudio",
         ],
         "libhalsim": [
             *sources_in("sim/host/src", "sim/host/contract"),
@@ -145,6 +153,21 @@ def darwin(session: nox.Session) -> None:
 def doctor(session: nox.Session, purpose: str) -> None:
     """Name what the machine lacks, install it where that is allowed."""
     session.run(sys.executable, "-m", "lab.doctor", "--install", "--for", purpose, external=True)
+
+
+def opus_for_darwin(session: nox.Session) -> list[str]:
+    """Fetch libopus's sources; what check_darwin.py has to be told to link them in."""
+    folder = Path(session.create_tmp()) / "opus"
+    session.run("python", "cmake/fetch_opus.py", str(folder), log=False)
+    sources = (folder / "opus-sources.txt").read_text(encoding="utf-8").split()
+    private = ("", "celt", "silk", "silk/float")
+    return [
+        *(f"--foreign={path}" for path in sources),
+        *(f"--foreign-include={folder / 'opus' / name}" for name in private),
+        *("--define=OPUS_BUILD", "--define=USE_ALLOCA"),
+        *("--define=HAVE_LRINT", "--define=HAVE_LRINTF"),
+        f"--include={folder / 'opus' / 'include'}",
+    ]
 
 
 def dependencies(*extras: str) -> list[str]:

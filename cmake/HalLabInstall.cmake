@@ -68,7 +68,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/sim/profiles"
 
 # ---- the drivers, as bundles ------------------------------------------------------------------
 
-foreach(driver GeckoAudioDevice)
+foreach(driver GeckoAudioDevice BungholeAudio)
   if(TARGET ${driver})
     get_target_property(bundle ${driver} HAL_LAB_BUNDLE_DIR)
     get_target_property(name ${driver} HAL_LAB_BUNDLE_NAME)

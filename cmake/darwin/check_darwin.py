@@ -108,6 +108,8 @@ def compile_source(
     command += ["-fno-sanitize=undefined"]
     for include in options.include:
         command += ["-I", str(include)]
+    if source in options.foreign:
+        command += ["-w", *(f"-I{folder}" for folder in options.foreign_include)]
     command += [f"-D{define}" for define in options.define]
     command += ["-idirafter", str(headers), "-idirafter", str(HERE / "include")]
     command += [*options.flag, "-c", str(source), "-o", str(built)]
@@ -155,7 +157,7 @@ def build(options: argparse.Namespace) -> Path | None:
         for architecture in options.arch:
             objects = [
                 compile_source(source, architecture, options, headers, folder)
-                for source in options.sources
+                for source in [*options.sources, *options.foreign]
             ]
             if not options.compile_only:
                 slices.append(link(objects, architecture, options, linker, zig))
@@ -174,6 +176,16 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("-I", "--include", action="append", default=[], help="folder of headers")
     parser.add_argument("-D", "--define", action="append", default=[], help="NAME or NAME=VALUE")
     parser.add_argument("--flag", action="append", default=[], help="passed on to the compiler")
+    parser.add_argument(
+        "--foreign",
+        action="append",
+        default=[],
+        type=Path,
+        help="a C file of somebody else's, compiled without warnings",
+    )
+    parser.add_argument(
+        "--foreign-include", action="append", default=[], help="folder of headers for those alone"
+    )
     parser.add_argument("--export", action="append", default=[], help="factory function")
     parser.add_argument("--arch", action="append", choices=sorted(ZIG_ARCHITECTURES))
     parser.add_argument("--minimum", default="11.0", help="oldest macOS to run on")

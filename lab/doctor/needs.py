@@ -136,6 +136,15 @@ NEEDS: tuple[Need, ...] = (
         brew=("yyjson",),
     ),
     Need(
+        "libopus",
+        "the codec of Bunghole, which else is not built: libopus.a, or cargo to fetch its source "
+        "(Debian's libopus.a fits into no driver)",
+        lambda: detect.package("opus") if sys.platform == "darwin" else detect.program("cargo"),
+        weight=Weight.WANTED,
+        debian=("cargo",),
+        brew=("opus",),
+    ),
+    Need(
         "clang",
         "compiles drivers that use blocks; without it those tests are skipped",
         lambda: detect.program("clang"),

@@ -97,7 +97,8 @@ def find_driver(name: str = DEFAULT_DRIVER) -> Path:
     Parameters
     ----------
     name
-        A path to a bundle, or a bundle's name with or without ``.driver``.
+        A path to a bundle, or a bundle's name with or without ``.driver``; the beginning of a
+        name will do when only one begins so (``Bunghole``).
 
     Returns
     -------
@@ -119,6 +120,9 @@ def find_driver(name: str = DEFAULT_DRIVER) -> Path:
     for bundle in built:
         if bundle.stem.lower() == wanted:
             return bundle
+    begun = [bundle for bundle in built if bundle.stem.lower().startswith(wanted)]
+    if wanted and len({bundle.stem for bundle in begun}) == 1:
+        return begun[0]
     there = ", ".join(sorted({bundle.stem for bundle in built}))
     raise MissingError(
         f'no driver "{name}" is built',

@@ -79,3 +79,16 @@ def test_a_driver_is_found_by_path_and_by_name(
         locate.find_driver("Nothing")
     with pytest.raises(MissingError, match="no such driver bundle"):
         locate.find_driver("/no/such.driver")
+
+
+def test_the_beginning_of_a_name_will_do_when_it_is_of_one_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = tmp_path / "build"
+    for name in ("BungholeAudio", "Loop", "Lapse"):
+        (build / f"{name}.driver").mkdir(parents=True)
+    monkeypatch.setenv("HAL_LAB_BUILD", str(build))
+    assert locate.find_driver("Bunghole") == build / "BungholeAudio.driver"
+    assert locate.find_driver("loop") == build / "Loop.driver"
+    with pytest.raises(MissingError, match="take one of: BungholeAudio, Lapse, Loop"):
+        locate.find_driver("L")

@@ -27,6 +27,13 @@ static bool same_uuid(REFIID uuid, CFUUIDRef wanted) {
     return memcmp(&uuid, &bytes, sizeof bytes) == 0;
 }
 
+static bool is_known_interface(const struct haldrv_plugin *plugin, REFIID uuid) {
+    const CFUUIDBytes *also = plugin->info->also_known_as;
+    return same_uuid(uuid, IUnknownUUID) ||
+           same_uuid(uuid, kAudioServerPlugInDriverInterfaceUUID) ||
+           (also != NULL && memcmp(&uuid, also, sizeof *also) == 0);
+}
+
 static HRESULT query_interface(void *driver, REFIID uuid, LPVOID *out) {
     struct haldrv_plugin *plugin = plugin_of(driver);
     if (out == NULL) {
@@ -36,7 +43,7 @@ static HRESULT query_interface(void *driver, REFIID uuid, LPVOID *out) {
     if (plugin == NULL) {
         return (HRESULT)E_HANDLE;
     }
-    if (!same_uuid(uuid, IUnknownUUID) && !same_uuid(uuid, kAudioServerPlugInDriverInterfaceUUID)) {
+    if (!is_known_interface(plugin, uuid)) {
         return (HRESULT)E_NOINTERFACE;
     }
     plugin->interface->AddRef(driver);

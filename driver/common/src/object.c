@@ -99,6 +99,12 @@ void haldrv_changes_request(struct haldrv_changes *changes, AudioObjectID device
     changes->info = info;
 }
 
+void haldrv_changes_store(struct haldrv_changes *changes, const char *key, const char *text) {
+    assert(strlen(text) < sizeof changes->store_text);
+    changes->store_key = key;
+    memcpy(changes->store_text, text, strlen(text) + 1);
+}
+
 /* ---- the dispatcher ------------------------------------------------------------------------ */
 
 const struct haldrv_object *haldrv_object_find(const struct haldrv_plugin *plugin,

@@ -1,6 +1,7 @@
 /* plugin.c - making the one instance, and telling the host what changed. */
 #include "haldrv/plugin.h"
 #include "entry_points.h"
+#include "haldrv/storage.h"
 #include <assert.h>
 #include <mach/mach_time.h>
 #include <string.h>
@@ -86,6 +87,9 @@ OSStatus haldrv_plugin_announce(struct haldrv_plugin *plugin,
     AudioServerPlugInHostRef host = plugin->host;
     if (host == NULL) {
         return changes->wants_configuration ? kAudioHardwareNotReadyError : kAudioHardwareNoError;
+    }
+    if (changes->store_key != NULL) {
+        (void)haldrv_storage_set_string(host, changes->store_key, changes->store_text);
     }
     /* One call for the changes of one object that follow each other. */
     UInt32 at = 0;

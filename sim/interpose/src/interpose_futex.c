@@ -1,6 +1,7 @@
 /* interpose_futex.c - locks of other makes: they wait and wake by syscall(SYS_futex). */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "vsock_guard.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdarg.h>
@@ -50,6 +51,11 @@ EXPORTED long syscall(long number, ...) {
         a[i] = va_arg(list, long);
     }
     va_end(list);
+    if (number == SYS_connect &&
+        vsock_guard_refuses((const struct sockaddr *)a[1], (socklen_t)a[2])) {
+        errno = EACCES;
+        return -1;
+    }
     if (number == SYS_futex && halsched_is_active()) {
         return futex((uint32_t *)a[0], (int)a[1], (uint32_t)a[2], (const struct timespec *)a[3],
                      (uint32_t *)a[4], (uint32_t)a[5]);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "vsock_guard.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -158,6 +159,10 @@ EXPORTED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 
 /* Whether it would wait cannot be asked. */
 EXPORTED int connect(int fd, const struct sockaddr *to, socklen_t to_size) {
+    if (vsock_guard_refuses(to, to_size)) {
+        errno = EACCES;
+        return -1;
+    }
     if (sched_managed() == NULL || (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) {
         return real_connect()(fd, to, to_size);
     }

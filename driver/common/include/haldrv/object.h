@@ -29,7 +29,8 @@ struct haldrv_query {
 };
 
 /* What a set, or a configuration change, leads to. */
-#define HALDRV_MAX_NOTICES 16
+#define HALDRV_MAX_NOTICES     16
+#define HALDRV_MAX_STORED_TEXT 64
 
 struct haldrv_changes {
     UInt32 count;
@@ -42,6 +43,9 @@ struct haldrv_changes {
     AudioObjectID device;
     UInt64 action;
     void *info;
+    /* What the host is to store, when store_key is not NULL. */
+    const char *store_key;
+    char store_text[HALDRV_MAX_STORED_TEXT];
 };
 
 /* Element main. */
@@ -49,6 +53,9 @@ void haldrv_changes_add(struct haldrv_changes *changes, AudioObjectID object,
                         AudioObjectPropertySelector selector, AudioObjectPropertyScope scope);
 void haldrv_changes_request(struct haldrv_changes *changes, AudioObjectID device, UInt64 action,
                             void *info);
+/* A string that the host keeps for the next start; `key` outlives the call, `text` is shorter than
+ * HALDRV_MAX_STORED_TEXT. A host that cannot store is no error. */
+void haldrv_changes_store(struct haldrv_changes *changes, const char *key, const char *text);
 
 /* ---- properties ---------------------------------------------------------------------------- */
 

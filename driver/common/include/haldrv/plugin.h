@@ -94,6 +94,8 @@ struct haldrv_plugin_info {
     const char *bundle_id;
     const char *name;
     const char *manufacturer;
+    /* One more name that QueryInterface() answers to with the same interface; NULL: none. */
+    const CFUUIDBytes *also_known_as;
 };
 
 struct haldrv_plugin_ops {
