@@ -165,6 +165,8 @@ class Result(_Record):
         None when no driver was loaded.
     profile
         Which macOS is simulated; ``"none"``: none in particular.
+    transport
+        What carried the audio, where it left the machine's memory: the tier of the vsock.
     clock
         ``"virtual"`` or ``"realtime"``.
     seed
@@ -187,6 +189,7 @@ class Result(_Record):
     scenario: str
     driver: DriverIdentity | None = None
     profile: str = "none"
+    transport: str = ""
     clock: Literal["virtual", "realtime"] = "virtual"
     seed: int = 0
     started_at: str = Field(default_factory=_now)
