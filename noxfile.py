@@ -62,6 +62,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def vsock(session: nox.Session) -> None:
     """Run Bunghole's scenarios over a real AF_VSOCK: this kernel's loopback, else in a guest."""
+    doctor(session, "hal")
     doctor(session, "vsock")
     install_package(session, "dev")
     folder = ROOT / "reports" / "runs" / "vsock"
