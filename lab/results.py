@@ -131,6 +131,7 @@ class HostFitness(_Record):
     run_delay_percent: float
     realtime_priority: bool
     processors: int
+    wake_max_us: float = 0.0
     reasons: list[str] = Field(default_factory=list)
 
     @classmethod
@@ -144,6 +145,7 @@ class HostFitness(_Record):
             run_delay_percent=fitness.run_delay_percent,
             realtime_priority=fitness.realtime_priority,
             processors=fitness.processors,
+            wake_max_us=fitness.wake_max_us,
             reasons=fitness.reasons,
         )
 

@@ -19,6 +19,7 @@ import pytest
 from lab.errors import MissingError
 from lab.guest.tiers import Tier, current_tier
 from lab.host.locate import find_driver
+from lab.measure.fitness_watch import FitnessWatch
 from lab.pytest_plugin import StartHost
 from lab.scenario import Findings
 from lab.transport.bunghole.endpoint import Endpoint
@@ -94,6 +95,13 @@ def receiver(endpoint: Endpoint, ports: tuple[int, int]) -> Iterator[Receiver]:
     with Receiver(endpoint, port=ports[0]) as made:
         yield made
         made.release()
+
+
+@pytest.fixture
+def watch() -> Iterator[FitnessWatch]:
+    """Looks at the machine all the time; ``findings.fitness(watch.stop())`` before judging."""
+    with FitnessWatch() as made:
+        yield made
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from lab.guest.guest import Guest
 from lab.guest.settings import GuestSettings, Vsock
 from lab.guest.tiers import Tier
-from lab.measure.fitness import probe_fitness
+from lab.measure.fitness_watch import FitnessWatch
 from lab.measure.packet_times import time_packets
 from lab.measure.stages import measure_stages
 from lab.scenario import Findings
@@ -53,10 +53,9 @@ def guest(tmp_path: Path) -> Iterator[Guest]:
 
 
 def test_a_tune_leaves_a_guest_and_a_microphone_reaches_it(
-    guest: Guest, tmp_path: Path, findings: Findings
+    guest: Guest, tmp_path: Path, watch: FitnessWatch, findings: Findings
 ) -> None:
     findings.transport = Tier.GUEST_TO_HOST.text
-    findings.fitness(probe_fitness(probes=50))
     tune = read_audio(TUNE, sample_rate=RATE, resample=True).frames
     tune = np.ascontiguousarray(np.broadcast_to(tune[:, :2], (len(tune), 2)))
     write_raw(guest.shared / "tune.raw", tune)
@@ -80,6 +79,7 @@ def test_a_tune_leaves_a_guest_and_a_microphone_reaches_it(
         packets = receiver.packets("the guest")
         receiver.release()
     guest.take(guest.shared / "input.raw", tmp_path / "input.raw")
+    findings.fitness(watch.stop())
     told = json.loads(done.text)
     output, input_ = told["output"], told["input"]
     assert told["links"] == ["wire v2", "wire v2"]

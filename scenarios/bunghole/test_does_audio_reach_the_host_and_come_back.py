@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lab.host import sources
-from lab.measure.fitness import probe_fitness
+from lab.measure.fitness_watch import FitnessWatch
 from lab.measure.packet_times import time_packets
 from lab.measure.stages import measure_stages
 from lab.scenario import Findings
@@ -40,9 +40,9 @@ def test_a_tune_goes_out_and_a_microphone_comes_in(
     endpoint: Endpoint,
     ports: tuple[int, int],
     tmp_path: Path,
+    watch: FitnessWatch,
     findings: Findings,
 ) -> None:
-    findings.fitness(probe_fitness(probes=50))
     tune = read_audio(TUNE, sample_rate=RATE, resample=True).frames
     tune = np.ascontiguousarray(np.broadcast_to(tune[:, :2], (len(tune), 2)))
     write_raw(tmp_path / "tune.raw", tune)
@@ -57,6 +57,7 @@ def test_a_tune_goes_out_and_a_microphone_comes_in(
         played = player.stats().position_frames
         time.sleep(0.2)  # the last packet is on its way
         spoken_of = microphone.summary()
+    findings.fitness(watch.stop())
     [guest] = receiver.guests
     stream = receiver.summary().streams[guest]
     output, input_ = rig.counted(rig.output), rig.counted(rig.input)
