@@ -213,6 +213,14 @@ def test_a_request_of_an_earlier_event_does_not_take_the_refusal_of_a_later_one(
         assert outcome.failure is None, outcome.failure
 
 
+def test_a_request_that_comes_late_is_waited_for() -> None:
+    """Loop asks from its queue, 50 ms later; that stops IO, and what is on its way is gone."""
+    wanted = {"what": "format", "hz": 96_000}
+    outcome = run(wanted, wanted, shape="queue")
+    assert outcome.failure is None, outcome.failure
+    assert outcome.injected == {"format": 2}
+
+
 def test_a_driver_that_does_not_wait_for_its_change_is_found() -> None:
     outcome = run({"what": "refuse-changes", "hz": 44_100}, shape="at-once")
     assert outcome.failure is not None

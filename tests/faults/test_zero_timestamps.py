@@ -147,7 +147,7 @@ def test_a_daemon_that_is_replaced_is_judged_at_its_end(monkeypatch: pytest.Monk
 def test_a_driver_that_has_to_catch_up_is_right(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, Any]
 ) -> None:
-    """As in Apple's samples: one period for each question. Without the excuse it would be stale."""
+    """It goes on by one period with each question. Without the excuse it would be stale."""
     outcome = run(event, LOOP_SHAPE="one-by-one")
     assert outcome.failure is None, outcome.failure
     assert outcome.clocks.excused == {f"stale: {CYCLES_LEFT_OUT}": 1}

@@ -21,6 +21,8 @@ _DENIED = {"unsupported", "timeout"}
 _EACH_CHANGE = 1_000_000
 """More than can come. The lab cannot tell which change a driver asks for: one that asks from a
 thread of its own may still have the request of an earlier event to hand in."""
+_PATIENCE_NS = 100_000_000
+"""So long after a format that the device has already, its driver may ask for the change."""
 
 
 def _set(rig: Rig, change: Callable[[], Any], *, may_refuse: bool, what: str) -> Done:
@@ -74,12 +76,17 @@ def _format(rig: Rig, event: events.FormatChange) -> Done:
         and is_float
         and event.channels == stream.virtual_format.channels
     )
-    return _set(
+    done = _set(
         rig,
         lambda: rig.host.set_format(rig.device.device, stream.id, wanted),
         may_refuse=not offered,
         what=f"{event.channels} channels of {event.bits} bits at {event.hz} Hz",
     )
+    if done.result["status"] == "done" and rig.device.outputs[0] == stream:
+        # The host has not waited, for nothing was to change. A request that comes behind the event
+        # would stop IO when nobody expects it, or take the refusal of the next event.
+        rig.run_cycles(-(-_PATIENCE_NS // rig.period_ns))
+    return done
 
 
 def _refuse_changes(rig: Rig, event: events.RefuseChanges) -> Done:
