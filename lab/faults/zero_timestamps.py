@@ -90,6 +90,7 @@ class ClockWatch:
         self.figures = ClockFigures()
         self._settle_cycles = settle_cycles
         self.away_until: int | None = None
+        self._gain = 1.0
         self._drifting = self._has_drifted = False
         self._most_periods = 1
         self._excused: set[str] = set()
@@ -103,6 +104,7 @@ class ClockWatch:
             Of it.
         """
         self.away_until = None
+        self._gain = 1.0
         self._drifting = self._has_drifted = False
         self._most_periods = 1
         self._note_period(device, 0)
@@ -124,12 +126,21 @@ class ClockWatch:
         self._note_period(device, drift_ppm)
         self._drifting = drift_ppm != 0
         self._has_drifted |= self._drifting
+        gain = _gain(device)
+        if (
+            self.away_until is not None and gain < self._gain
+        ):  # longer cycles: it takes more of them
+            left = max(0, self.away_until - cycle)
+            self.away_until = cycle + math.ceil(left * self._gain / gain)
+            self._gain = gain
         skipped = allowed.high.skipped_cycles
         if skipped or allowed.high.late_wakes:
             # One period for each question: so many questions later the last driver has caught up.
             owed = skipped * device.buffer_frames // max(1, device.zero_period_frames) + 1
-            until = cycle + owed + self._settle_cycles
-            self.away_until = max(self.away_until or 0, until)
+            self._gain = gain if self.away_until is None else min(gain, self._gain)
+            # Those of a stall that is not over yet are still owed as well.
+            since = max(cycle, self.away_until or 0)
+            self.away_until = since + math.ceil(owed / self._gain) + self._settle_cycles
 
     def left_out(self) -> dict[str, str]:
         """Checks that say nothing about the driver now, and why."""
@@ -220,6 +231,15 @@ class ClockWatch:
         """Whether periods were skipped because cycles were longer than they are now."""
         within = report.largest_advance_periods <= self._most_periods
         return fault.check == "skipped-periods" and within
+
+
+def _gain(device: Device) -> float:
+    """Periods by which a driver catches up with each question, when it goes on by one.
+
+    Where a period is no longer than a cycle no such driver is right, and none has to catch up.
+    """
+    passed = device.buffer_frames / max(1, device.zero_period_frames)
+    return 1.0 - passed if passed < 1 else 1.0
 
 
 def as_failure(faults: list[TimestampFault], *, life: int, began: int, cycle: int) -> Failure:

@@ -175,10 +175,11 @@ def test_a_clock_that_is_right_is_exact_whatever_is_done_to_the_host_s() -> None
 
 def device(frames: int = 480, period: int = 16_384) -> Device:
     """Nothing but what is asked for."""
-    return Device.model_construct(buffer_frames=frames, zero_period_frames=period)
+    asked_for: dict[str, Any] = {"buffer_frames": frames, "zero_period_frames": period}
+    return Device.model_construct(**asked_for)
 
 
-def report(largest: int = 1, **driver: float) -> TimestampReport:
+def report(largest: int = 1, **driver: Any) -> TimestampReport:
     """A good one, but for these."""
     fit = {
         "points": 100, "ns_per_frame": 20_833.3, "rate_ppm": 0.0, "rms_ns": 0.0,
@@ -192,7 +193,7 @@ def report(largest: int = 1, **driver: float) -> TimestampReport:
     })  # fmt: skip
 
 
-BAD = {"rate_ppm": 300.0, "jitter_p99_ns": 21_000, "step_max_ns": 51_000.0}
+BAD: dict[str, Any] = {"rate_ppm": 300.0, "jitter_p99_ns": 21_000, "step_max_ns": 51_000.0}
 
 
 def checks(watch: ClockWatch, of: TimestampReport) -> set[str]:
@@ -238,10 +239,30 @@ def test_cycles_that_are_left_out_are_over_when_the_slowest_driver_has_caught_up
     third = Allowance(high=Damage(skipped_cycles=350, late_wakes=2))  # ten periods and a bit
     watch.note(device(), third, cycle=1_000, drift_ppm=0)
     assert checks(watch, report(11, **BAD)) == {"rate"}
-    assert not watch.is_over(1_000 + 10 + 8)
-    assert watch.is_over(1_000 + 11 + 8)
+    assert not watch.is_over(1_000 + 11 + 8)  # a third of a period has passed meanwhile
+    assert watch.is_over(1_000 + 12 + 8)
     watch.note(device(), Allowance(high=Damage(late_wakes=1)), cycle=1_001, drift_ppm=0)
-    assert not watch.is_over(1_000 + 10 + 8)  # the longer of the two
+    assert not watch.is_over(1_000 + 12 + 8 + 1 + 8)  # one behind the other
+    assert watch.is_over(1_000 + 12 + 8 + 2 + 8)
+
+
+def test_a_driver_catches_up_more_slowly_where_cycles_are_long() -> None:
+    third = Allowance(
+        high=Damage(skipped_cycles=20)
+    )  # ten periods, of half of which each is gained
+    watch = watch_of(frames=8_192)
+    watch.note(device(8_192), third, cycle=1_000, drift_ppm=0)
+    assert watch.away_until == 1_000 + 22 + 8
+    watch.note(device(480), NOTHING, cycle=1_010, drift_ppm=0)
+    assert watch.away_until == 1_000 + 22 + 8
+    changed = watch_of()
+    changed.note(device(), Allowance(high=Damage(skipped_cycles=310)), cycle=1_000, drift_ppm=0)
+    assert changed.away_until == 1_000 + 11 + 8
+    changed.note(device(8_192), NOTHING, cycle=1_009, drift_ppm=0)
+    assert changed.away_until == 1_009 + 20  # ten were left
+    short = watch_of(period=256)  # shorter than a cycle: no driver goes on by one there
+    short.note(device(480, 256), third, cycle=1_000, drift_ppm=0)
+    assert short.away_until == 1_000 + 20 * 480 // 256 + 1 + 8
 
 
 def test_a_model_goes_on_when_the_stall_within_it_is_over() -> None:
