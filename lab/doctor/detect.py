@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import ctypes.util
 import importlib.util
 import os
@@ -111,6 +112,18 @@ def library(name: str, *, symbol: str) -> Finding:
     if found.ok:
         return Finding(True, ctypes.util.find_library(name) or f"lib{name}")
     return Finding(False, f"cannot link against lib{name}")
+
+
+def shared_library(name: str, *files: str) -> Finding:
+    """A library that programs load when they run: by its name, or one of these files."""
+    found = ctypes.util.find_library(name)
+    for file in (*files, *([found] if found else ())):
+        try:
+            ctypes.CDLL(file)
+        except OSError:
+            continue
+        return Finding(True, file)
+    return Finding(False, f"no lib{name} can be loaded")
 
 
 def sanitizer(names: str) -> Finding:
