@@ -11,9 +11,9 @@ from lab.doctor import built, detect, vsock
 from lab.doctor.detect import Finding
 from lab.guest.tiers import Tier
 
-PURPOSES = ("hal", "tests", "bench", "lint", "vsock")
+PURPOSES = ("hal", "tests", "bench", "lint", "vsock", "fuzz")
 LIBOPUS_NAMES = ("libopus.so.0", "libopus.0.dylib", "/opt/homebrew/lib/libopus.0.dylib")
-_BUILD = ("hal", "tests", "bench", "vsock")
+_BUILD = ("hal", "tests", "bench", "vsock", "fuzz")
 
 
 class Weight(Enum):
@@ -172,11 +172,20 @@ NEEDS: tuple[Need, ...] = (
     ),
     Need(
         "address-sanitizer",
-        "./noxw -s sanitize",
+        "./noxw -s sanitize, ./noxw -s fuzz",
         lambda: detect.sanitizer("address,undefined"),
         weight=Weight.OPTIONAL,
-        purposes=("tests",),
+        purposes=("tests", "fuzz"),
         debian=("libasan8", "libubsan1"),
+    ),
+    Need(
+        "libfuzzer",
+        "guides ./noxw -s fuzz by what the parser does; without it inputs are changed at random",
+        detect.libfuzzer,
+        weight=Weight.WANTED,
+        purposes=("fuzz",),
+        debian=("clang", "libclang-rt-dev"),
+        otherwise="brew install llvm, and CC=$(brew --prefix llvm)/bin/clang",
     ),
     Need(
         "thread-sanitizer",
