@@ -60,6 +60,21 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def vsock(session: nox.Session) -> None:
+    """Run Bunghole's scenarios over a real AF_VSOCK: this kernel's loopback, else in a guest."""
+    doctor(session, "hal")
+    doctor(session, "vsock")
+    install_package(session, "dev")
+    folder = ROOT / "reports" / "runs" / "vsock"
+    session.run(
+        *("python", "-m", "lab.guest.pytest_run"),
+        *("--results", str(folder / "results.json"), "--logs", str(folder)),
+        *("--", *(session.posargs or ["scenarios/bunghole"])),
+        env=lab_environment("dev"),
+    )
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types of everything; nothing is changed. `-- --fix` formats instead."""
     session.install(*nox.project.dependency_groups(PROJECT, "lint"), *dependencies("test"), "nox")

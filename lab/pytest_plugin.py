@@ -65,6 +65,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hal-driver", metavar="BUNDLE", help="driver under test: a path, or a built one's name"
     )
     group.addoption(
+        "--hal-vsock",
+        choices=("any", "real"),
+        default="any",
+        help="real: fail where scenarios would use the AF_UNIX stand-in for vsock (default: any)",
+    )
+    group.addoption(
         "--hal-results", metavar="FILE", type=Path, help="write the results as a JSON list"
     )
 

@@ -131,6 +131,7 @@ class HostFitness(_Record):
     run_delay_percent: float
     realtime_priority: bool
     processors: int
+    wake_max_us: float = 0.0
     reasons: list[str] = Field(default_factory=list)
 
     @classmethod
@@ -144,6 +145,7 @@ class HostFitness(_Record):
             run_delay_percent=fitness.run_delay_percent,
             realtime_priority=fitness.realtime_priority,
             processors=fitness.processors,
+            wake_max_us=fitness.wake_max_us,
             reasons=fitness.reasons,
         )
 
@@ -165,6 +167,8 @@ class Result(_Record):
         None when no driver was loaded.
     profile
         Which macOS is simulated; ``"none"``: none in particular.
+    transport
+        What carried the audio, where it left the machine's memory: the tier of the vsock.
     clock
         ``"virtual"`` or ``"realtime"``.
     seed
@@ -187,6 +191,7 @@ class Result(_Record):
     scenario: str
     driver: DriverIdentity | None = None
     profile: str = "none"
+    transport: str = ""
     clock: Literal["virtual", "realtime"] = "virtual"
     seed: int = 0
     started_at: str = Field(default_factory=_now)

@@ -45,12 +45,15 @@ class Findings:
     ----------
     clock, seed
         Set by whoever starts the host.
+    transport
+        What carries the audio, `lab.results.Result.transport`; set by who chooses it.
     """
 
     def __init__(self, scenario: str) -> None:
         self.scenario = scenario
         self.clock: Literal["virtual", "realtime"] = "virtual"
         self.seed = 0
+        self.transport = ""
         self._driver: Path | None = None
         self._fitness: Fitness | None = None
         self._measurements: list[Measurement] = []
@@ -191,6 +194,7 @@ class Findings:
             driver=_identity(self._driver),
             clock=self.clock,
             seed=self.seed,
+            transport=self.transport,
             duration_s=duration_s,
             fitness=record,
             measurements=self._measurements,

@@ -175,7 +175,7 @@ class FormatChange(Event):
 
 
 class RefuseChanges(Event):
-    """The host aborts the next `n` configuration changes, and `hz` is asked for so often."""
+    """The host aborts each configuration change, and meanwhile `hz` is asked for `n` times."""
 
     group: ClassVar[str] = "device"
     amounts: ClassVar[dict[str, tuple[int, int]]] = {"n": (1, 4)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from lab.guest import dialling, uml_files
+from lab.guest import dialling, mark, uml_files
 
 _VHOST_DEVICE = Path("/dev/vhost-vsock")
 _QEMU = ("qemu-system-x86_64", "qemu-system-aarch64")
@@ -84,6 +84,13 @@ def find_tier(tier: Tier) -> TierFinding:
 def find_tiers() -> list[TierFinding]:
     """All tiers, in their order."""
     return [find_tier(tier) for tier in Tier]
+
+
+def current_tier() -> Tier:
+    """What processes here may dial by CID 1: a real vsock of this kernel, else the stand-in."""
+    if dialling.loopback_works():
+        return Tier.STAND_IN
+    return Tier.LOOPBACK if mark.read_mark() is None else Tier.GUEST_LOOPBACK
 
 
 def best_tier() -> Tier:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from lab import clocks
+from lab.closing import Closing
 from lab.errors import UsageError
 from lab.host import models
 from lab.host.errors import HostGone, ending_of
@@ -22,7 +22,7 @@ DeviceRef = int | str
 CALL_TIMEOUT_S = 30.0
 
 
-class Host(ABC):
+class Host(Closing):
     """A simulated coreaudiod. Use it as a context manager: leaving it ends what it started."""
 
     _client: RpcClient
@@ -67,17 +67,6 @@ class Host(ABC):
     def _ending(self) -> HostGone:
         """What to raise when the link has closed."""
         return ending_of(None, {}, "its connection closed")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # ---- host and plug-ins -----------------------------------------------------------------
 

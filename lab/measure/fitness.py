@@ -19,6 +19,8 @@ from lab.measure.latency import summarise_ns
 WAKE_P99_LIMIT_US = 1_000.0
 STEAL_LIMIT_PERCENT = 2.0
 RUN_DELAY_LIMIT_PERCENT = 10.0
+STALL_LIMIT_US = 10_000.0
+"""One wake-up that late is an IO period gone, however good the others were."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Fitness:
         Whether SCHED_FIFO is permitted.
     processors
         How many this process may use.
+    wake_max_us
+        The worst of them, microseconds.
     """
 
     probes: int
@@ -49,6 +53,7 @@ class Fitness:
     run_delay_percent: float
     realtime_priority: bool
     processors: int
+    wake_max_us: float = 0.0
 
     @property
     def reasons(self) -> list[str]:
@@ -57,6 +62,11 @@ class Fitness:
         if self.wake_p99_us > WAKE_P99_LIMIT_US:
             found.append(
                 f"wakes {self.wake_p99_us:.0f} us late (p99), limit {WAKE_P99_LIMIT_US:.0f} us"
+            )
+        if self.wake_max_us > STALL_LIMIT_US:
+            found.append(
+                f"stood still for {self.wake_max_us / 1e3:.0f} ms, "
+                f"limit {STALL_LIMIT_US / 1e3:.0f} ms"
             )
         if self.steal_percent > STEAL_LIMIT_PERCENT:
             found.append(
@@ -76,8 +86,53 @@ class Fitness:
         return not self.reasons
 
 
+class Probe:
+    """A measurement that goes on for as long as it is asked to.
+
+    Parameters
+    ----------
+    interval_us
+        Between two wake-ups.
+    """
+
+    def __init__(self, interval_us: int) -> None:
+        self._interval_ns = interval_us * 1_000
+        self._errors: list[int] = []
+        self._steal, self._delay_ns = _steal_ticks(), _run_delay_ns()
+        self._begin_ns = self._due_ns = time.monotonic_ns()
+
+    def wake_once(self) -> None:
+        """Sleep to the next time, and look how late it is."""
+        self._due_ns += self._interval_ns
+        time.sleep(max(0.0, (self._due_ns - time.monotonic_ns()) / 1e9))
+        error = time.monotonic_ns() - self._due_ns
+        self._errors.append(error)
+        # What was missed meanwhile was one stall, not many.
+        self._due_ns += error // self._interval_ns * self._interval_ns
+
+    def fitness(self) -> Fitness:
+        """What was seen so far; after one wake-up at least."""
+        elapsed_ns = time.monotonic_ns() - self._begin_ns
+        delay_ns = _run_delay_ns()
+        summary = summarise_ns(np.array(self._errors, dtype=np.int64))
+        return Fitness(
+            probes=len(self._errors),
+            wake_p50_us=summary.p50_us,
+            wake_p99_us=summary.p99_us,
+            steal_percent=steal_share(self._steal, _steal_ticks()),
+            run_delay_percent=(
+                100.0 * (delay_ns - self._delay_ns) / elapsed_ns if delay_ns >= 0 else -1.0
+            ),
+            realtime_priority=may_use_fifo(),
+            processors=_processors(),
+            wake_max_us=max(self._errors) / 1e3,
+        )
+
+
 def probe_fitness(*, probes: int = 100, interval_us: int = 2_000) -> Fitness:
     """Measure this machine for ``probes * interval_us``.
+
+    What happens later it cannot know: `lab.measure.fitness_watch` looks all the time.
 
     Parameters
     ----------
@@ -90,28 +145,10 @@ def probe_fitness(*, probes: int = 100, interval_us: int = 2_000) -> Fitness:
     -------
     Fitness
     """
-    interval_ns = interval_us * 1_000
-    error = np.empty(probes, dtype=np.int64)
-    steal_before, delay_before = _steal_ticks(), _run_delay_ns()
-    begin = time.monotonic_ns()
-    for i in range(probes):
-        due = begin + (i + 1) * interval_ns
-        time.sleep(max(0.0, (due - time.monotonic_ns()) / 1e9))
-        error[i] = time.monotonic_ns() - due
-    elapsed_ns = time.monotonic_ns() - begin
-    steal_after, delay_after = _steal_ticks(), _run_delay_ns()
-    summary = summarise_ns(error)
-    return Fitness(
-        probes=probes,
-        wake_p50_us=summary.p50_us,
-        wake_p99_us=summary.p99_us,
-        steal_percent=steal_share(steal_before, steal_after),
-        run_delay_percent=(
-            100.0 * (delay_after - delay_before) / elapsed_ns if delay_after >= 0 else -1.0
-        ),
-        realtime_priority=may_use_fifo(),
-        processors=_processors(),
-    )
+    probe = Probe(interval_us)
+    for _ in range(probes):
+        probe.wake_once()
+    return probe.fitness()
 
 
 def parse_steal(stat: str) -> tuple[int, int]:

@@ -35,15 +35,15 @@ class PacketTimes:
     captured
         Its first frame was mixed.
     encoded
-        The encoder was done.
+        Encoding began: until then it waited in the ring for the rest of its packet.
     sent
-        The socket took it.
+        It was given to the socket.
     received
         The far end had all of it.
     decoded
         The decoder was done.
     played
-        Its first frame was played.
+        Its first frame was played, the codec's look-ahead included.
     """
 
     captured: NDArray[np.int64]
@@ -78,8 +78,8 @@ class Stage:
 
 
 STAGES = (
-    Stage("encode", "captured", "encoded"),
-    Stage("send", "encoded", "sent"),
+    Stage("packet", "captured", "encoded"),
+    Stage("encode", "encoded", "sent"),
     Stage("wire", "sent", "received", crosses=True),
     Stage("decode", "received", "decoded"),
     Stage("playout", "decoded", "played"),

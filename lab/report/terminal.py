@@ -143,12 +143,15 @@ def results_table(results: Sequence[Result]) -> Table:
     table.add_column("question, case", ratio=5)
     table.add_column("verdict")
     table.add_column("what was found", ratio=4)
-    asked = ""
+    asked, over = "", ""
     for result in results:
         question, case = question_and_case(result.scenario)
         if question != asked:
             table.add_row(Text(question, style="bold"), "", "")
-            asked = question
+            asked, over = question, ""
+        if result.transport != over:
+            over = result.transport
+            table.add_row(Text(f"  over {over}", style="dim"), "", "")
         if result.clock == "realtime":
             case += ", in real time"
         verdict = Text(result.verdict.value, style=STYLES[result.verdict])

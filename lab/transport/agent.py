@@ -26,12 +26,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.closing import Closing
 from lab.errors import LabError, UsageError
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.journal import Journal
@@ -217,7 +217,7 @@ class AgentSummary:
     skipped: int
 
 
-class LegacyAgent:
+class LegacyAgent(Closing):
     """Captures a signal, encodes it, and sends it, until it is closed.
 
     Parameters
@@ -265,17 +265,6 @@ class LegacyAgent:
         ]
         for thread in self._threads:
             thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def wait(self) -> None:
         """Until all `packets` are sent, or dropped."""

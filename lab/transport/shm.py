@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import struct
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.closing import Closing
 from lab.errors import ShmError
 from lab.transport.gecko_layout import load_layout
 from lab.transport.posix_shm import Mapping, open_mapping
@@ -33,7 +33,7 @@ POLL_S = 0.001
 _BEHIND_THE_CYCLE_S = 0.0001
 
 
-class ShmReader(ABC):
+class ShmReader(Closing):
     """A reader of one name.
 
     Attributes
@@ -222,17 +222,6 @@ class ShmReader(ABC):
         now = time.monotonic_ns()
         away, self._looked_ns = now - self._looked_ns, now
         return away
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def detect_layout(name: str) -> Literal["v1", "v2"]:

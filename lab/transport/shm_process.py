@@ -18,9 +18,9 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Literal
 
+from lab.closing import Closing
 from lab.errors import ShmError
 from lab.transport.reader import ReaderSettings
 from lab.transport.recording import Recording, read_recording
@@ -74,7 +74,7 @@ class ReaderOutcome:
         return 100.0 * self.cpu_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
-class ReaderProcess:
+class ReaderProcess(Closing):
     """Starts, stops and reads out a reader process.
 
     Parameters
@@ -219,17 +219,6 @@ class ReaderProcess:
         if message["event"] == "error":
             raise ShmError(str(message["message"]))
         return message
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _read_to_end(pipe: IO[bytes], deadline: float) -> None:

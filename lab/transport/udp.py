@@ -13,12 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.closing import Closing
 from lab.errors import LabError, UsageError
 from lab.transport.bunghole.guest import Guest
 from lab.transport.bunghole.journal import Journal
@@ -229,7 +229,7 @@ class UdpBook:
         self._journal.trouble(kind, "udp", f"audio: a udp peer {line}")
 
 
-class UdpIngest:
+class UdpIngest(Closing):
     """Listens for datagrams in a thread of its own, until it is closed.
 
     Parameters
@@ -284,17 +284,6 @@ class UdpIngest:
         self._thread = threading.Thread(target=self._run, name="udp-ingest", daemon=True)
         self._thread.start()
         self.journal.say(f"udp audio ingest started on {self.address}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop. May be called twice."""

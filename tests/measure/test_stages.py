@@ -29,8 +29,8 @@ def even(packets: int = 100) -> NDArray[np.int64]:
 def test_each_stage_gets_its_own_time_and_the_total_their_sum() -> None:
     report = measure_stages(times_of(even()), offset_uncertainty_ns=0)
     assert [stage.name for stage in report.stages] == [
+        "packet",
         "encode",
-        "send",
         "wire",
         "decode",
         "playout",

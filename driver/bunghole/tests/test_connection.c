@@ -126,7 +126,7 @@ static bool no_guest(char *text, size_t size) {
 static void what_is_refused_is_said_once_and_never_tried_again(void **state) {
     (void)state;
 #ifdef __linux__
-    static const struct bunghole_dial_calls calls = {no_socket, no_connect, no_guest};
+    static const struct bunghole_dial_calls calls = {no_socket, no_connect, no_connect, no_guest};
     make(true, false);
     connection.config.calls = &calls;
     connection.endpoint = (struct bunghole_endpoint){.cid = 2, .port = 5000};

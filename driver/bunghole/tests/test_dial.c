@@ -9,7 +9,11 @@
 #include <linux/vm_sockets.h>
 #endif
 
+#define MARK "hal_lab.guest=0123456789abcdef0123456789abcdef"
+
 static int sockets;
+static int binds;
+static int bind_error;
 static int connects;
 static const char *command_line;
 static struct sockaddr_storage called;
@@ -20,6 +24,17 @@ static int count_socket(int family, int type, int protocol) {
     (void)protocol;
     sockets++;
     return socket(AF_UNIX, SOCK_STREAM, 0); /* whatever is done with it harms nobody */
+}
+
+static int count_bind(int fd, const struct sockaddr *own, socklen_t size) {
+    (void)fd;
+    (void)size;
+    binds++;
+#ifdef __linux__
+    assert_int_equal(((const struct sockaddr_vm *)(const void *)own)->svm_cid, 1);
+#endif
+    errno = bind_error;
+    return bind_error == 0 ? 0 : -1;
 }
 
 static int count_connect(int fd, const struct sockaddr *to, socklen_t size) {
@@ -38,12 +53,13 @@ static bool give_command_line(char *text, size_t size) {
     return true;
 }
 
-static const struct bunghole_dial_calls calls = {count_socket, count_connect, give_command_line};
+static const struct bunghole_dial_calls calls = {count_socket, count_bind, count_connect,
+                                                 give_command_line};
 
 static enum bunghole_dialled dial(uint32_t cid, const char *line) {
     const struct bunghole_endpoint endpoint = {.cid = cid, .port = 5000};
     int fd, error;
-    sockets = connects = 0;
+    sockets = binds = connects = 0;
     command_line = line;
     enum bunghole_dialled result = bunghole_dial(&calls, &endpoint, &fd, &error);
     assert_int_equal(fd, -1);
@@ -54,13 +70,17 @@ static enum bunghole_dialled dial(uint32_t cid, const char *line) {
 static void outside_a_guest_of_ours_only_cid_1_is_called(void **state) {
     (void)state;
     static const uint32_t others[] = {2, 3, 0, 4294967294u};
-    static const char *const lines[] = {NULL,
-                                        "",
-                                        "quiet",
-                                        "hal_lab.guest=10",
-                                        "xhal_lab.guest=1",
-                                        "hal_lab.guest=0 root=/dev/vda",
-                                        "hal_lab.guest"};
+    static const char *const lines[] = {
+        NULL,
+        "",
+        "quiet",
+        "hal_lab.guest=1",
+        "x" MARK,
+        MARK "0 root=/dev/vda",
+        "hal_lab.guest=0123456789abcdef0123456789abcde root=/dev/vda",
+        "hal_lab.guest=0123456789abcdef0123456789abcdeg",
+        "hal_lab.guest=",
+        "hal_lab.guest"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         for (size_t j = 0; j < sizeof lines / sizeof lines[0]; j++) {
             assert_int_equal(dial(others[i], lines[j]), BUNGHOLE_DIAL_REFUSED);
@@ -69,13 +89,22 @@ static void outside_a_guest_of_ours_only_cid_1_is_called(void **state) {
         }
     }
     assert_int_equal(dial(1, NULL), BUNGHOLE_DIAL_FAILED);
+    assert_int_equal(binds, 1);
     assert_int_equal(connects, 1);
+}
+
+static void where_there_is_no_loopback_cid_1_is_not_called_either(void **state) {
+    (void)state;
+    bind_error = EADDRNOTAVAIL;
+    assert_int_equal(dial(1, NULL), BUNGHOLE_DIAL_FAILED);
+    bind_error = 0;
+    assert_int_equal(binds, 1);
+    assert_int_equal(connects, 0);
 }
 
 static void in_a_guest_of_ours_the_host_is_called(void **state) {
     (void)state;
-    static const char *const lines[] = {"hal_lab.guest=1", "root=x hal_lab.guest=1\n",
-                                        "a hal_lab.guest=1 b"};
+    static const char *const lines[] = {MARK, "root=x " MARK "\n", "a " MARK " b"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         assert_int_equal(dial(2, lines[i]), BUNGHOLE_DIAL_FAILED);
         assert_int_equal(sockets, 1);
@@ -137,6 +166,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #ifdef __linux__
         cmocka_unit_test(outside_a_guest_of_ours_only_cid_1_is_called),
+        cmocka_unit_test(where_there_is_no_loopback_cid_1_is_not_called_either),
         cmocka_unit_test(in_a_guest_of_ours_the_host_is_called),
         cmocka_unit_test(the_system_is_asked_by_the_kernels_command_line),
 #endif

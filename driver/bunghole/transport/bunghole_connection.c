@@ -119,7 +119,7 @@ static void refuse(struct bunghole_connection *connection) {
     bunghole_endpoint_text(&connection->endpoint, text, sizeof text);
     say(connection, true,
         "%s is not dialled: %s is not this machine, and this is no guest of hal-lab (the kernel's "
-        "command line lacks " BUNGHOLE_GUEST_WORD ")",
+        "command line lacks " BUNGHOLE_GUEST_WORD "...)",
         connection->config.name, text);
     bunghole_count(&connection->statistics->refused, 1);
     connection->state = BUNGHOLE_REFUSED;

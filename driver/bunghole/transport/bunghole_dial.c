@@ -25,6 +25,7 @@ struct sockaddr_vm {
 
 #define CID_LOCAL    1u
 #define LARGEST_ID   4294967294u
+#define TOKEN_DIGITS 32u
 /* Audio that the kernel holds for a peer that does not read is latency when he does again. A Unix
  * socket holds about 4 packets with this. */
 #define SEND_BUFFER  2304
@@ -87,20 +88,26 @@ static bool read_command_line(char *text, size_t size) {
 
 const struct bunghole_dial_calls bunghole_dial_system = {
     .socket = socket,
+    .bind = bind,
     .connect = connect,
     .command_line = read_command_line,
 };
 
 #ifdef __linux__
-static bool has_word(const char *text, const char *word) {
+static bool is_mark(const char *word, size_t length) {
+    size_t name = strlen(BUNGHOLE_GUEST_WORD);
+    return length == name + TOKEN_DIGITS && memcmp(word, BUNGHOLE_GUEST_WORD, name) == 0 &&
+           strspn(word + name, "0123456789abcdef") >= TOKEN_DIGITS;
+}
+
+static bool has_mark(const char *text) {
     static const char blanks[] = " \t\n";
-    size_t length = strlen(word);
     for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
-        size_t found = strcspn(text, blanks);
-        if (found == length && memcmp(text, word, length) == 0) {
+        size_t length = strcspn(text, blanks);
+        if (is_mark(text, length)) {
             return true;
         }
-        text += found;
+        text += length;
     }
     return false;
 }
@@ -113,7 +120,7 @@ bool bunghole_dial_is_allowed(const struct bunghole_dial_calls *calls,
     }
 #ifdef __linux__
     char text[4096];
-    return calls->command_line(text, sizeof text) && has_word(text, BUNGHOLE_GUEST_WORD);
+    return calls->command_line(text, sizeof text) && has_mark(text);
 #else
     (void)calls;
     return true;
@@ -163,6 +170,20 @@ static bool prepare(int fd) {
            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+/* Without a loopback transport the kernel would pass a call of CID 1 on to whatever other transport
+ * there is; it does not let anybody bind to CID 1 then. */
+static bool bind_to_this_machine(const struct bunghole_dial_calls *calls, int fd) {
+#ifdef __linux__
+    const struct sockaddr_vm own = {
+        .svm_family = AF_VSOCK, .svm_cid = CID_LOCAL, .svm_port = VMADDR_PORT_ANY};
+    return calls->bind(fd, (const struct sockaddr *)&own, sizeof own) == 0;
+#else
+    (void)calls;
+    (void)fd;
+    return true;
+#endif
+}
+
 enum bunghole_dialled bunghole_dial(const struct bunghole_dial_calls *calls,
                                     const struct bunghole_endpoint *endpoint, int *fd, int *error) {
     *fd = -1;
@@ -177,7 +198,8 @@ enum bunghole_dialled bunghole_dial(const struct bunghole_dial_calls *calls,
         *error = errno;
         return BUNGHOLE_DIAL_FAILED;
     }
-    if (prepare(made)) {
+    bool local = endpoint->folder[0] == '\0' && endpoint->cid == CID_LOCAL;
+    if (prepare(made) && (!local || bind_to_this_machine(calls, made))) {
         *fd = made;
         if (calls->connect(made, &address.any, size) == 0) {
             return BUNGHOLE_DIAL_CONNECTED;

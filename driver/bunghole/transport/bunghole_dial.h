@@ -1,7 +1,7 @@
 /* bunghole_dial.h - where the host is, and the call to it.
  *
- * On Linux a vsock is dialled only where that can do no harm: to CID 1, which is this machine, or
- * in a guest whose kernel was started with the word hal_lab.guest=1. Elsewhere CID 2 is whoever
+ * On Linux a vsock is dialled only where that can do no harm: to CID 1, which is this machine, from
+ * a socket that is bound to it, or in a guest that the lab has started. Elsewhere CID 2 is whoever
  * runs this machine, and he must not hear from us. What is refused makes no call of the system.
  */
 #ifndef BUNGHOLE_DIAL_H
@@ -12,7 +12,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define BUNGHOLE_GUEST_WORD    "hal_lab.guest=1"
+/* What the command line of a guest's kernel has when lab.guest started it, with 32 hexadecimal
+ * digits behind it (docs/reference/guest.md, The mark). */
+#define BUNGHOLE_GUEST_WORD    "hal_lab.guest="
 #define BUNGHOLE_ENDPOINT_TEXT 128u
 
 struct bunghole_endpoint {
@@ -31,6 +33,7 @@ bool bunghole_endpoint_parse(const char *text, struct bunghole_endpoint *endpoin
 /* The calls of the system that dialling makes; tests give others. */
 struct bunghole_dial_calls {
     int (*socket)(int family, int type, int protocol);
+    int (*bind)(int fd, const struct sockaddr *own, socklen_t size);
     int (*connect)(int fd, const struct sockaddr *to, socklen_t size);
     /* The kernel's command line; false when it cannot be read. */
     bool (*command_line)(char *text, size_t size);

@@ -1,4 +1,4 @@
-"""Where a far end listens: AF_VSOCK, or a folder of AF_UNIX sockets that stands in for it in tests.
+"""Where a far end listens: AF_VSOCK, a guest's vsock device, or AF_UNIX that stands in for it.
 
 Nothing here dials a vsock: the one function that may is in ``lab.guest``.
 """
@@ -30,13 +30,17 @@ class Endpoint:
     Attributes
     ----------
     folder
-        Of the sockets ``<port>.sock`` that stand in; None for a real vsock.
+        Of the sockets ``<port>.sock`` that stand in; None for a real vsock of this kernel.
     cid
         Real vsock: the own address to listen on; any by default.
+    device
+        Of the sockets ``port-<port>.sock`` behind the vsock device of a guest, for whom this is
+        CID 2; None: there is no such guest.
     """
 
     folder: Path | None = None
     cid: int = _VMADDR_CID_ANY
+    device: Path | None = None
 
     @classmethod
     def vsock(cls, cid: int = _VMADDR_CID_ANY) -> Endpoint:
@@ -47,6 +51,11 @@ class Endpoint:
     def stand_in(cls, folder: Path) -> Endpoint:
         """AF_UNIX, for tests."""
         return cls(folder=folder)
+
+    @classmethod
+    def of_guest(cls, device: Path) -> Endpoint:
+        """CID 2 of a guest: the folder `lab.guest.guest.Guest.vsock_folder`."""
+        return cls(device=device)
 
     @property
     def is_vsock(self) -> bool:
@@ -65,7 +74,8 @@ class Endpoint:
 
     def named(self, port: int) -> str:
         """One port of it, for messages."""
-        return f"vsock port {port}" if self.folder is None else str(self._path(port))
+        path = self._path(port)
+        return f"vsock port {port}" if path is None else str(path)
 
     def listen(self, port: int, limits: Limits) -> socket.socket:
         """A listening socket that does not block.
@@ -88,14 +98,16 @@ class Endpoint:
         MissingError
             When this system has no vsock.
         """
-        made = self._listen_vsock(port, limits) if self.folder is None else self._listen_unix(port)
+        path = self._path(port)
+        made = self._listen_vsock(port, limits) if path is None else self._listen_unix(path, port)
         made.setblocking(False)
         return made
 
     def release(self, port: int) -> None:
         """Remove what `listen` left in the file system."""
-        if self.folder is not None:
-            self._path(port).unlink(missing_ok=True)
+        path = self._path(port)
+        if path is not None:
+            path.unlink(missing_ok=True)
 
     def guest_of(self, connection: socket.socket, address: object) -> str:
         """Whose connection it is: one guest, one name.
@@ -110,9 +122,12 @@ class Endpoint:
         Returns
         -------
         str
-            ``"cid 3"``; with the stand-in the name that the peer has bound, or its process.
+            ``"cid 3"``; ``"the guest"`` behind a device, which has one; with the stand-in the name
+            that the peer has bound, or its process.
         """
-        if self.is_vsock:
+        if self.device is not None:
+            return "the guest"
+        if self.folder is None:
             assert isinstance(address, tuple)
             return f"cid {address[0]}"
         name = address.decode(errors="replace") if isinstance(address, bytes) else str(address)
@@ -120,9 +135,10 @@ class Endpoint:
             return Path(name.lstrip("\0")).name
         return f"process {_pid_of(connection)}"
 
-    def _path(self, port: int) -> Path:
-        assert self.folder is not None
-        return self.folder / f"{port}.sock"
+    def _path(self, port: int) -> Path | None:
+        if self.device is not None:
+            return self.device / f"port-{port}.sock"
+        return None if self.folder is None else self.folder / f"{port}.sock"
 
     def _listen_vsock(self, port: int, limits: Limits) -> socket.socket:
         family = getattr(socket, "AF_VSOCK", None)
@@ -144,8 +160,7 @@ class Endpoint:
             raise self._refused(port, error) from error
         return made
 
-    def _listen_unix(self, port: int) -> socket.socket:
-        path = self._path(port)
+    def _listen_unix(self, path: Path, port: int) -> socket.socket:
         if len(os.fsencode(path)) > _UNIX_PATH_MAX:
             raise LabError(
                 f"longer than the {_UNIX_PATH_MAX} bytes that a socket's path may have",

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.closing import Closing
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.heartbeat import Heartbeat
 from lab.transport.bunghole.journal import Journal
@@ -279,7 +279,7 @@ class MicrophoneSummary:
     clocks: dict[str, Offset]
 
 
-class Microphone:
+class Microphone(Closing):
     """Sends a signal in real time to whoever connects, until it is closed.
 
     It goes on whether or not anybody listens, as a microphone does: a guest that comes back hears
@@ -343,17 +343,6 @@ class Microphone:
         )
         self._listener.start()
         self.journal.say(f"{endpoint.word} microphone started on port {port}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop."""

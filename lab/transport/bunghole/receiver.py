@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.closing import Closing
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.guest import Guest, StreamSummary
 from lab.transport.bunghole.heartbeat import Heartbeat
@@ -190,7 +190,7 @@ class ReceiverSummary:
     trouble: dict[str, int]
 
 
-class Receiver:
+class Receiver(Closing):
     """Listens for the output of guests, until it is closed.
 
     Parameters
@@ -234,17 +234,6 @@ class Receiver:
         )
         self._listener.start()
         self.journal.say(f"{endpoint.word} audio listener started on port {port}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop listening. What was recorded stays readable until `release`."""

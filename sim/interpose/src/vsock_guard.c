@@ -10,15 +10,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool vsock_guard_has_word(const char *text, const char *word) {
+#define TOKEN_DIGITS 32
+
+static bool is_mark(const char *word, size_t length) {
+    size_t name = strlen(VSOCK_GUARD_WORD);
+    return length == name + TOKEN_DIGITS && memcmp(word, VSOCK_GUARD_WORD, name) == 0 &&
+           strspn(word + name, "0123456789abcdef") >= TOKEN_DIGITS;
+}
+
+bool vsock_guard_has_mark(const char *text) {
     static const char blanks[] = " \t\n";
-    size_t length = strlen(word);
     for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
-        size_t found = strcspn(text, blanks);
-        if (found == length && memcmp(text, word, length) == 0) {
+        size_t length = strcspn(text, blanks);
+        if (is_mark(text, length)) {
             return true;
         }
-        text += found;
+        text += length;
     }
     return false;
 }
@@ -33,7 +40,7 @@ static bool is_guest(void) {
     long length = sched_real()->syscall(SYS_read, fd, text, sizeof text - 1);
     (void)sched_real()->syscall(SYS_close, fd);
     text[length > 0 ? length : 0] = '\0';
-    return vsock_guard_has_word(text, VSOCK_GUARD_WORD);
+    return vsock_guard_has_mark(text);
 }
 
 bool vsock_guard_refuses(const struct sockaddr *to, socklen_t size) {
@@ -51,7 +58,7 @@ bool vsock_guard_refuses(const struct sockaddr *to, socklen_t size) {
     int length =
         snprintf(line, sizeof line,
                  "coreaudiod-sim: connect() to vsock %u:%u is refused: it is not this "
-                 "machine (CID 1), and the kernel's command line lacks " VSOCK_GUARD_WORD "\n",
+                 "machine (CID 1), and the kernel's command line lacks " VSOCK_GUARD_WORD "...\n",
                  address.svm_cid, address.svm_port);
     (void)sched_real()->syscall(SYS_write, STDERR_FILENO, line, (size_t)length);
     errno = error;

@@ -6,15 +6,16 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* The word on the kernel's command line that says: this is a guest which a test has started. */
-#define VSOCK_GUARD_WORD "hal_lab.guest=1"
+/* What the command line of a guest's kernel has when lab.guest started it, with 32 hexadecimal
+ * digits behind it (docs/reference/guest.md, The mark). */
+#define VSOCK_GUARD_WORD "hal_lab.guest="
 
 /* Whether an address must not be connected to: AF_VSOCK with another CID than 1 (this machine),
- * unless the kernel was started with the word. Says so on stderr, once for each call. Addresses
+ * unless the kernel was started with the mark. Says so on stderr, once for each call. Addresses
  * that are too short to be one are the kernel's to refuse. Keeps errno. */
 bool vsock_guard_refuses(const struct sockaddr *to, socklen_t size);
 
-/* Whether `word` is one of the words of `text`. */
-bool vsock_guard_has_word(const char *text, const char *word);
+/* Whether one of the words of `text` is a mark. */
+bool vsock_guard_has_mark(const char *text);
 
 #endif
