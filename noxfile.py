@@ -128,6 +128,16 @@ def sanitize(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Give any bytes to whatever reads bytes of others. `-- --seconds 60`, `-- --plant`."""
+    doctor(session, "fuzz")
+    session.install(*dependencies("test"))
+    folder = build(session, "fuzz", *fuzzing_compiler(), targets=("fuzz",))
+    programs = folder / "driver" / "bunghole" / "fuzz"
+    session.run("python", "-m", "tests.fuzz", "--programs", str(programs), *session.posargs)
+
+
+@nox.session
 def darwin(session: nox.Session) -> None:
     """Compile drivers and host for macOS, without a Mac and without its SDK."""
     session.install("ziglang==0.15.2")
@@ -194,8 +204,14 @@ def dependencies(*extras: str) -> list[str]:
     return found
 
 
-def build(session: nox.Session, preset: str, *options: str) -> Path:
-    """Configure and build a preset with whichever cmake is new enough."""
+def fuzzing_compiler() -> list[str]:
+    """clang, which brings libFuzzer, where there is one; CMake finds out whether it does here."""
+    clang = shutil.which("clang")
+    return [f"-DCMAKE_C_COMPILER={clang}"] if clang and "CC" not in os.environ else []
+
+
+def build(session: nox.Session, preset: str, *options: str, targets: Sequence[str] = ()) -> Path:
+    """Configure and build a preset, or some of it, with whichever cmake is new enough."""
     if tools := missing_build_tools():
         session.install(*tools)
     # Said anew each time: the build folder may remember a ninja of an environment long gone.
@@ -207,7 +223,11 @@ def build(session: nox.Session, preset: str, *options: str) -> Path:
     )
     session.log(f"building preset {preset}; quiet unless it fails")
     session.run(
-        *("cmake", "--build", "--preset", preset, "--", "--quiet"), external=True, silent=True
+        *("cmake", "--build", "--preset", preset),
+        *(f"--target={target}" for target in targets),
+        *("--", "--quiet"),
+        external=True,
+        silent=True,
     )
     return ROOT / "build" / preset
 

@@ -33,7 +33,7 @@ static struct bunghole_link_config config_for(uint32_t port) {
 static int set_up(void **state) {
     (void)state;
     peer_make_folder(folder, sizeof folder);
-    haldrv_level_init(&level, 1.0f, false);
+    haldrv_level_init(&level, HALDRV_CURVE_LINEAR, 1.0f, false);
     decoder = bunghole_decoder_create();
     assert_non_null(decoder);
     for (uint32_t i = 0; i < BLOCK; i++) { /* 1 kHz: whole periods in a block */
