@@ -48,16 +48,16 @@ def test_a_minute_of_both_directions_loses_nothing(
     output, input_ = rig.counted(rig.output), rig.counted(rig.input)
     assert rig.is_alive
     assert stream.connections == input_["connections"] == 1
-    assert stream.lost is not None
+    assert stream.lost_frames is not None
     # A machine that stands still for 60 ms loses frames, and says so; none goes without a name.
     dropped = output["frames late"] + output["frames ring full"]
-    findings.require("frames-lost-and-not-counted", abs(stream.lost_frames or 0) - dropped, 0)
+    findings.require("frames-lost-and-not-counted", abs(stream.lost_frames - dropped), 0)
     findings.require("frames-played-and-neither-sent-nor-counted",
                      abs(played - output["frames sent"] - dropped), 0, "frames")  # fmt: skip
     findings.fitness(watch.worst)
     findings.tell("packets", stream.packets)
     findings.tell("packets-of-the-microphone", spoken.sent)
-    findings.require("output-frames-lost", stream.lost_frames or 0, 0, "frames", wall_clock=True)
+    findings.require("output-frames-lost", stream.lost_frames, 0, "frames", wall_clock=True)
     findings.require("input-packets-lost", input_["packets lost"], 0, wall_clock=True)
     findings.require("microphone-packets-dropped", spoken.late + spoken.skipped, 0,
                      wall_clock=True)  # fmt: skip

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from lab.host import sources
-from lab.measure.fitness import probe_fitness
 from lab.measure.packet_times import time_packets
 from lab.measure.stages import measure_stages
 from lab.scenario import Findings
@@ -26,6 +25,7 @@ from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.microphone import Microphone
 from lab.transport.bunghole.receiver import Receiver
 from scenarios.bunghole.rig import Rig, recorded, without_silence
+from scenarios.bunghole.watch import FitnessWatch
 
 pytestmark = [pytest.mark.native, pytest.mark.realtime]
 
@@ -41,8 +41,8 @@ def test_a_tune_goes_out_and_a_microphone_comes_in(
     ports: tuple[int, int],
     tmp_path: Path,
     findings: Findings,
+    watch: FitnessWatch,
 ) -> None:
-    findings.fitness(probe_fitness(probes=50))
     tune = read_audio(TUNE, sample_rate=RATE, resample=True).frames
     tune = np.ascontiguousarray(np.broadcast_to(tune[:, :2], (len(tune), 2)))
     write_raw(tmp_path / "tune.raw", tune)
@@ -67,6 +67,7 @@ def test_a_tune_goes_out_and_a_microphone_comes_in(
     assert isinstance(delay, Delay), delay
     findings.tell("codec-delay", delay.frames, "frames")
     assert delay.frames == pytest.approx(312, abs=2)
+    findings.fitness(watch.worst)
     assert stream.lost is not None
     findings.require("packets-lost", stream.lost, 0, wall_clock=True)
     findings.require("frames-played-and-not-sent", played - output["frames sent"], 0, "frames",

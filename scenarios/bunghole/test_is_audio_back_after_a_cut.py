@@ -101,6 +101,7 @@ def test_audio_is_back_after_each_of_a_hundred_cuts(
 
     # Sequence and frame numbers tell the host what it has missed; the driver knows it, too.
     assert stream.lost is not None
+    assert stream.lost_frames is not None
     findings.tell("lost-packets-for-each-cut", stream.lost / CUTS)
     made = sum(output[f"frames {what}"] for what in ("sent", "unconnected", "late", "ring full"))
     known = stream.packets * 960 + stream.lost_frames

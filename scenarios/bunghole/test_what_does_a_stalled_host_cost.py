@@ -52,7 +52,7 @@ def test_a_stall_costs_what_is_counted_and_no_latency(
 
     assert rig.is_alive
     assert stream.connections == 1
-    assert stream.lost is not None
+    assert stream.lost_frames is not None
     dropped = output["frames late"] + output["frames ring full"]
     findings.tell("frames-dropped-by-the-driver", dropped, "frames")
     findings.tell("milliseconds-lost", stream.lost_frames / 48, "ms")
