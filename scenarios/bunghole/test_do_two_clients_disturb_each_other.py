@@ -50,7 +50,7 @@ def come_and_go(rig: Rig, which: str) -> tuple[list[int], list[str], int]:
         step()
         running.append(int(rig.get(device.object_id, "goin")))
         if step != second.stop:
-            rig.host.run(10)
+            rig.host.run(10 if step == first.start else 2)
     faults = [fault.check for fault in judge_timestamps(rig.host.timestamps(device.device))]
     return running, faults, rig.host.io_stats(device.device).timestamp_jumps
 

@@ -22,7 +22,7 @@ from scenarios.bunghole.rig import Rig
 
 pytestmark = pytest.mark.native
 
-SECONDS = 60
+SECONDS = 20
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ def clock() -> Literal["virtual"]:
     return "virtual"
 
 
-@pytest.mark.parametrize("jitter_us", [0, 20, 200])
-@pytest.mark.parametrize("period", [480, 10_923, 24_000])
+@pytest.mark.parametrize(
+    ("period", "jitter_us"), [(480, 0), (480, 200), (10_923, 200), (24_000, 0), (24_000, 200)]
+)
 def test_what_a_host_makes_of_it(
     start_host: StartHost, driver: Path, findings: Findings, period: int, jitter_us: int
 ) -> None:
