@@ -231,6 +231,41 @@ static void numbers_go_on_over_2_32(void **state) {
     }
 }
 
+/* The transport's thread stands still while more is played than the ring holds: what is missing is
+ * in the middle of a packet. */
+static void a_gap_within_a_packet_shows_in_the_numbers_of_the_next_one(void **state) {
+    (void)state;
+    struct bunghole_item item;
+    connect_sender();
+    peer_offer(&peer);
+    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    start();
+    pthread_mutex_lock(&sender->mutex);
+    for (uint64_t played = 0; played < BUNGHOLE_RING_FRAMES + 5 * BLOCK; played += BLOCK) {
+        (void)bunghole_sender_write(sender, block, BLOCK, clock_ns++,
+                                    played == 0 ? BUNGHOLE_BLOCK_BEGINS : 0);
+    }
+    pthread_mutex_unlock(&sender->mutex);
+    bunghole_thread_wake(&sender->thread);
+    uint64_t next = 0, missing = 0;
+    uint32_t sequence = 0;
+    while (next <= BUNGHOLE_RING_FRAMES + 5 * BLOCK) {
+        peer_read_kind(&peer, BUNGHOLE_ITEM_AUDIO, &item);
+        uint64_t gap = item.audio.first_frame - next;
+        assert_int_equal(item.audio.sequence - sequence, (gap + 959) / 960);
+        missing += gap;
+        next = item.audio.first_frame + 960;
+        sequence = item.audio.sequence + 1;
+        for (int i = 0; i < 2; i++) { /* so that there is something behind it, too */
+            (void)bunghole_sender_write(sender, block, BLOCK, clock_ns++, 0);
+        }
+        bunghole_thread_wake(&sender->thread);
+    }
+    uint64_t lost = atomic_load(&sender->ring.lost);
+    assert_true(lost > 0);
+    assert_true(missing >= lost);
+}
+
 static bool has_dropped(void *context) {
     (void)context;
     assert_true(bunghole_sender_write(sender, block, BLOCK, clock_ns++, 0) || true);
@@ -528,6 +563,7 @@ int main(void) {
         TEST(mute_is_silence_and_a_flag),
         TEST(a_new_connection_begins_with_what_is_played_now),
         TEST(numbers_go_on_over_2_32),
+        TEST(a_gap_within_a_packet_shows_in_the_numbers_of_the_next_one),
         TEST(a_peer_that_does_not_read_costs_the_oldest_audio_counted_as_late),
         TEST(a_hundred_cuts_are_a_hundred_new_connections),
         TEST(another_endpoint_is_dialled_at_once),

@@ -76,7 +76,9 @@ static uint64_t number(struct bunghole_sender *sender, const struct bunghole_spa
     sender->sequence += (uint32_t)((missing + BUNGHOLE_PACKET_FRAMES - 1) / BUNGHOLE_PACKET_FRAMES);
     sender->cut_off = sender->cut_off || missing > 0;
     sender->padding += BUNGHOLE_PACKET_FRAMES - span->frames;
-    sender->next_frame = span->last_frame + 1 + sender->padding;
+    /* Not behind the last one: frames may be missing within the packet, too, and whoever counts
+     * packets must hear of it by the next one. */
+    sender->next_frame = first + BUNGHOLE_PACKET_FRAMES;
     return first;
 }
 
