@@ -262,6 +262,11 @@ void halsim_rpc_free(char *line) {
     free(line);
 }
 
+void halsim_rpc_set_keeper(struct halsim_rpc *rpc, void (*made)(const char *folder),
+                           void (*gone)(const char *folder)) {
+    rpc->keeper = (struct farend_keeper){made, gone};
+}
+
 char *halsim_rpc_next_notice(struct halsim_rpc *rpc) {
     return notices_take(rpc->notices);
 }
