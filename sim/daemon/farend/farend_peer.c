@@ -1,10 +1,11 @@
-/* farend_peer.c - the folder, opening and closing, the step. */
+/* farend_peer.c - the folder, opening and closing, the thread. */
 #include "farend_peer.h"
 #include <stdio.h>
 
 #ifdef HAL_LAB_HAVE_BUNGHOLE
 #include "farend_peer_private.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,22 +54,39 @@ static void remove_folder(struct farend_peer *peer) {
     }
 }
 
-/* ---- the step -------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
-void farend_peer_step(struct farend_peer *peer, uint64_t now_ns) {
-    peer->now_ns = now_ns;
-    peer->stats.steps++;
-    farend_link_step(peer, &peer->link[FAREND_OUTPUT]);
-    farend_link_step(peer, &peer->link[FAREND_INPUT]);
+/* What is asked of it from outside is seen after so long. */
+#define LONGEST_NS UINT64_C(10000000)
+#define NS_PER_MS  UINT64_C(1000000)
+
+static void *run(void *context) {
+    struct farend_peer *peer = context;
+    while (!atomic_load(&peer->stop)) {
+        struct pollfd fds[4];
+        peer->now_ns = halsim_clock_now_ns(peer->clock);
+        peer->stats.steps++;
+        farend_link_step(peer, &peer->link[FAREND_OUTPUT]);
+        farend_link_step(peer, &peer->link[FAREND_INPUT]);
+        uint64_t until_ns = peer->now_ns + LONGEST_NS;
+        nfds_t count = farend_link_wants(peer, &peer->link[FAREND_OUTPUT], fds, &until_ns);
+        count += farend_link_wants(peer, &peer->link[FAREND_INPUT], fds + count, &until_ns);
+        uint64_t ns = until_ns > peer->now_ns ? until_ns - peer->now_ns : 0;
+        (void)poll(fds, count, (int)((ns + NS_PER_MS - 1) / NS_PER_MS));
+    }
+    return NULL;
 }
 
-static void after_cycle(uint32_t device, const struct halsim_trace_record *record, void *context) {
-    struct farend_peer *peer = context;
-    (void)record;
-    if (peer->device == FAREND_PEER_EVERY || peer->device == device) {
-        peer->cycle_device = device;
-        farend_peer_step(peer, halsim_clock_now_ns(halsim_host_clock(peer->host)));
-    }
+/* The signals of the host are the host's. */
+static bool start_thread(struct farend_peer *peer, struct halsim_error *error) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(&peer->thread, NULL, run, peer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    peer->has_thread = status == 0;
+    return peer->has_thread ||
+           fail(error, HALSIM_ERROR_SYSTEM, "no thread is to be had", strerror(status));
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -90,35 +108,33 @@ struct farend_peer *farend_peer_open(struct halsim_host *host,
         return NULL;
     }
     peer->host = host;
-    peer->device = config->device;
-    peer->now_ns = halsim_clock_now_ns(halsim_host_clock(host));
+    peer->clock = halsim_host_clock(host);
+    peer->now_ns = halsim_clock_now_ns(peer->clock);
+    atomic_init(&peer->stop, false);
     if (config->keeper != NULL) {
         peer->keeper = *config->keeper;
     }
     init_link(&peer->link[FAREND_OUTPUT], FAREND_OUTPUT, config->only_v1);
     init_link(&peer->link[FAREND_INPUT], FAREND_INPUT, config->only_v1);
     if (!farend_mouth_open(peer, config, microphone, error) ||
-        !halsim_host_add_cycle_hook(host, after_cycle, peer, error)) {
-        farend_peer_close(peer, NULL);
-        return NULL;
-    }
-    if (!farend_ear_open(peer, config, error) || !make_folder(peer, error) ||
+        !farend_ear_open(peer, config, error) || !make_folder(peer, error) ||
         !farend_link_listen(peer, &peer->link[FAREND_OUTPUT], error) ||
-        !farend_link_listen(peer, &peer->link[FAREND_INPUT], error)) {
-        farend_peer_close(peer, host);
+        !farend_link_listen(peer, &peer->link[FAREND_INPUT], error) || !start_thread(peer, error)) {
+        farend_peer_close(peer);
         return NULL;
     }
     if (setenv(VARIABLE, peer->folder, 1) != 0) {
         (void)fail(error, HALSIM_ERROR_SYSTEM, "cannot set " VARIABLE, strerror(errno));
-        farend_peer_close(peer, host);
+        farend_peer_close(peer);
         return NULL;
     }
     return peer;
 }
 
-void farend_peer_close(struct farend_peer *peer, struct halsim_host *host) {
-    if (host != NULL) {
-        halsim_host_remove_cycle_hook(host, after_cycle, peer);
+void farend_peer_close(struct farend_peer *peer) {
+    if (peer->has_thread) {
+        atomic_store(&peer->stop, true);
+        (void)pthread_join(peer->thread, NULL);
     }
     for (size_t i = 0; i < 2; i++) {
         farend_link_end(peer, &peer->link[i], &peer->link[i].stats.closed_by_us);
@@ -165,9 +181,8 @@ struct farend_peer *farend_peer_open(struct halsim_host *host,
     return NULL;
 }
 
-void farend_peer_close(struct farend_peer *peer, struct halsim_host *host) {
+void farend_peer_close(struct farend_peer *peer) {
     (void)peer;
-    (void)host;
 }
 
 const char *farend_peer_folder(const struct farend_peer *peer) {
@@ -180,11 +195,6 @@ void farend_peer_read_stats(struct farend_peer *peer, bool forget_latency,
     (void)peer;
     (void)forget_latency;
     memset(stats, 0, sizeof *stats);
-}
-
-void farend_peer_step(struct farend_peer *peer, uint64_t now_ns) {
-    (void)peer;
-    (void)now_ns;
 }
 
 bool farend_peer_fault(struct farend_peer *peer, enum farend_direction direction,

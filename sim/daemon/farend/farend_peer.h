@@ -1,11 +1,13 @@
 /* farend_peer.h - the host at the other end of Bunghole's wire, inside this process.
  *
  * A far end that listens where the driver dials (two Unix sockets in a private folder stand in for
- * the vsock), takes and decodes what is played, and sends a microphone. It moves with the IO
- * cycles, so that it keeps up with virtual time however fast that goes, and each run is the same.
+ * the vsock), takes and decodes what is played, and sends a microphone. It has a thread, which is
+ * one of those that the scheduler owns: so it keeps up with virtual time however fast that goes,
+ * whether IO runs or not, and each run is the same.
  *
- * Virtual time only, with threads that a scheduler owns: all functions are called between two steps
- * of everything else. What it does is what docs/reference/bunghole-wire.md asks of a host.
+ * Virtual time with such a scheduler only. All functions are called by the host's thread, while it
+ * is part of the simulation. What the far end does is what docs/reference/bunghole-wire.md asks of
+ * a host.
  */
 #ifndef HALSIM_FAREND_PEER_H
 #define HALSIM_FAREND_PEER_H
@@ -15,7 +17,6 @@
 
 #define FAREND_PEER_OUTPUT_PORT 5000u
 #define FAREND_PEER_INPUT_PORT  5001u
-#define FAREND_PEER_EVERY       UINT32_MAX
 
 struct farend_peer;
 
@@ -27,7 +28,6 @@ struct farend_keeper {
 };
 
 struct farend_peer_config {
-    uint32_t device;        /* whose cycles move it; FAREND_PEER_EVERY: those of all */
     bool only_v1;           /* never offers v2 */
     uint32_t bitrate;       /* of the microphone, bit/s */
     uint64_t seed;          /* of the garbage that it sends */
@@ -66,7 +66,7 @@ struct farend_link_stats {
 };
 
 struct farend_peer_stats {
-    uint64_t steps;
+    uint64_t steps; /* of its thread */
     struct farend_link_stats link[2];
     /* The output. v1 has no numbers: what is said of them is 0 there. */
     uint64_t lost_frames;  /* between packets, also of two connections; those on purpose too */
@@ -90,19 +90,16 @@ struct farend_peer_stats {
 };
 
 /* Makes the folder and listens, and sets BUNGHOLE_UNIX in the environment: drivers that are loaded
- * from now on dial it. Only while no IO runs. Takes `microphone`, in any case. */
+ * from now on dial it. Takes `microphone`, in any case. */
 struct farend_peer *farend_peer_open(struct halsim_host *host,
                                      const struct farend_peer_config *config,
                                      struct halsim_source *microphone, struct halsim_error *error);
-/* Only while no IO runs. `host` is NULL when it is gone. Removes the folder. */
-void farend_peer_close(struct farend_peer *peer, struct halsim_host *host);
+/* Waits for its thread, and removes the folder. The host may be gone. */
+void farend_peer_close(struct farend_peer *peer);
 const char *farend_peer_folder(const struct farend_peer *peer);
 /* `forget_latency`: those figures begin anew. */
 void farend_peer_read_stats(struct farend_peer *peer, bool forget_latency,
                             struct farend_peer_stats *stats);
-/* Time has passed without cycles. */
-void farend_peer_step(struct farend_peer *peer, uint64_t now_ns);
-
 /* ---- faults on purpose ----------------------------------------------------------------------- */
 
 enum farend_fault {

@@ -177,7 +177,7 @@ static uint32_t follow(struct farend_peer *peer, const struct farend_packet *pac
 
 static void put(struct farend_peer *peer, uint32_t frames) {
     struct farend_ear *ear = &peer->ear;
-    halsim_fingerprint_far_end(peer->host, peer->cycle_device, ear->audio, frames, 2, 0);
+    halsim_fingerprint_far_end(peer->host, 0, ear->audio, frames, 2, 0);
     if (ear->recording != NULL) {
         ear->recording->take(ear->recording, ear->audio, frames, 2, ear->recorded_frames);
     }

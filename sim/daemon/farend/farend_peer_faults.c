@@ -31,7 +31,7 @@ static void exchange(struct farend_link *link, uint64_t pairs) {
 bool farend_peer_fault(struct farend_peer *peer, enum farend_direction direction,
                        enum farend_fault fault, uint64_t ns, uint64_t amount) {
     struct farend_link *link = &peer->link[direction];
-    peer->now_ns = halsim_clock_now_ns(halsim_host_clock(peer->host));
+    peer->now_ns = halsim_clock_now_ns(peer->clock);
     switch (fault) {
     case FAREND_STALL:
         link->stalled_to_ns = until(peer, ns);

@@ -339,6 +339,35 @@ void farend_link_step(struct farend_peer *peer, struct farend_link *link) {
     }
 }
 
+static void sooner(uint64_t *until_ns, uint64_t moment_ns) {
+    *until_ns = moment_ns < *until_ns ? moment_ns : *until_ns;
+}
+
+nfds_t farend_link_wants(const struct farend_peer *peer, const struct farend_link *link,
+                         struct pollfd *fds, uint64_t *until_ns) {
+    nfds_t count = 0;
+    if (peer->now_ns < link->stalled_to_ns) {
+        sooner(until_ns, link->stalled_to_ns);
+        return 0;
+    }
+    if (link->listener >= 0) {
+        fds[count++] = (struct pollfd){.fd = link->listener, .events = POLLIN};
+    }
+    if (link->fd < 0) {
+        return count;
+    }
+    if (link->direction == FAREND_INPUT && !link->stats.half_open) {
+        sooner(until_ns, peer->mouth.next_ns);
+    }
+    if (is_slow(peer, link)) {
+        return count; /* it looks when it has earned something */
+    }
+    fds[count].fd = link->fd;
+    fds[count].events = (short)(POLLIN | (link->out_size > 0 ? POLLOUT : 0));
+    fds[count++].revents = 0;
+    return count;
+}
+
 #else
 typedef int farend_peer_link_is_not_empty; /* ISO C wants something in each file */
 #endif

@@ -1,6 +1,6 @@
 /* farend_peer_private.h - what the files of the far end of Bunghole share.
  *
- *   farend_peer.c         the folder, opening and closing, the step
+ *   farend_peer.c         the folder, opening and closing, the thread
  *   farend_peer_link.c    one socket: accepted, read, written, kept alive, given up
  *   farend_peer_ear.c     what is played: counted, decoded, recorded
  *   farend_peer_mouth.c   the microphone: encoded, paced, sent
@@ -12,6 +12,9 @@
 #include "bunghole_wire.h"
 #include "farend_peer.h"
 #include <opus.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #define FAREND_PEER_RATE      48000u
 #define FAREND_PEER_PACKET    960u
@@ -85,8 +88,10 @@ struct farend_mouth {
 
 struct farend_peer {
     struct halsim_host *host;
-    uint32_t device;
-    uint32_t cycle_device; /* of the cycle that is under way */
+    struct halsim_clock *clock;
+    pthread_t thread;
+    bool has_thread;
+    atomic_bool stop;
     struct farend_keeper keeper;
     char folder[FAREND_PEER_FOLDER];
     uint64_t now_ns;
@@ -101,6 +106,10 @@ bool farend_link_listen(struct farend_peer *peer, struct farend_link *link,
                         struct halsim_error *error);
 void farend_link_stop_listening(struct farend_peer *peer, struct farend_link *link);
 void farend_link_step(struct farend_peer *peer, struct farend_link *link);
+/* What to sleep for: up to two descriptors, into `fds`; returns how many. *until_ns is made earlier
+ * when something is due before. */
+nfds_t farend_link_wants(const struct farend_peer *peer, const struct farend_link *link,
+                         struct pollfd *fds, uint64_t *until_ns);
 /* Closes the connection. `counter` is counted. */
 void farend_link_end(struct farend_peer *peer, struct farend_link *link, uint64_t *counter);
 /* Room for so many bytes behind what waits; NULL when there is none. */

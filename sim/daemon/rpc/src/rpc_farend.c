@@ -4,9 +4,6 @@
 #include "json_values.h"
 #include <stdlib.h>
 
-/* A step of a far end that lives without cycles. */
-#define STEP_NS UINT64_C(10000000)
-
 struct farend_registry *farend_registry_create(void) {
     return calloc(1, sizeof(struct farend_registry));
 }
@@ -19,27 +16,15 @@ void farend_registry_destroy(struct farend_registry *registry) {
         if (registry->entries[i].farend != NULL) {
             farend_close(registry->entries[i].farend, NULL);
         }
-        if (registry->entries[i].peer != NULL) {
-            farend_peer_close(registry->entries[i].peer, NULL);
-        }
     }
     free(registry);
 }
 
-uint64_t farend_registry_step_ns(const struct farend_registry *registry) {
+void farend_registry_close_peers(struct farend_registry *registry) {
     for (uint32_t i = 0; i < registry->count; i++) {
         if (registry->entries[i].peer != NULL) {
-            return STEP_NS;
-        }
-    }
-    return UINT64_MAX;
-}
-
-void farend_registry_time_passed(const struct farend_registry *registry, struct halsim_host *host) {
-    for (uint32_t i = 0; i < registry->count; i++) {
-        if (registry->entries[i].peer != NULL) {
-            farend_peer_step(registry->entries[i].peer,
-                             halsim_clock_now_ns(halsim_host_clock(host)));
+            farend_peer_close(registry->entries[i].peer);
+            registry->entries[i].peer = NULL;
         }
     }
 }
@@ -212,7 +197,7 @@ RPC_METHOD(farend_close) {
     }
     yyjson_mut_val *result = stats_json(call, entry);
     if (entry->peer != NULL) {
-        farend_peer_close(entry->peer, call->host);
+        farend_peer_close(entry->peer);
         entry->peer = NULL;
         return result;
     }

@@ -22,13 +22,10 @@ struct farend_registry {
 };
 
 struct farend_registry *farend_registry_create(void);
+/* Those of Bunghole: while the host is there. */
+void farend_registry_close_peers(struct farend_registry *registry);
 /* Only when the host is gone, or no IO runs. */
 void farend_registry_destroy(struct farend_registry *registry);
-
-/* How far time may be moved on at once without cycles; UINT64_MAX: as far as one likes. */
-uint64_t farend_registry_step_ns(const struct farend_registry *registry);
-/* It was. */
-void farend_registry_time_passed(const struct farend_registry *registry, struct halsim_host *host);
 
 /* ---- rpc_peer.c: farend.* for kind "bunghole-opus" ---- */
 

@@ -1,6 +1,5 @@
 /* rpc_host.c - host.* */
 #include "halsim/sanitizers.h"
-#include "rpc_farend.h"
 #include "rpc_internal.h"
 #include <mach/mach_time.h>
 #include <stdio.h>
@@ -57,15 +56,8 @@ RPC_METHOD(host_advance) {
     if (!params_u64(&call->params, "ns", PARAM_REQUIRED, 0, RPC_ADVANCE_MAX_NS, &ns)) {
         return NULL;
     }
-    /* A far end that lives without cycles gets its turns. */
-    uint64_t step = farend_registry_step_ns(call->rpc->farends);
-    do {
-        uint64_t piece = ns < step ? ns : step;
-        if (!halsim_host_advance(call->host, piece, &call->failure.error)) {
-            return rpc_host_said_no(call);
-        }
-        farend_registry_time_passed(call->rpc->farends, call->host);
-        ns -= piece;
-    } while (ns > 0);
+    if (!halsim_host_advance(call->host, ns, &call->failure.error)) {
+        return rpc_host_said_no(call);
+    }
     return yyjson_mut_obj(call->doc);
 }

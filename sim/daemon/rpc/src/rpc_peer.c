@@ -12,13 +12,11 @@ static bool peer_params(struct rpc_call *call, struct farend_peer_config *config
     const struct params *params = &call->params;
     uint32_t wire = 1;
     *config = (struct farend_peer_config){
-        .device = FAREND_PEER_EVERY,
         .bitrate = 128000,
         .seed = call->rpc->config.seed,
         .keeper = &call->rpc->keeper,
     };
-    if (!params_check_names(params, "kind device wire bitrate microphone record record_frames") ||
-        !rpc_device_param(call, PARAM_OPTIONAL, &config->device) ||
+    if (!params_check_names(params, "kind wire bitrate microphone record record_frames") ||
         !params_choice(params, "wire", PARAM_OPTIONAL, "v1 v2", &wire) ||
         !params_u32(params, "bitrate", PARAM_OPTIONAL, 6000, 510000, &config->bitrate) ||
         !params_string(params, "record", PARAM_OPTIONAL, &config->record) ||
