@@ -135,6 +135,15 @@ static bool is_slow(const struct farend_peer *peer, const struct farend_link *li
     return peer->now_ns < link->slow_to_ns;
 }
 
+/* Only audio is slow: pings, and what answers them, go the other way. */
+static bool writes_slowly(const struct farend_peer *peer, const struct farend_link *link) {
+    return link->direction == FAREND_INPUT && is_slow(peer, link);
+}
+
+static bool reads_slowly(const struct farend_peer *peer, const struct farend_link *link) {
+    return link->direction == FAREND_OUTPUT && is_slow(peer, link);
+}
+
 static void lost(struct farend_peer *peer, struct farend_link *link) {
     farend_link_end(peer, link, &link->stats.closed_by_peer);
 }
@@ -142,7 +151,7 @@ static void lost(struct farend_peer *peer, struct farend_link *link) {
 void farend_link_flush(struct farend_peer *peer, struct farend_link *link) {
     while (link->fd >= 0 && link->out_size > 0) {
         size_t size = link->out_size - link->out_at;
-        if (is_slow(peer, link)) {
+        if (writes_slowly(peer, link)) {
             size = size < link->credit ? size : (size_t)link->credit;
             if (size == 0) {
                 return;
@@ -157,7 +166,7 @@ void farend_link_flush(struct farend_peer *peer, struct farend_link *link) {
         }
         link->stats.bytes_written += (uint64_t)sent;
         link->took_ns = peer->now_ns;
-        if (is_slow(peer, link)) {
+        if (writes_slowly(peer, link)) {
             link->credit -= (uint64_t)sent;
         }
         link->out_at += (size_t)sent;
@@ -261,7 +270,7 @@ static void receive(struct farend_peer *peer, struct farend_link *link) {
     uint8_t bytes[4096];
     for (size_t budget = STEP_BYTES; link->fd >= 0 && budget > 0;) {
         size_t most = sizeof bytes < budget ? sizeof bytes : budget;
-        if (is_slow(peer, link) && link->direction == FAREND_OUTPUT) {
+        if (reads_slowly(peer, link)) {
             most = most < link->credit ? most : (size_t)link->credit;
             if (most == 0) {
                 return;
@@ -278,7 +287,7 @@ static void receive(struct farend_peer *peer, struct farend_link *link) {
         budget -= (size_t)size;
         link->stats.bytes_read += (uint64_t)size;
         link->heard_ns = peer->now_ns;
-        if (is_slow(peer, link) && link->direction == FAREND_OUTPUT) {
+        if (reads_slowly(peer, link)) {
             link->credit -= (uint64_t)size;
         }
         if (!link->stats.half_open && !parse(peer, link, bytes, (size_t)size)) {
@@ -311,6 +320,12 @@ static void earn_credit(struct farend_peer *peer, struct farend_link *link) {
     }
 }
 
+/* It was its own fault that nothing was heard or taken meanwhile. */
+static void forgive(const struct farend_peer *peer, struct farend_link *link) {
+    link->heard_ns = link->took_ns = peer->now_ns;
+    link->inside_ns = link->inside_ns != 0 ? peer->now_ns : 0;
+}
+
 void farend_link_step(struct farend_peer *peer, struct farend_link *link) {
     if (link->listener < 0 && peer->now_ns >= link->refuses_to_ns) {
         (void)farend_link_listen(peer, link, NULL); /* else at the next step */
@@ -319,9 +334,12 @@ void farend_link_step(struct farend_peer *peer, struct farend_link *link) {
         return;
     }
     if (link->stalled_to_ns != 0) {
-        /* It was its own fault that nothing was heard or taken meanwhile. */
         link->stalled_to_ns = 0;
-        link->heard_ns = link->took_ns = peer->now_ns;
+        forgive(peer, link);
+    }
+    if (link->slow_to_ns != 0 && !is_slow(peer, link)) {
+        link->slow_to_ns = 0;
+        forgive(peer, link);
     }
     earn_credit(peer, link);
     accept_all(peer, link);
@@ -334,7 +352,7 @@ void farend_link_step(struct farend_peer *peer, struct farend_link *link) {
         farend_mouth_step(peer);
     }
     farend_link_flush(peer, link);
-    if (link->fd >= 0) {
+    if (link->fd >= 0 && !is_slow(peer, link)) {
         look_at_deadlines(peer, link);
     }
 }
@@ -359,11 +377,12 @@ nfds_t farend_link_wants(const struct farend_peer *peer, const struct farend_lin
     if (link->direction == FAREND_INPUT && !link->stats.half_open) {
         sooner(until_ns, peer->mouth.next_ns);
     }
-    if (is_slow(peer, link)) {
+    if (reads_slowly(peer, link)) {
         return count; /* it looks when it has earned something */
     }
     fds[count].fd = link->fd;
-    fds[count].events = (short)(POLLIN | (link->out_size > 0 ? POLLOUT : 0));
+    fds[count].events =
+        (short)(POLLIN | (link->out_size > 0 && !writes_slowly(peer, link) ? POLLOUT : 0));
     fds[count++].revents = 0;
     return count;
 }
