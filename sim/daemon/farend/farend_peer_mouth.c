@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Enough for a tone, and a fifth of the time. */
-#define COMPLEXITY 4
-
 bool farend_mouth_open(struct farend_peer *peer, const struct farend_peer_config *config,
                        struct halsim_source *microphone, struct halsim_error *error) {
     struct farend_mouth *mouth = &peer->mouth;
@@ -16,9 +13,6 @@ bool farend_mouth_open(struct farend_peer *peer, const struct farend_peer_config
     mouth->encoder = opus_encoder_create(FAREND_PEER_RATE, 2, OPUS_APPLICATION_AUDIO, &status);
     if (status == OPUS_OK) {
         status = opus_encoder_ctl(mouth->encoder, OPUS_SET_BITRATE((opus_int32)config->bitrate));
-    }
-    if (status == OPUS_OK) {
-        status = opus_encoder_ctl(mouth->encoder, OPUS_SET_COMPLEXITY(COMPLEXITY));
     }
     if (status != OPUS_OK || microphone == NULL) {
         *error = (struct halsim_error){.status = HALSIM_ERROR_SYSTEM};
