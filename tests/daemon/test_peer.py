@@ -260,9 +260,7 @@ def test_packets_that_are_no_opus_do_not_end_the_connection(pair: Pair) -> None:
 
 @pytest.mark.parametrize("wire", ["v1", "v2"])
 @pytest.mark.parametrize("size", [0, 1501])
-def test_a_frame_of_a_wrong_length_ends_the_connection(
-    wire: Wire, size: Literal[0, 1501]
-) -> None:
+def test_a_frame_of_a_wrong_length_ends_the_connection(wire: Wire, size: Literal[0, 1501]) -> None:
     made = Pair(wire)
     with made.host:
         made.start()
@@ -292,9 +290,11 @@ def test_a_peer_may_forget_v2(pair: Pair) -> None:
 
 
 def test_real_time_has_no_use_for_it() -> None:
-    with SubprocessHost(HostOptions(clock="realtime")) as host:
-        with pytest.raises(HostError, match="lives in virtual time"):
-            open_peer(host)
+    with (
+        SubprocessHost(HostOptions(clock="realtime")) as host,
+        pytest.raises(HostError, match="lives in virtual time"),
+    ):
+        open_peer(host)
 
 
 def test_there_is_one(pair: Pair) -> None:
