@@ -21,8 +21,10 @@ RECONNECT = (
     | INPUT_GAP
 )
 """Of a connection that ends and comes back, in both directions."""
-HELD_UP = frozenset({"late", "ring_full", "lost", "discontinuities", "overflow"}) | INPUT_GAP
-"""Of a host that does not take what comes, or does not send."""
+HELD_UP = (
+    frozenset({"late", "ring_full", "lost", "discontinuities", "overflow", "mic_lost"}) | INPUT_GAP
+)
+"""Of a host that does not take what comes, or does not send: its microphone drops what waits."""
 AWAY = (
     frozenset(
         {"skipped_cycles", "late_wakes", "discontinuities", "late", "ring_full", "lost", "overflow"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from lab.faults import events
@@ -33,22 +34,26 @@ _FOR_EVER_S = 1_000_000.0
 _BOTH: tuple[Direction, Direction] = ("output", "input")
 
 
+_AWAY = Cost(AWAY, old_audio=True)
+"""Half a packet waits until IO goes on."""
+
+
 # ---- host ----------------------------------------------------------------------------------------
 
 
 def _late_wake(rig: WireRig, event: events.LateWake) -> Performed:
     rig.host.wake_late(rig.output.device, event.ns)
-    return Performed(cost=Cost(AWAY))
+    return Performed(cost=_AWAY)
 
 
 def _stall(rig: WireRig, event: events.Stall) -> Performed:
     rig.host.advance(event.ns)
-    return Performed(cost=Cost(AWAY))
+    return Performed(cost=_AWAY)
 
 
 def _lose_cycles(rig: WireRig, event: events.LoseCycles) -> Performed:
     rig.host.lose_cycles(rig.output.device, event.n)
-    return Performed(cost=Cost(AWAY, back_s=event.n * rig.period_ns / 1e9))
+    return Performed(cost=replace(_AWAY, back_s=event.n * rig.period_ns / 1e9))
 
 
 def _buffer_frames(rig: WireRig, event: events.BufferFrames) -> Performed:
