@@ -73,7 +73,7 @@ class Stretch:
     causes
         Events, as words; none: nothing went wrong on purpose.
     wire
-        That is spoken at the end; None: nobody is connected.
+        That was spoken all the time; None: several, or nobody was connected.
     """
 
     counts: Counts
@@ -137,8 +137,8 @@ def judge(stretch: Stretch, cost: Cost, *, settled: bool) -> Failure | None:
         _too_much(stretch, cost)
         or (_accounts(stretch, cost) if settled else None)
         or (_too_little(stretch, cost) if settled else None)
-        or (_pace(stretch) if settled and not stretch.causes else None)
         or _latency(stretch, cost)
+        or (_pace(stretch) if settled and not stretch.causes else None)
     )
 
 

@@ -81,6 +81,7 @@ class _Running:
         self._frames = self._longest = setup.frames
         self._drift = 0
         self._resources: Resources | None = None
+        self._wire: str | None = None
 
     def causes(self) -> str:
         return " and ".join(self._words())
@@ -110,6 +111,7 @@ class _Running:
         self._base_ns = self._back_ns = rig.now_ns
         self._drift = 0
         self._resources = rig.memory()
+        self._wire = rig.peer.stats().output.wire
 
     def _quiet_to(self, rig: WireRig, at: At, end: int) -> None:
         before = rig.cycle
@@ -189,8 +191,11 @@ class _Running:
             drift_ppm=max(self._drift, abs(rig.drift_ppm)),
             cycle=self.last_cycle,
             causes=self._words(),
-            wire=peer.output.wire,
+            wire=peer.output.wire if peer.output.wire == self._wire else None,
         )
+        if peer.output.wire != self._wire:
+            self._wire = peer.output.wire
+            self._life = counts  # what numbers say begins with them
         latency = stretch.latency
         self.hash.add([self.last_cycle, now, stretch.counts.figures(), peer.output.hash])
         self.hash.add([latency.count, latency.min_ns, latency.max_ns])
