@@ -79,17 +79,17 @@ static const struct {
     bool only_input;
 } faults[] = {
     [FAREND_STALL] = {.lasts = true},
-    [FAREND_SLOW] = {"per cent", 0, 99, .lasts = true},
-    [FAREND_HALF_OPEN] = {0},
-    [FAREND_CLOSE] = {0},
+    [FAREND_SLOW] = {.amount = "per cent", .most = 99, .lasts = true},
+    [FAREND_HALF_OPEN] = {.amount = NULL},
+    [FAREND_CLOSE] = {.amount = NULL},
     [FAREND_REFUSE] = {.lasts = true},
-    [FAREND_DROP] = {"packets", 0, AMOUNT_MAX},
-    [FAREND_DOUBLE] = {"packets", 0, AMOUNT_MAX},
-    [FAREND_EXCHANGE] = {"pairs", 0, AMOUNT_MAX},
-    [FAREND_GARBAGE] = {"packets", 0, AMOUNT_MAX, .only_input = true},
-    [FAREND_BAD_LENGTH] = {"bytes", 0, 1501, .only_input = true},
+    [FAREND_DROP] = {.amount = "packets", .most = AMOUNT_MAX},
+    [FAREND_DOUBLE] = {.amount = "packets", .most = AMOUNT_MAX},
+    [FAREND_EXCHANGE] = {.amount = "pairs", .most = AMOUNT_MAX},
+    [FAREND_GARBAGE] = {.amount = "packets", .most = AMOUNT_MAX, .only_input = true},
+    [FAREND_BAD_LENGTH] = {.amount = "bytes", .most = 1501, .only_input = true},
     [FAREND_CUT_OFF] = {.only_input = true},
-    [FAREND_WIRE] = {"version", 1, 2},
+    [FAREND_WIRE] = {.amount = "version", .least = 1, .most = 2},
 };
 
 bool rpc_peer_fault(struct rpc_call *call, struct farend_peer *peer) {
