@@ -273,7 +273,7 @@ def test_each_far_end_has_faults_of_its_own() -> None:
     assert {"shm-delete", "shm-recreate", "format", "silence", "swap"} <= set(left_out)
     assert sorted(fit + left_out) == sorted(every)
     for kind in ("gecko", "input"):
-        assert "disconnect" in fit_for(kind, every)[1]  # type: ignore[arg-type]
+        assert "disconnect" in fit_for(kind, every)[1]
     assert chosen_faults("wire") == ["disconnect", "bad-frame", "old-host"]
 
 
