@@ -83,6 +83,9 @@ else()
     "PACKAGE_VERSION=\"1.6.1\"") # what it calls itself
   target_compile_options(opus_bundled PRIVATE -w -O2)
   set_target_properties(opus_bundled PROPERTIES C_STANDARD 99 POSITION_INDEPENDENT_CODE ON)
+  if(NOT APPLE)
+    target_link_libraries(opus_bundled PUBLIC m) # behind it, wherever a linker puts it
+  endif()
   target_link_libraries(hal_lab_opus INTERFACE opus_bundled)
   set(_licence "${_folder}/opus/COPYING")
 endif()

@@ -92,7 +92,7 @@ class Outcome:
     lives: list[Life] = field(default_factory=list)
 
 
-class _Hash:
+class RunHash:
     """Of JSON values, one after the other; they are kept, so that two runs can be compared."""
 
     def __init__(self) -> None:
@@ -100,11 +100,13 @@ class _Hash:
         self.lines: list[str] = []
 
     def add(self, value: Any) -> None:
+        """One more value."""
         line = json.dumps(value, sort_keys=True, separators=(",", ":"))
         self.lines.append(line)
         self._hash.update(line.encode() + b"\n")
 
     def digest(self) -> str:
+        """64 hexadecimal digits."""
         return self._hash.hexdigest()
 
 
@@ -141,6 +143,10 @@ def run_schedule(
     UsageError, MissingError
         When it could not begin.
     """
+    if setup.far_end == "bunghole":
+        from lab.faults.wire.run import run_on_wire  # which needs what is here
+
+        return run_on_wire(setup, events, stop=stop, progress=progress, log=log)
     outcome = Outcome()
     began = time.monotonic()
     running = _Running(setup, events, outcome)
@@ -151,16 +157,16 @@ def run_schedule(
             except Stopped:
                 outcome.interrupted = True
             except HostGone as gone:
-                outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
+                outcome.failure = failure_of_ending(gone, running.last_cycle, running.causes())
                 outcome.host_report = gone.report
             except LabError as error:
-                outcome.failure = _of_error(error, running.last_cycle, running.causes())
+                outcome.failure = failure_of_error(error, running.last_cycle, running.causes())
             running.leave(rig)
     except (UsageError, MissingError):
         raise
     except HostGone as gone:
         # A driver that does not even come up.
-        outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
+        outcome.failure = failure_of_ending(gone, running.last_cycle, running.causes())
     outcome.real_s = time.monotonic() - began
     running.hash.add(outcome.failure.kind if outcome.failure else "passed")
     outcome.hash = running.hash.digest()
@@ -169,8 +175,8 @@ def run_schedule(
     return outcome
 
 
-def _of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
-    """Without the path of the bundle, which is another on another machine."""
+def failure_of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
+    """What a run says of its daemon's end; no path, which is another on another machine."""
     kind, text = "host-gone", str(gone)
     if isinstance(gone, DriverCrashed):
         kind = f"driver-crashed-in-{gone.entry_point}"
@@ -184,7 +190,8 @@ def _of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
     return Failure(kind, f"{text}{where} (cycle {cycle})", cycle)
 
 
-def _of_error(error: LabError, cycle: int, causes: str) -> Failure:
+def failure_of_error(error: LabError, cycle: int, causes: str) -> Failure:
+    """What a run says of an error that ended it."""
     where = f" around {causes}" if causes else ""
     if isinstance(error, HostError):
         said = f"the host refused to go on{where}: {error.message} (cycle {cycle})"
@@ -199,7 +206,7 @@ class _Running:
         self.setup = setup
         self.events = list(events)
         self.outcome = outcome
-        self.hash = _Hash()
+        self.hash = RunHash()
         self.marks = Marks()
         self.last_cycle = 0
         self._near: list[tuple[int, Event]] = []

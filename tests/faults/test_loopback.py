@@ -108,7 +108,11 @@ def test_memory_does_not_grow() -> None:
 
 
 def test_what_needs_shared_memory_is_left_out_and_told() -> None:
-    assert set(EVENT_CLASSES) - set(HEARD) == {*GROUPS["reader"], *GROUPS["transport"]}
+    assert set(EVENT_CLASSES) - set(HEARD) == {
+        *GROUPS["reader"],
+        *GROUPS["transport"],
+        *GROUPS["wire"],
+    }
     assert fit_for("gecko", ["loss", "stall"]) == (["loss", "stall"], [])
     outcome = run({"what": "loss", "frames": 5})  # from a file: told, and nothing is done
     assert outcome.failure is None

@@ -2,6 +2,7 @@
 #ifndef HALRPC_INTERNAL_H
 #define HALRPC_INTERNAL_H
 
+#include "farend_peer.h"
 #include "halsim/rpc.h"
 #include "json_params.h"
 #include "notices.h"
@@ -18,6 +19,7 @@ struct halsim_rpc {
     struct notices *notices;
 
     const struct halsim_ledger *ledger; /* NULL: none */
+    struct farend_keeper keeper;
 
     pthread_mutex_t dispatch_lock; /* one request at a time */
     struct client_registry *clients;
@@ -135,5 +137,6 @@ RPC_METHOD(farend_slow);
 RPC_METHOD(farend_half_open);
 RPC_METHOD(farend_hold);
 RPC_METHOD(farend_damage);
+RPC_METHOD(farend_fault);
 
 #endif
