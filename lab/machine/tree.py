@@ -135,6 +135,8 @@ def shown_paths() -> dict[str, str]:
         f"{PACKAGE}/lab": str(package),
         f"{PACKAGE}/sim/profiles": str(profile_folder()),
     }
+    if Path("/etc/alternatives").is_dir():
+        shown["/private/etc/alternatives"] = "/etc/alternatives"  # awk is a link to there
     brought = [*simulator_folders(), *interpreter_folders()]
     return {**shown, **{folder: folder for folder in brought}}
 
