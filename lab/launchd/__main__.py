@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="take property lists of the system domain that do not belong to root",
     )
+    parser.add_argument("--while-stdin", action="store_true", help="end when standard input ends")
     chosen = parser.parse_args(arguments)
     domains = ["system", *(chosen.domain or [])]
     if wrong := [domain for domain in domains if session_of(domain) is None]:
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         profile = load_profile(chosen.profile, check=False)
         policy = Policy.of_values(profile.flat()["values"])
         launchd = Launchd(chosen.root, policy, domains, check_owner=not chosen.any_owner)
-        return launchd.run()
+        return launchd.run(while_stdin=chosen.while_stdin)
     except (LabError, OSError) as error:
         sys.stderr.write(f"launchd: {error}\n")
         return 1

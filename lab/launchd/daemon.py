@@ -59,8 +59,13 @@ class Launchd:
         self._stopping = False
         self._next_look = 0.0
 
-    def run(self) -> int:
+    def run(self, *, while_stdin: bool = False) -> int:
         """Serve until SIGTERM or SIGINT; then end all jobs.
+
+        Parameters
+        ----------
+        while_stdin
+            End when standard input ends, too: whoever holds the other end may be killed.
 
         Returns
         -------
@@ -71,6 +76,8 @@ class Launchd:
         listener = self._listen()
         self._selector.register(wake, selectors.EVENT_READ, "wake")
         self._selector.register(listener, selectors.EVENT_READ, "listener")
+        if while_stdin:
+            self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ, "stdin")
         self._boot()
         while not (self._stopping and self._table.idle):
             for event, _ in self._selector.select(self._patience()):
@@ -79,6 +86,8 @@ class Launchd:
                         self._on_signals(wake.recv(256))
                 elif event.data == "listener":
                     self._accept(listener)
+                elif event.data == "stdin":
+                    self._on_stdin()
                 else:
                     self._read(event.fileobj, event.data)  # type: ignore[arg-type]
             self._after_events()
@@ -147,7 +156,16 @@ class Launchd:
                 _send(connection, reply.answer)
 
     def _on_signals(self, numbers: bytes) -> None:
-        if {signal.SIGTERM, signal.SIGINT} & set(numbers) and not self._stopping:
+        if {signal.SIGTERM, signal.SIGINT} & set(numbers):
+            self._stop()
+
+    def _on_stdin(self) -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            self._selector.unregister(sys.stdin.fileno())
+            self._stop()
+
+    def _stop(self) -> None:
+        if not self._stopping:
             self._stopping = True
             self._carry_out(self._table.shut_down(time.monotonic()))
 

@@ -34,6 +34,7 @@ GENERATION = Path("/private/var/run/coreaudiod.generation")
 PROGRAM = Path("/opt/hal-lab/libexec/coreaudiod")
 STORAGE = Path("/private/var/db/hal-lab-storage")
 LOAD_LIMIT_S = 20.0
+DOUBT = "Loading the driver plug-in, though nobody says whether this version does,"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 
@@ -45,21 +46,29 @@ def log(text: str) -> None:
         file.write(f"{stamp} coreaudiod[{os.getpid()}]: {' '.join(text.split())}\n")
 
 
-def why_refused(bundle: Path, profile: Profile) -> str:
-    """Why a version of macOS does not load a bundle; empty when it does, or nobody knows."""
+def judge(bundle: Path, profile: Profile) -> tuple[str, str]:
+    """What a version of macOS makes of a bundle.
+
+    Returns
+    -------
+    tuple of str
+        Why it is refused, and, when it is not, what nobody knows about it; either may be empty.
+    """
     try:
         inspection = inspect_bundle(bundle, [profile])
     except (LabError, MalformedError, OSError) as error:
-        return str(error)
+        return str(error), ""
     verdict = inspection.verdicts[0]
+    reasons = "; ".join(verdict.reasons)
     if verdict.outcome == "refused":
-        return "; ".join(verdict.reasons)
+        return reasons, ""
     if any(finding.id == "executable-for-linux" for finding in inspection.findings):
-        return _why_seal_refused(bundle, profile)
-    return ""
+        refusal, doubt = _judge_seal(bundle, profile)
+        return refusal, "; ".join(filter(None, (reasons, doubt)))
+    return "", reasons
 
 
-def _why_seal_refused(bundle: Path, profile: Profile) -> str:
+def _judge_seal(bundle: Path, profile: Profile) -> tuple[str, str]:
     """The rules for signatures, on what the stand-in for codesign has written."""
     key, sentence = {
         "unsigned": ("signature.unsigned-arm64", "the code has no signature"),
@@ -70,18 +79,23 @@ def _why_seal_refused(bundle: Path, profile: Profile) -> str:
         "resources-changed": ("signature.broken-seal", "a sealed file was changed"),
         "valid": ("signature.ad-hoc", "the signature names nobody"),
     }[condition_of(bundle)]
-    return sentence if profile.get(key) == "refused" else ""
+    value = profile.get(key)
+    if value == "refused":
+        return sentence, ""
+    return "", sentence if value is None else ""
 
 
 def choose(folder: Path, profile: Profile) -> list[Path]:
     """The bundles of the HAL folder that are to be loaded, by name."""
     chosen = []
     for bundle in sorted(folder.glob("*.driver")):
-        refusal = why_refused(bundle, profile)
+        refusal, doubt = judge(bundle, profile)
         if refusal:
             log(f"Not loading the driver plug-in {bundle.name!r}: {refusal}")
-        else:
-            chosen.append(bundle)
+            continue
+        if doubt:
+            log(f"{DOUBT} {bundle.name!r}: {doubt}")
+        chosen.append(bundle)
     return chosen
 
 
@@ -132,6 +146,7 @@ def load(bundles: list[Path], deadline: float) -> list[dict[str, Any]]:
         The devices that there are then: ``name``, ``uid``, ``hidden``, ``outputs``, ``inputs``.
     """
     link = _Link(SOCKET, deadline)
+    SOCKET.chmod(0o666)  # whoever holds the machine may use it from outside
     for bundle in bundles:
         try:
             link.call("plugin.load", path=str(bundle))

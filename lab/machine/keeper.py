@@ -23,7 +23,7 @@ from pathlib import Path
 from lab.machine import namespaces
 from lab.machine.plan import OWN, Plan
 
-END_LIMIT_S = 5.0
+END_LIMIT_S = 2.0
 """Time for launchd to end its jobs."""
 IDS = 65536
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")

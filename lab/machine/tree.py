@@ -39,13 +39,13 @@ _FOLDERS = {
     "/private/var/run": 0o755,
     "/private/var/tmp": 0o1777,
 }
-_PASSWD = f"""\
+PASSWD = f"""\
 root:*:0:0:System Administrator:/private/var/root:/bin/sh
 {USER}:*:{USER_ID}:{STAFF_ID}:A user:/Users/{USER}:/bin/sh
 _coreaudiod:*:202:202:Core Audio Daemon:/private/var/empty:/usr/bin/false
 nobody:*:65534:65534:Nobody:/private/var/empty:/usr/bin/false
 """
-_GROUP = f"""\
+GROUP = f"""\
 wheel:*:0:root
 staff:*:{STAFF_ID}:root,{USER}
 admin:*:80:root,{USER}
@@ -74,8 +74,8 @@ def make_tree(root: Path, description: Description, profile: Profile, python: st
         folder = root / path.lstrip("/")
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
-    _write(root, "/private/etc/passwd", _PASSWD)
-    _write(root, "/private/etc/group", _GROUP)
+    _write(root, "/private/etc/passwd", PASSWD)
+    _write(root, "/private/etc/group", GROUP)
     _write(root, DESCRIPTION, description.to_json())
     cache_file = Path("/etc/ld.so.cache")
     if cache_file.exists():

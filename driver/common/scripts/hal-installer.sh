@@ -214,7 +214,8 @@ hal_any_left() {
     return 1
 }
 
-# hal_restarted OLD TO_END TO_COME: waits until no pid of OLD is left, then for a new one.
+# hal_restarted OLD TO_END TO_COME: waits until no pid of OLD is left, then for a new one. 1 when the
+# old one stays, 2 when it has gone and no new one comes.
 hal_restarted() {
     hal_tenths=$(($2 * 5))
     while hal_any_left "$1"; do
@@ -224,7 +225,7 @@ hal_restarted() {
     done
     hal_tenths=$(($3 * 5))
     while [ -z "$(hal_pids)" ]; do
-        [ "$hal_tenths" -gt 0 ] || return 1
+        [ "$hal_tenths" -gt 0 ] || return 2
         sleep 0.2
         hal_tenths=$((hal_tenths - 1))
     done
@@ -240,10 +241,14 @@ hal_restart() {
     fi
     for hal_signal in TERM KILL; do
         hal_limited 10 killall "-$hal_signal" coreaudiod >/dev/null 2>&1
-        if hal_restarted "$hal_old" 3 12; then
+        hal_restarted "$hal_old" 3 12
+        case $? in
+        0)
             hal_say "restarted coreaudiod: killall -$hal_signal"
             return 0
-        fi
+            ;;
+        2) break ;; # there is nothing left to kill
+        esac
     done
     if hal_limited 20 launchctl kickstart "$HAL_SERVICE" >/dev/null 2>&1 && hal_restarted "$hal_old" 1 12; then
         hal_say "restarted coreaudiod: launchctl kickstart, as it did not come back by itself"
@@ -316,8 +321,8 @@ hal_copy() {
 
 hal_unquarantine() {
     hal_has xattr || return 0
-    if xattr -p com.apple.quarantine "$hal_new" >/dev/null 2>&1; then
-        hal_say "removed the quarantine attribute"
+    if xattr -p com.apple.quarantine "$hal_source" >/dev/null 2>&1; then
+        hal_say "the bundle is quarantined; what is installed is not"
     fi
     xattr -dr com.apple.quarantine "$hal_new" ||
         hal_fail "the quarantine attribute cannot be removed; nothing was changed"
