@@ -188,9 +188,13 @@ class DockerMachine(Machine):
         """See `Machine.close`."""
         container, self._container = self._container, ""
         if self._life is not None:
+            # The SDK hands out a file upon a socket upon a response; each holds the connection.
+            response, connection = self._life._response, self._life._sock
             with contextlib.suppress(OSError):
-                self._life._sock.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
+            response.close()
             self._life.close()
+            connection.close()
             self._life = None
         if container:
             # It may have ended, and been removed, by itself.

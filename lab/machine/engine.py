@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,48 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _TO_START_S = 30.0
+_API_VERSION = "1.41"
+"""Of Docker 20.10, the oldest that is in a distribution we know; newer engines speak it as well."""
+
+
+def why_none() -> str:
+    """Why no engine can be had here; empty when one can. Nothing is started."""
+    try:
+        import docker  # noqa: F401
+    except ImportError:
+        return "the docker SDK is not there: pip install docker"
+    return "" if _answers(_default_address()) else _why_not_own()
+
+
+def _default_address() -> str:
+    return os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def _answers(address: str) -> bool:
+    """Whether an engine answers there."""
+    import docker
+
+    if address.startswith("unix://"):
+        # Tried by hand first: the SDK forgets the socket of an attempt that fails.
+        with socket.socket(socket.AF_UNIX) as attempt:
+            try:
+                attempt.connect(address.removeprefix("unix://"))
+            except OSError:
+                return False
+    try:
+        with docker.APIClient(address, version=_API_VERSION, timeout=20) as client:
+            client.ping()
+    except docker.errors.DockerException:
+        return False
+    return True
+
+
+def _why_not_own() -> str:
+    if shutil.which("dockerd") is None:
+        return "no Docker engine answers, and dockerd is not there: apt-get install docker.io"
+    if os.geteuid() != 0:
+        return "no Docker engine answers, and only root can start one"
+    return ""
 
 
 @contextmanager
@@ -37,37 +81,29 @@ def engine() -> Iterator[APIClient]:
         import docker
     except ImportError as error:
         raise CannotError("the docker SDK is not there", do="pip install docker") from error
-    try:
-        client = docker.APIClient(version="auto", timeout=60)
-        client.ping()
-    except docker.errors.DockerException:
-        pass
-    else:
-        with client:
-            yield client
-        return
-    with _own_engine() as address, docker.APIClient(address, version="auto", timeout=60) as client:
-        yield client
+    with ExitStack() as stack:
+        address = _default_address()
+        if not _answers(address):
+            address = stack.enter_context(_own_engine())
+        yield stack.enter_context(docker.APIClient(address, version=_API_VERSION, timeout=60))
 
 
 @contextmanager
 def _own_engine() -> Iterator[str]:
-    program = shutil.which("dockerd")
-    if program is None:
-        raise CannotError(
-            "no Docker engine answers and dockerd is not there", do="apt-get install docker.io"
-        )
-    if os.geteuid() != 0:
-        raise CannotError("no Docker engine answers, and only root can start one")
+    if reason := _why_not_own():
+        raise CannotError(reason)
     images = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hal-lab/docker"
     images.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hal-lab-engine-", ignore_cleanup_errors=True) as name:
+    with (
+        _alone(images),
+        tempfile.TemporaryDirectory(prefix="hal-lab-engine-", ignore_cleanup_errors=True) as name,
+    ):
         folder = Path(name)
         address = f"unix://{folder}/docker.sock"
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 [  # setpriv: the engine ends with us, however we end
-                    *("setpriv", "--pdeathsig", "TERM", program, "--host", address),
+                    *("setpriv", "--pdeathsig", "TERM", "dockerd", "--host", address),
                     *("--data-root", str(images), "--exec-root", str(folder / "exec")),
                     *("--pidfile", str(folder / "pid"), "--bridge=none", "--iptables=false"),
                     "--ip-masq=false",
@@ -89,22 +125,25 @@ def _own_engine() -> Iterator[str]:
                 server.wait()
 
 
+@contextmanager
+def _alone(images: Path) -> Iterator[None]:
+    """Two engines cannot share their images."""
+    with (images / "hal-lab.lock").open("w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotError(
+                "another process has its own engine on these images",
+                where=str(images),
+                do="wait for it, or run without -n",
+            ) from error
+        yield
+
+
 def _wait_for(server: subprocess.Popen[bytes], folder: Path) -> None:
     end = time.monotonic() + _TO_START_S
-    while not (folder / "docker.sock").exists() or not (folder / "pid").exists():
+    while not _answers(f"unix://{folder}/docker.sock"):
         if server.poll() is not None or time.monotonic() > end:
             lines = (folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
             raise CannotError(f"dockerd does not start: {lines[-1] if lines else 'nothing said'}")
         time.sleep(0.05)
-    import docker
-
-    while True:
-        try:
-            with docker.APIClient(f"unix://{folder}/docker.sock", version="auto") as client:
-                client.ping()
-        except docker.errors.DockerException as error:
-            if server.poll() is not None or time.monotonic() > end:
-                raise CannotError(f"dockerd does not answer: {error}") from error
-            time.sleep(0.05)
-        else:
-            return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -14,22 +15,55 @@ from lab.machine.description import Description
 from lab.machine.kit import Kit, bring_kit
 from lab.machine.sandbox import SandboxMachine
 
+if TYPE_CHECKING:
+    from docker import APIClient
+
 SCRIPTS = Path(__file__).resolve().parents[2] / "driver/gecko/scripts"
+KINDS = ["sandbox", pytest.param("docker", marks=pytest.mark.docker)]
+"""Values of `machine_kind`, for scenarios that run on both."""
 
 StartMachine = Callable[..., Machine]
 
 
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[APIClient]:
+    """An engine with the image, for all that need one."""
+    from lab.machine.docker_machine import ensure_image
+    from lab.machine.engine import engine
+
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(engine())
+            ensure_image(client)
+        except CannotError as error:
+            pytest.skip(f"docker: {error}")
+        yield client
+
+
 @pytest.fixture
-def start_machine() -> Iterator[StartMachine]:
-    """Start sandboxes; all of them end with the test."""
+def machine_kind() -> Literal["sandbox", "docker"]:
+    """Which kind of machine."""
+    return "sandbox"
+
+
+@pytest.fixture
+def start_machine(
+    request: pytest.FixtureRequest, machine_kind: Literal["sandbox", "docker"]
+) -> Iterator[StartMachine]:
+    """Start machines; all of them end with the test."""
     with ExitStack() as stack:
 
         def start(profile: str = "macos-26", **described: object) -> Machine:
             description = replace(Description(profile=profile), **described)  # type: ignore[arg-type]
             try:
+                if machine_kind == "docker":
+                    from lab.machine.docker_machine import DockerMachine
+
+                    client = request.getfixturevalue("docker_engine")
+                    return stack.enter_context(DockerMachine(client, description))
                 return stack.enter_context(SandboxMachine(description))
             except CannotError as error:
-                pytest.skip(str(error))
+                pytest.skip(f"{machine_kind}: {error}")
 
         yield start
 

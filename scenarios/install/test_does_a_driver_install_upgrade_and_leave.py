@@ -14,10 +14,14 @@ from lab.machine.kit import bring_kit, with_version
 from lab.machine.snapshot import compare
 from lab.profiles import profile_names
 from lab.scenario import Findings
-from scenarios.install.conftest import SCRIPTS, StartMachine
+from scenarios.install.conftest import KINDS, SCRIPTS, StartMachine
 from scenarios.machine_steps import INSTALLED, play, version_of
 
-pytestmark = [pytest.mark.native, pytest.mark.linux]
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.linux,
+    pytest.mark.parametrize("machine_kind", KINDS),
+]
 
 PROFILES = [name for name in profile_names() if name != "seed-15"]
 RESTARTS = {  # the first rung that works: lab/profiles, service.kickstart-k
@@ -36,6 +40,7 @@ def test_it_appears_plays_is_upgraded_and_leaves_nothing(
 ) -> None:
     began = time.monotonic()
     machine = start_machine(profile)
+    started = time.monotonic() - began
     before = machine.snapshot()
     kit = bring_kit(machine, with_version(driver, tmp_path / "one", "1.0"), SCRIPTS)
     asked = time.monotonic()
@@ -45,7 +50,8 @@ def test_it_appears_plays_is_upgraded_and_leaves_nothing(
     assert done.error == ""
     assert f"restarted coreaudiod: {RESTARTS[profile]}" in done.lines
     assert machine.devices() == ["Gecko Sink"]
-    findings.require("install-to-device", time.monotonic() - asked, 10.0, "s", wall_clock=True)
+    findings.tell("start", started, "s")
+    findings.tell("install-to-device", time.monotonic() - asked, "s")
     check = play(machine)
     findings.take_check(check)
     assert check.clean
