@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from lab.host.locate import find_daemon
@@ -62,22 +63,20 @@ def suite() -> str:
     return name
 
 
+@cache
 def packages() -> list[str]:
     """What is installed beside the essential packages: tools, and the simulator's libraries."""
     listed = subprocess.run(
         ["ldd", str(find_daemon())], capture_output=True, text=True, check=False
     ).stdout
-    found = set(_PACKAGES)
-    for word in listed.split():
-        if word.startswith(("/lib", "/usr/lib")):
-            for name in {word, str(Path(word).resolve()), word.removeprefix("/usr")}:
-                owner = subprocess.run(
-                    ["dpkg", "-S", name], capture_output=True, text=True, check=False
-                ).stdout
-                if owner:
-                    found.add(owner.split(":", 1)[0])
-                    break
-    return sorted(found)
+    files = {word for word in listed.split() if word.startswith(("/lib", "/usr/lib"))}
+    # dpkg knows a file by the path in its package, on a system with merged /usr either of two.
+    files |= {str(Path(file).resolve()) for file in files}
+    files |= {file.removeprefix("/usr") for file in files}
+    owners = subprocess.run(
+        ["dpkg", "-S", *sorted(files)], capture_output=True, text=True, check=False
+    ).stdout
+    return sorted({*_PACKAGES, *(line.split(":", 1)[0] for line in owners.splitlines())})
 
 
 @contextmanager
