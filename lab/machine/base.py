@@ -26,7 +26,7 @@ class MachineError(LabError):
 
 
 class CannotError(MachineError):
-    """This kind of machine cannot do that here; a test skips with the reason."""
+    """Not on this kind of machine, or not here; a test skips with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lab.bundle.inspect import inspect_bundle
 from lab.bundle.window import MalformedError
@@ -220,7 +220,7 @@ def _stay_deaf(arguments: list[str]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Become coreaudiod."""
     _name("coreaudiod")
     description = read_description()
@@ -231,10 +231,10 @@ def main() -> int:
     arguments = _arguments(description)
     _load_apart(bundles, os.getpid())
     if description.sigterm == "ignored":
-        return _stay_deaf(arguments)
+        sys.exit(_stay_deaf(arguments))
     # A symbolic link: its name is what killall sees.
     os.execv(PROGRAM, arguments)  # noqa: S606
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -66,17 +66,17 @@ def suite() -> str:
 @cache
 def packages() -> list[str]:
     """What is installed beside the essential packages: tools, and the simulator's libraries."""
-    listed = subprocess.run(
-        ["ldd", str(find_daemon())], capture_output=True, text=True, check=False
-    ).stdout
+    listed = _output("ldd", str(find_daemon()))
     files = {word for word in listed.split() if word.startswith(("/lib", "/usr/lib"))}
     # dpkg knows a file by the path in its package, on a system with merged /usr either of two.
     files |= {str(Path(file).resolve()) for file in files}
     files |= {file.removeprefix("/usr") for file in files}
-    owners = subprocess.run(
-        ["dpkg", "-S", *sorted(files)], capture_output=True, text=True, check=False
-    ).stdout
+    owners = _output("dpkg", "-S", *sorted(files))
     return sorted({*_PACKAGES, *(line.split(":", 1)[0] for line in owners.splitlines())})
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A driver and what installs it, on a machine; and variants of a driver that are wrong on purpose."""
+"""A driver and what installs it, on a machine; and variants of a driver, wrong ones among them."""
 
 from __future__ import annotations
 

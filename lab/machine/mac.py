@@ -1,4 +1,4 @@
-"""This Mac as a machine: for the macOS runners of a CI, and for who says that they mean it.
+"""A real Mac, the one we run on: for the macOS runners of a CI, and for who says they mean it.
 
 Real root by ``sudo -n``, the real launchd and the real coreaudiod: nothing is thrown away at the
 end, and the scripts' own uninstall is the only way back. Only its refusals have been run anywhere
@@ -48,7 +48,7 @@ class MacMachine(Machine):
             )
         version = self._output(["sw_vers", "-productVersion"])
         self.profile = f"macos-{version.split('.')[0]}"
-        if subprocess.run(["sudo", "-n", "true"], check=False, capture_output=True).returncode != 0:
+        if self.run(["true"], folder="/").code != 0:
             raise CannotError("sudo asks for a password", do="sudo -v first")
 
     @staticmethod

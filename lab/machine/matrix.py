@@ -128,7 +128,6 @@ def try_bundles(
     for kind in kinds():
         bundle = bundles[kind.types, kind.linkage]
         place = f"{HAL}/{bundle.name}"
-        machine.must(["rm", "-rf", place])
         machine.put(bundle, place)
         if kind.signature != "none":
             machine.must(["codesign", "--force", "--sign", "-", place])
@@ -138,7 +137,7 @@ def try_bundles(
         machine.restart_audio()
         works = device in machine.devices()
         yield Cell(machine.profile, kind, works, _logged(machine, bundle.name))
-    machine.must(["rm", "-rf", place])
+        machine.must(["rm", "-rf", place])
 
 
 def _logged(machine: Machine, name: str) -> str:

@@ -127,7 +127,8 @@ def test_uninstalling_gives_the_default_output_back_and_forgets_the_receipt(
     kit = bring_kit(machine, driver, SCRIPTS)
     assert kit.install().code == 0
     machine.must(["SwitchAudioSource", "-s", "Gecko Sink"])
-    script = "import sys; from lab.machine.stand_ins.receipts import write_receipt as w; w(*sys.argv[1:3], [])"
+    receipts = "from lab.machine.stand_ins.receipts import write_receipt"
+    script = f"import sys; {receipts}; write_receipt(*sys.argv[1:3], [])"
     machine.must([*machine.python(), "-c", script, "com.gecko.driver.pkg", "1.0"])
     assert machine.must(["pkgutil", "--pkgs"]).out == "com.gecko.driver.pkg\n"
     done = kit.uninstall()

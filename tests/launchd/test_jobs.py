@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -205,7 +206,7 @@ def test_shutting_down_ends_all_and_starts_none() -> None:
     world.load(label="a", run_at_load=True, keep_alive=ALWAYS, throttle_s=0.0)
     world.load(label="b", run_at_load=True, keep_alive=ALWAYS, exit_timeout_s=2.0)
     world.do(world.table.shut_down(world.now))
-    assert not world.table.idle
+    assert list(world.living.values()) == [world.key("b")]
     world.pass_time(2.0)
     assert world.table.idle
     world.pass_time(60.0)
@@ -258,6 +259,6 @@ def test_whatever_happens_starts_are_a_throttle_apart_unless_somebody_kickstarts
         world.pass_time(seconds)
         assert len(world.living) <= 1
     starts = world.starts()
-    for before, after in zip(starts, starts[1:], strict=False):
+    for before, after in pairwise(starts):
         kicked = any(before <= kick <= after for kick in kicks)
         assert after - before >= 10.0 - 1e-6 or kicked

@@ -35,11 +35,11 @@ class Real:
             stdin=subprocess.PIPE,
             stderr=self.log,
         )
-        self.wait(lambda: self.answers())
+        self.wait(self.answers)
 
     def answers(self) -> bool:
         try:
-            return self.ask(verb="list", target=DOMAIN)["code"] == 0
+            return bool(self.ask(verb="list", target=DOMAIN)["code"] == 0)
         except LaunchdGoneError:
             return False
 

@@ -85,7 +85,7 @@ def test_a_cell_of_the_matrix_is_yes_no_or_unknown_and_has_its_reason() -> None:
         Cell("macos-26", kind, works=False, reason="refused"),
     ]
     table = matrix_table(cells, "t")
-    shown = [list(column.cells)[0] for column in table.columns]
+    shown = [next(iter(column.cells)) for column in table.columns]
     assert shown == ["both", "ad hoc", "static", "yes", "unknown (1)", "no (2)"]
     assert table.caption == "1: nobody says\n2: refused"
 

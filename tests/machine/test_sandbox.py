@@ -196,7 +196,7 @@ def test_an_ordinary_user_has_one_as_well(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    readable = os.stat(ROOT).st_mode & 0o5 == 0o5
+    readable = ROOT.stat().st_mode & 0o5 == 0o5
     if not version or version.stdout != "True\n" or not readable or shutil.which("setpriv") is None:
         pytest.skip("needs a Python and a checkout that everybody may use, and setpriv")
     assert python

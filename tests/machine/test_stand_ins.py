@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import plistlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ from lab.machine.sandbox import SandboxMachine
 from lab.machine.stand_ins import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
-needs_machine = [pytest.mark.native, pytest.mark.linux]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ class TestInAMachine:
         machine.write("/tmp/X.driver/Contents/Resources/r", b"resource")
         machine.write(
             "/tmp/X.driver/Contents/Info.plist",
-            b'<plist version="1.0"><dict><key>CFBundleIdentifier</key><string>x</string></dict></plist>',
+            plistlib.dumps({"CFBundleIdentifier": "x"}),
         )
         verify = ["codesign", "--verify", "--strict", "/tmp/X.driver"]
         assert "not signed at all" in machine.run(verify).error
