@@ -10,8 +10,8 @@ from enum import Enum
 from lab.doctor import detect
 from lab.doctor.detect import Finding
 
-PURPOSES = ("hal", "tests", "bench", "lint")
-_BUILD = ("hal", "tests", "bench")
+PURPOSES = ("hal", "tests", "bench", "install", "lint")
+_BUILD = ("hal", "tests", "bench", "install")
 
 
 class Weight(Enum):
@@ -205,13 +205,31 @@ NEEDS: tuple[Need, ...] = (
         brew=("rust",),
     ),
     Need(
-        "docker",
-        "installs drivers in throw-away machines; not used yet",
-        lambda: detect.program("docker"),
-        weight=Weight.OPTIONAL,
-        purposes=(),
+        "killall",
+        "restarts coreaudiod in the machines that drivers are installed on",
+        lambda: detect.program("killall"),
+        weight=Weight.WANTED,
+        purposes=("tests", "install"),
+        debian=("psmisc",),
+        platforms=("linux",),
+    ),
+    Need(
+        "dockerd",
+        "installs drivers in containers; without it in sandboxes only",
+        lambda: detect.program("dockerd"),
+        weight=Weight.WANTED,
+        purposes=("install",),
         debian=("docker.io",),
-        brew=("docker",),
+        platforms=("linux",),
+    ),
+    Need(
+        "mmdebstrap",
+        "makes the image of those containers",
+        lambda: detect.program("mmdebstrap"),
+        weight=Weight.WANTED,
+        purposes=("install",),
+        debian=("mmdebstrap",),
+        platforms=("linux",),
     ),
     Need(
         "shared-memory",

@@ -17,7 +17,7 @@ from typing import Any
 
 from lab.launchd.jobs import Action, JobExistsError, JobTable, Signal, Spawn
 from lab.launchd.paths import INTERVAL_S, Watcher
-from lab.launchd.policy import Policy
+from lab.launchd.policy import Policy, user_of
 from lab.launchd.processes import Processes
 from lab.launchd.requests import Desk, Reply
 from lab.launchd.spec import SpecError
@@ -175,7 +175,7 @@ class Launchd:
             match action:
                 case Spawn(key):
                     try:
-                        pid = self._processes.spawn(self._table.get(key).spec)
+                        pid = self._processes.spawn(self._table.get(key).spec, user_of(key[0]))
                     except OSError as error:
                         _say(f"{key[1]} cannot be started: {error}")
                         self._table.spawn_failed(key, now)

@@ -91,12 +91,17 @@ def split_target(target: str) -> tuple[str, str] | None:
     return (domain, label) if label and session_of(domain) is not None else None
 
 
+def user_of(domain: str) -> int | None:
+    """Whose session a domain is; None for one that is nobody's."""
+    found = _GUI.fullmatch(domain)
+    return int(found[1]) if found else None
+
+
 def refuses_caller(domain: str, uid: int) -> bool:
     """Whether a user may not change that domain: it takes root, or the session's own user."""
     if uid == 0:
         return False
-    found = _GUI.fullmatch(domain)
-    return found is None or int(found[1]) != uid
+    return user_of(domain) != uid
 
 
 def not_permitted(verb: str, label: str) -> Refusal:

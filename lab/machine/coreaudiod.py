@@ -211,9 +211,12 @@ def _arguments(description: Description) -> list[str]:
 def _stay_deaf(arguments: list[str]) -> int:
     """Be a coreaudiod that does not hear SIGTERM: the simulator is a child that dies with us."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    deaf = os.getpid()
     child = os.fork()
     if child == 0:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != deaf:
+            os._exit(1)  # killed before we could ask to go with it
         # Under its own name, so that killall does not meet it.
         os.execv(read_description().daemon, arguments)  # noqa: S606
     _, status = os.waitpid(child, 0)

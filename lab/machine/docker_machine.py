@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 import docker
 
 from lab.host.locate import find_daemon
+from lab.launchd.wire import SOCKET as LAUNCHD
 from lab.machine import image
 from lab.machine.base import STAFF_ID, USER_ID, Done, Machine, MachineError, Who
 from lab.machine.coreaudiod import SOCKET
 from lab.machine.description import Description
 from lab.machine.plan import OWN
-from lab.machine.sandbox import base_environment, pack
+from lab.machine.sandbox import base_environment, pack, wait_for_launchd
 from lab.machine.tree import make_tree, shown_paths, simulator_folders
 from lab.profiles.read import load_profile
 
@@ -87,6 +88,7 @@ class DockerMachine(Machine):
         self._exchange.chmod(0o755)
         try:
             self._start(name, description)
+            wait_for_launchd(self._exchange / Path(LAUNCHD).name)
             if wait:
                 self.wait_for_coreaudiod()
         except BaseException:

@@ -56,11 +56,12 @@ def _tell(answer: dict[str, object]) -> None:
 def _begin(plan: Plan) -> tuple[int, int, str]:
     """Start the helper, which unshares, and process 1; pids as seen from here, and which IDs."""
     to_helper, from_helper = os.pipe(), os.pipe()
+    keeper = os.getpid()
     helper = os.fork()
     if helper == 0:
         os.close(to_helper[1])
         os.close(from_helper[0])
-        _helper(plan, to_helper[0], from_helper[1])
+        _helper(plan, keeper, to_helper[0], from_helper[1])
     os.close(to_helper[0])
     os.close(from_helper[1])
     with os.fdopen(from_helper[0], "r") as lines, os.fdopen(to_helper[1], "w") as orders:
@@ -92,7 +93,7 @@ def _map_ids(pid: int) -> str:
     return "one"
 
 
-def _helper(plan: Plan, orders: int, answers: int) -> None:
+def _helper(plan: Plan, keeper: int, orders: int, answers: int) -> None:
     """Unshare, be given IDs, start process 1, wait for it. Never returns."""
     try:
         os.setsid()
@@ -102,10 +103,13 @@ def _helper(plan: Plan, orders: int, answers: int) -> None:
         os.setgid(0)
         os.setuid(0)
         namespaces.die_with_parent(signal.SIGKILL)
-        os.set_inheritable(answers, False)
+        if os.getppid() != keeper:
+            os._exit(1)  # it was gone before we could ask to go with it
+        life, held = os.pipe()
         init = os.fork()
         if init == 0:
-            _become_init(plan)
+            os.close(held)
+            _become_init(plan, life)
         os.write(answers, f"{init}\n".encode())
         os.close(answers)
         os.waitpid(init, 0)
@@ -116,9 +120,11 @@ def _helper(plan: Plan, orders: int, answers: int) -> None:
         os._exit(0)
 
 
-def _become_init(plan: Plan) -> None:
+def _become_init(plan: Plan, life: int) -> None:
     """Put the root together, move there, become process 1's program."""
     namespaces.die_with_parent(signal.SIGKILL)
+    if select.select([life], [], [], 0)[0]:
+        os._exit(1)  # the helper has gone, and its end of the pipe with it
     namespaces.make_private()
     root = build_root(plan)
     namespaces.change_root(root)

@@ -15,16 +15,19 @@ import io
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from lab.host.locate import find_daemon
+from lab.launchd.wire import SOCKET as LAUNCHD
 from lab.machine.base import STAFF_ID, USER, USER_ID, CannotError, Done, Machine, MachineError, Who
 from lab.machine.coreaudiod import SOCKET
 from lab.machine.description import Description
@@ -80,6 +83,7 @@ class SandboxMachine(Machine):
                 environment=base_environment("root"),
             )
             self._init, self._ids = self._start(plan)
+            wait_for_launchd(self.root / str(LAUNCHD).lstrip("/"))
             if wait:
                 self.wait_for_coreaudiod()
         except BaseException:
@@ -185,6 +189,23 @@ class SandboxMachine(Machine):
             keeper.stdout.close()
         shutil.rmtree(self.root, ignore_errors=True)
         self._lock.close()
+
+
+def wait_for_launchd(path: Path) -> None:
+    """Wait until launchd listens on its socket.
+
+    Raises
+    ------
+    MachineError
+        When it does not come.
+    """
+    end = time.monotonic() + _TO_START_S
+    while time.monotonic() < end:
+        with socket.socket(socket.AF_UNIX) as attempt, contextlib.suppress(OSError):
+            attempt.connect(str(path))
+            return
+        time.sleep(0.01)
+    raise MachineError(f"launchd is not there after {_TO_START_S:g} s", where=str(path))
 
 
 def base_environment(who: Who) -> dict[str, str]:

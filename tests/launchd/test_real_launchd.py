@@ -86,7 +86,10 @@ def lives(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_job_that_is_killed_comes_back_with_its_environment_and_its_files(real: Real) -> None:
@@ -158,6 +161,14 @@ def test_orphans_are_reaped(real: Real) -> None:
     real.wait(lambda: real.read("orphan").strip() != "")
     orphan = int(real.read("orphan"))
     real.wait(lambda: not Path(f"/proc/{orphan}").exists())
+
+
+def test_a_job_that_is_ended_in_the_moment_of_its_start_hears_it(real: Real) -> None:
+    for number in range(10):
+        real.load(f"job{number}", "exec sleep 1000", RunAtLoad=True)
+        answer = real.ask(verb="bootout", target=f"{DOMAIN}/job{number}")
+        assert answer["code"] == 0
+    # Ten times its ExitTimeOut would be 200 s, and the answer would not have come.
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "its standard input ends"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import plistlib
 import shutil
 import signal
 import subprocess
@@ -140,6 +141,32 @@ def test_nothing_is_left_after_it_is_closed_twice() -> None:
     made.close()
     assert not made.root.exists()
     assert not Path(f"/proc/{init}").exists()
+
+
+def test_an_agent_of_the_user_s_session_runs_as_the_user_when_its_queue_fills() -> None:
+    try:
+        made = SandboxMachine(Description(), domains=["loginwindow", "gui/501"], wait=False)
+    except CannotError as error:
+        pytest.skip(str(error))
+    with made as machine:
+        if not machine.has_users:
+            pytest.skip("this machine has no user but root")
+        machine.must(["mkdir", "/private/var/run/agent"])
+        agent = {
+            "Label": "agent",
+            "ProgramArguments": ["/bin/sh", "-c", "id -u >>/private/tmp/ran; exec sleep 1000"],
+            "QueueDirectories": ["/private/var/run/agent"],
+            "LimitLoadToSessionType": ["Aqua", "LoginWindow"],
+        }
+        path = "/Library/LaunchAgents/agent.plist"
+        machine.write(path, plistlib.dumps(agent))
+        refused = machine.run(["launchctl", "bootstrap", "gui/502", path], who="user")
+        assert refused.code == 5
+        machine.must(["launchctl", "bootstrap", "gui/501", path], who="user")
+        assert machine.run(["cat", "/private/tmp/ran"]).code != 0
+        machine.write("/private/var/run/agent/session-active", b"1")
+        wait_until(lambda: machine.run(["cat", "/private/tmp/ran"]).out == "501\n")
+        assert machine.run(["launchctl", "bootstrap", "system", path]).code == 134
 
 
 MAKER = """
