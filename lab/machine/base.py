@@ -16,6 +16,8 @@ from lab.errors import LabError
 from lab.machine.snapshot import WATCHED, Entry, parse_snapshot
 
 Who = Literal["root", "user"]
+STATE_FILE = "/private/var/run/coreaudiod.state.json"
+"""What `lab.machine.state` reads."""
 HAL = "/Library/Audio/Plug-Ins/HAL"
 USER, USER_ID, STAFF_ID = "user", 501, 20
 """An ordinary user, numbered as the first one of a Mac."""
@@ -221,12 +223,17 @@ class Machine(ABC):
         """
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
-            found = self.generation()
+            found = self._told_generation()
             if found > after:
                 return found
             time.sleep(0.05)
         log = self.run(["tail", "-n", "1", "/private/var/log/coreaudiod.log"]).out.strip()
         raise MachineError(f"coreaudiod is not there after {timeout_s:g} s", where=log)
+
+    def _told_generation(self) -> int:
+        """As `generation`, but of a coreaudiod that may be gone: cheap to ask again and again."""
+        told = self.run(["cat", STATE_FILE]).out
+        return int(json.loads(told)["generation"]) if told else 0
 
     def generation(self) -> int:
         """How often coreaudiod has come up with its drivers loaded; 0 while it is not there."""

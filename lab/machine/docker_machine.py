@@ -29,7 +29,7 @@ from lab.machine.base import STAFF_ID, USER_ID, Done, Machine, MachineError, Who
 from lab.machine.coreaudiod import SOCKET
 from lab.machine.description import Description
 from lab.machine.plan import OWN
-from lab.machine.sandbox import base_environment, pack, wait_for_launchd
+from lab.machine.sandbox import base_environment, new_folder, pack, sweep, wait_for_launchd
 from lab.machine.tree import make_tree, shown_paths, simulator_folders
 from lab.profiles.read import load_profile
 
@@ -84,8 +84,8 @@ class DockerMachine(Machine):
         self._life: Any = None
         name = ensure_image(client)
         # What both sides see: the socket, and what is given to commands.
-        self._exchange = Path(tempfile.mkdtemp(prefix="hal-lab-exchange-"))
-        self._exchange.chmod(0o755)
+        sweep()
+        self._exchange, self._lock = new_folder()
         try:
             self._start(name, description)
             wait_for_launchd(self._exchange / Path(LAUNCHD).name)
@@ -203,6 +203,7 @@ class DockerMachine(Machine):
             with contextlib.suppress(docker.errors.DockerException):
                 self._client.remove_container(container, force=True)
         shutil.rmtree(self._exchange, ignore_errors=True)
+        self._lock.close()
 
 
 def seed(description: Description) -> bytes:

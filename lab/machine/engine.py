@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.machine.base import CannotError
+from lab.machine.sandbox import new_folder
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -94,11 +94,7 @@ def _own_engine() -> Iterator[str]:
         raise CannotError(reason)
     images = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hal-lab/docker"
     images.mkdir(parents=True, exist_ok=True)
-    with (
-        _alone(images),
-        tempfile.TemporaryDirectory(prefix="hal-lab-engine-", ignore_cleanup_errors=True) as name,
-    ):
-        folder = Path(name)
+    with _alone(images), _folder() as folder:
         address = f"unix://{folder}/docker.sock"
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
@@ -123,6 +119,17 @@ def _own_engine() -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """For socket and state; swept later when we are killed."""
+    folder, lock = new_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
 
 
 @contextmanager

@@ -69,7 +69,7 @@ class SandboxMachine(Machine):
         shown = {**shown_paths(), str(daemon.parent): str(daemon.parent)}
         sweep()
         self._keeper: subprocess.Popen[str] | None = None
-        self.root, self._lock = _new_root()
+        self.root, self._lock = new_folder()
         try:
             make_tree(self.root, replace(description, daemon=str(daemon)), profile, interpreter())
             plan = Plan(
@@ -252,8 +252,11 @@ def sweep(folder: Path | None = None) -> list[str]:
     return removed
 
 
-def _new_root() -> tuple[Path, IO[str]]:
-    """A folder that is locked before it has a name by which `sweep` would look at it."""
+def new_folder() -> tuple[Path, IO[str]]:
+    """A temporary folder that `sweep` leaves alone as long as the file is open, and then removes.
+
+    It is locked before it has a name by which anybody would look at it.
+    """
     fresh = Path(tempfile.mkdtemp(prefix="hal-lab-new-"))
     lock = _lock(fresh)
     root = fresh.with_name(fresh.name.replace("hal-lab-new-", PREFIX))

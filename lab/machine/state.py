@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-STATE = Path("/private/var/run/coreaudiod.state.json")
+STATE = Path("/private/var/run/coreaudiod.state.json")  # as in lab.machine.base
 DEFAULT_OUTPUT = Path("/private/var/db/hal-lab-default-output")
 BUILT_IN = "MacBook Pro Speakers"
 """The device that a Mac has without any driver; the simulator has none, the stand-ins list it."""

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "driver/gecko/scripts"
-KINDS = ["sandbox", pytest.param("docker", marks=pytest.mark.docker)]
+KINDS = [
+    "sandbox",
+    pytest.param(
+        "docker",
+        marks=[
+            pytest.mark.docker,
+            pytest.mark.timeout(600),  # the first one may build the image
+        ],
+    ),
+]
 """Values of `machine_kind`, for scenarios that run on both."""
 
 StartMachine = Callable[..., Machine]

@@ -83,6 +83,8 @@ def test_a_full_disk_changes_nothing(
     assert compare(before, machine.snapshot(["/Library"])) == []
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_killed_at_each_step_the_next_run_finds_its_way(
     machine: Machine, kit: Kit, driver: Path, tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def answer(cell: Cell) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_each_kind_of_bundle_is_loaded_or_refused_with_a_reason(
     start_machine: StartMachine, driver: Path, tmp_path: Path, profile: str

@@ -121,6 +121,7 @@ with engine() as client:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.native
 @pytest.mark.docker
 def test_a_container_does_not_outlive_the_test_that_made_it() -> None:
