@@ -42,7 +42,9 @@ def hal(session: nox.Session) -> None:
     if not session.posargs:
         run_folder = ROOT / "reports" / "runs" / "hal"
         session.run("hal-lab", "play", "--into", str(run_folder))
-    session.run("pytest", *session.posargs or ["scenarios"], env=lab_environment("dev"))
+    # What takes minutes has sessions of its own: vsock, install.
+    quick = ["scenarios", "--ignore=scenarios/install", "-m", "not slow"]
+    session.run("pytest", *session.posargs or quick, env=lab_environment("dev"))
 
 
 @nox.session
@@ -72,6 +74,24 @@ def vsock(session: nox.Session) -> None:
         *("--", *(session.posargs or ["scenarios/bunghole"])),
         env=lab_environment("dev"),
     )
+
+
+@nox.session
+def install(session: nox.Session) -> None:
+    """Install, upgrade and remove drivers on machines of each macOS; print the matrix."""
+    doctor(session, "install")
+    install_package(session, "dev")
+    environment = lab_environment("dev")
+    if session.posargs:
+        session.run("pytest", *session.posargs, env=environment)
+        return
+    for chosen in (
+        ("-m", "not docker and not slow", "-n", JOBS),
+        ("-m", "slow and not docker", "-s"),
+        # One process: a dockerd of our own holds its images alone.
+        ("-m", "docker"),
+    ):
+        session.run("pytest", "scenarios/install", *chosen, env=environment)
 
 
 @nox.session

@@ -11,9 +11,9 @@ from lab.doctor import built, detect, vsock
 from lab.doctor.detect import Finding
 from lab.guest.tiers import Tier
 
-PURPOSES = ("hal", "tests", "bench", "lint", "vsock", "fuzz")
+PURPOSES = ("hal", "tests", "bench", "lint", "vsock", "fuzz", "install")
 LIBOPUS_NAMES = ("libopus.so.0", "libopus.0.dylib", "/opt/homebrew/lib/libopus.0.dylib")
-_BUILD = ("hal", "tests", "bench", "vsock", "fuzz")
+_BUILD = ("hal", "tests", "bench", "vsock", "fuzz", "install")
 
 
 class Weight(Enum):
@@ -232,13 +232,31 @@ NEEDS: tuple[Need, ...] = (
         brew=("rust",),
     ),
     Need(
-        "docker",
-        "installs drivers in throw-away machines; not used yet",
-        lambda: detect.program("docker"),
-        weight=Weight.OPTIONAL,
-        purposes=(),
+        "killall",
+        "restarts coreaudiod in the machines that drivers are installed on",
+        lambda: detect.program("killall"),
+        weight=Weight.WANTED,
+        purposes=("tests", "install"),
+        debian=("psmisc",),
+        platforms=("linux",),
+    ),
+    Need(
+        "dockerd",
+        "installs drivers in containers; without it in sandboxes only",
+        lambda: detect.program("dockerd"),
+        weight=Weight.WANTED,
+        purposes=("install",),
         debian=("docker.io",),
-        brew=("docker",),
+        platforms=("linux",),
+    ),
+    Need(
+        "mmdebstrap",
+        "makes the image of those containers",
+        lambda: detect.program("mmdebstrap"),
+        weight=Weight.WANTED,
+        purposes=("install",),
+        debian=("mmdebstrap",),
+        platforms=("linux",),
     ),
     Need(
         "user-mode-linux",
