@@ -70,7 +70,10 @@ def _vsock() -> str:
 
 
 def _guest() -> str:
+    from lab.guest.mark import read_mark
     from lab.guest.uml_files import HOST_MODULES, why_missing
 
+    if read_mark() is not None:
+        return "this is a guest, and guests start none"
     reason = why_missing(HOST_MODULES)
     return f"{reason}; hal-lab doctor --install" if reason else ""
