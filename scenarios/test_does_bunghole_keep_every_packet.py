@@ -40,19 +40,27 @@ SETTLE_S = 1.0
 DRY_FRAMES, CUT_FRAMES = 480, 960
 """How far a clock may go off before the input runs dry, or has too much; of the 40 ms that it keeps
 in hand one packet may be late, and one cycle is read at once (docs/reference/bunghole-wire.md)."""
+ONSET_S = 0.04
+"""Two packets, in which an encoder that has heard nothing yet finds its level: libopus 1.6.1 is
+0.57 dB low for 1.5 ms there."""
 END_FRAMES = 2 * PACKET_FRAMES
 """The last packet is filled up with silence, and Opus hears that coming."""
 LOOK_NS = 1_000_000
 """Threads look at sockets each virtual millisecond."""
 
-CASES: list[tuple[Wire, int, int, float]] = [
+CASES = [
     *[(wire, frames, 0, 2) for wire in ("v1", "v2") for frames in (16, 512, 4_096)],
-    ("v1", 480, 0, MINUTES),
     ("v2", 480, 0, MINUTES),
-    ("v2", 480, 100, MINUTES),
-    ("v2", 480, -100, MINUTES),
-    ("v1", 512, 100, MINUTES),
-    ("v2", 4_096, -100, MINUTES),
+    *[
+        pytest.param(*case, MINUTES, marks=pytest.mark.slow)
+        for case in (
+            ("v1", 480, 0),
+            ("v2", 480, 100),
+            ("v2", 480, -100),
+            ("v1", 512, 100),
+            ("v2", 4_096, -100),
+        )
+    ],
 ]
 """Wire, frames of an IO cycle, how far the devices' clocks are off (ppm), minutes."""
 
@@ -192,7 +200,7 @@ def test_nothing_is_lost_and_nothing_is_late(
     findings.require("microphone-was-cut", told["latency cuts"], cuts)
     findings.require("microphone-frames-over", told["frames overflow"], 0, "frames")
 
-    wrong = findings_in(tmp_path / "output.f32")
+    wrong = findings_in(tmp_path / "output.f32", skip_s=ONSET_S)
     findings.require("wrong-places-in-what-was-played", len(wrong), 0)
     wrong_there = findings_in(tmp_path / "input.f32", skip_s=SETTLE_S)
     # Silence has two ends.
