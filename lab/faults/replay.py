@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lab import __version__
 from lab.errors import LabError
+from lab.faults.lives import EventWindow, Life
 from lab.faults.parting import part
-from lab.faults.rig import EventWindow, Life
 from lab.faults.run import Outcome, run_schedule
 from lab.faults.schedule import (
     Expected,

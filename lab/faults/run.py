@@ -13,9 +13,10 @@ from typing import Any
 from lab.errors import LabError, MissingError, UsageError
 from lab.faults.damage import DRIVER_SAID, NOTHING, Allowance, Damage, Failure, judge
 from lab.faults.events import At, Event
+from lab.faults.lives import EventWindow, Life, Stopped
 from lab.faults.marks import Marks
 from lab.faults.perform import perform
-from lab.faults.rig import EventWindow, Life, Rig, Stopped
+from lab.faults.rig import Rig
 from lab.faults.schedule import Setup
 from lab.faults.zero_timestamps import ClockFigures, ClockWatch, as_failure
 from lab.host.errors import (

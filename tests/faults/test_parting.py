@@ -12,9 +12,9 @@ import pytest
 from lab.faults import parting
 from lab.faults.damage import Failure
 from lab.faults.events import Event
+from lab.faults.lives import EventWindow, Life
 from lab.faults.parting import Named, Parting, name_parting, part
 from lab.faults.replay import Replayed, replay, write_case
-from lab.faults.rig import EventWindow, Life
 from lab.faults.run import Outcome, run_schedule
 from lab.faults.schedule import Header, Setup, parse_event, read_replay
 from lab.faults.shrink import Shrunk

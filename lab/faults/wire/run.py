@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from lab.errors import LabError, MissingError, UsageError
 from lab.faults.damage import Failure
 from lab.faults.events import At, Event
-from lab.faults.rig import EventWindow, Stopped
+from lab.faults.lives import EventWindow, Stopped
 from lab.faults.run import LIFE_HEAP_BYTES, Outcome, RunHash, failure_of_ending, failure_of_error
 from lab.faults.schedule import Setup
 from lab.faults.wire.cost import BACK_S, NOTHING, Cost
@@ -168,7 +168,7 @@ class _Running:
         if done.skipped:
             self.outcome.skipped[f"{event.name}: {done.skipped}"] += 1
         self._costs.append(done.cost)
-        self._frames = max(self._frames, rig.output.buffer_frames)
+        self._frames = max(self._frames, rig.device.buffer_frames)
         self._longest = max(self._longest, self._frames)
         self._drift = max(self._drift, abs(rig.drift_ppm))
         if not rig.detached:
@@ -187,7 +187,7 @@ class _Running:
             since_connected=counts - self._life,
             latency=rig.take_latency(),
             elapsed_ns=now - self._base_ns,
-            frames=max(self._frames, rig.output.buffer_frames),
+            frames=max(self._frames, rig.device.buffer_frames),
             drift_ppm=max(self._drift, abs(rig.drift_ppm)),
             cycle=self.last_cycle,
             causes=self._words(),
@@ -208,7 +208,7 @@ class _Running:
         if "thrown_away" in cost.may or "restarts" in cost.may:
             self._life = counts
         self._base, self._base_ns = counts, now
-        self._frames, self._drift = rig.output.buffer_frames, abs(rig.drift_ppm)
+        self._frames, self._drift = rig.device.buffer_frames, abs(rig.drift_ppm)
 
     def _not_back(self, rig: WireRig, link: Link, name: str) -> Failure | None:
         where = f"around {self.causes()}" if self._near else "with no fault near"
@@ -269,7 +269,7 @@ class _Running:
             outcome.simulated_s = rig.elapsed_ns / 1e9
             outcome.memory_end = rig.memory()
             rig.end_life()
-            io = rig.host.io_stats(rig.output.device)
+            io = rig.host.io_stats(rig.device.device)
             self.hash.add([io.cycles, io.frames, io.skipped_cycles, io.late_wakes])
         except LabError:
             outcome.cycles = max(outcome.cycles, self.last_cycle)
