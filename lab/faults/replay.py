@@ -11,8 +11,9 @@ from pathlib import Path
 from lab import __version__
 from lab.errors import LabError
 from lab.faults.lives import EventWindow, Life
+from lab.faults.outcome import Outcome
 from lab.faults.parting import part
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.run import run_schedule
 from lab.faults.schedule import (
     Expected,
     Header,
