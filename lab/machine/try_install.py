@@ -23,7 +23,7 @@ from rich.console import Console
 
 from lab.errors import LabError, MissingError
 from lab.host.locate import find_driver
-from lab.machine.base import HAL, Done, Machine, MachineError
+from lab.machine.base import HAL, CannotError, Done, Machine, MachineError
 from lab.machine.description import Description
 from lab.machine.kit import bring_kit
 from lab.machine.mac import MacMachine
@@ -37,6 +37,8 @@ TONE_HZ = 997.0
 TONE_S = 3.0
 RATE = 48_000
 LEVEL = 0.25
+SKIPPED = 77
+"""Exit status, as test runners have it."""
 
 Hear = Callable[[Machine], str]
 """Plays through the driver and says what came; LabError when it was not what was played."""
@@ -263,7 +265,8 @@ def main(
 ) -> None:
     """Install a driver of this source tree, hear it, uninstall it, look whether anything is left.
 
-    On a Mac this needs sudo without a password, and the module sounddevice.
+    On a Mac this needs sudo without a password, and the module sounddevice. Exit status 77: there
+    is no such machine here; the reason is told.
     """
     out, said = Console(highlight=False, soft_wrap=True), Console(stderr=True, soft_wrap=True)
     try:
@@ -283,6 +286,9 @@ def main(
                 folder,
             ):
                 out.print(f"ok  {line}", markup=False)
+    except CannotError as error:
+        said.print(f"try_install: skipped, {error}", markup=False, highlight=False)
+        raise typer.Exit(SKIPPED) from error
     except LabError as error:
         said.print(f"try_install: {error}", markup=False, highlight=False)
         raise typer.Exit(error.exit_code) from error

@@ -205,6 +205,12 @@ def test_a_driver_that_is_there_already_is_not_touched(machine: Machine) -> None
     [
         (["--driver", "x"], 3, 'try_install: no driver "x"; take one of: gecko, bunghole\n'),
         (["--machine", "pdp-11"], 2, "pdp-11"),
+        pytest.param(
+            ["--machine", "mac", "--i-mean-it"],
+            77,
+            "try_install: skipped, this is not a Mac",
+            marks=[pytest.mark.linux, pytest.mark.native],
+        ),
     ],
 )
 def test_a_wrong_command_line_is_one_line(arguments: list[str], code: int, said: str) -> None:
