@@ -16,7 +16,7 @@ from lab.errors import UsageError
 from lab.machine import image
 from lab.machine.base import CannotError
 from lab.machine.coreaudiod import present
-from lab.machine.engine import why_none
+from lab.machine.engine import engine, why_none
 from lab.machine.kit import with_types
 from lab.machine.mac import MacMachine, device_names
 from lab.machine.matrix import APPLES, SEEDS, Cell, Kind
@@ -80,6 +80,14 @@ def test_a_plan_survives_its_way_to_the_keeper() -> None:
     plan = Plan("/r", {"/a b": "/c\nd"}, ("x", "y"), {"A": "b"})
     assert "\n" not in plan.to_json()
     assert Plan.of_json(plan.to_json()) == plan
+
+
+def test_no_engine_is_looked_for_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAL_LAB_NO_DOCKER", "1")
+    monkeypatch.setattr("lab.machine.engine._answers", lambda _: pytest.fail("it was looked for"))
+    assert why_none() == "HAL_LAB_NO_DOCKER is set"
+    with pytest.raises(CannotError, match="HAL_LAB_NO_DOCKER is set"), engine():
+        pass
 
 
 def test_a_cell_of_the_matrix_is_yes_no_or_unknown_and_has_its_reason() -> None:
