@@ -49,7 +49,7 @@ LOOK_NS = 1_000_000
 """Threads look at sockets each virtual millisecond."""
 
 CASES = [
-    *[(wire, frames, 0, 2) for wire in ("v1", "v2") for frames in (16, 512, 4_096)],
+    *[(wire, frames, 0, 2) for wire in ("v1", "v2") for frames in (16, 512, 4_096, 8_191, 8_192)],
     ("v2", 480, 0, MINUTES),
     *[
         pytest.param(*case, MINUTES, marks=pytest.mark.slow)
