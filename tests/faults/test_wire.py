@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -38,6 +39,16 @@ def run(driver: str, events: Sequence[dict[str, Any]], **members: Any) -> Outcom
 
 def at(cycle: int, what: str, **words: Any) -> dict[str, Any]:
     return {"at": {"cycle": cycle}, "what": what, **words}
+
+
+def counted_in(outcome: Outcome, name: str) -> int:
+    """How often a run has counted something, by its journal."""
+    total = 0
+    for line in map(json.loads, outcome.journal):
+        match line:
+            case [int(), int(), dict() as figures, str()]:
+                total += figures.get(name, 0)
+    return total
 
 
 # ---- the driver as it is -------------------------------------------------------------------------
@@ -85,6 +96,24 @@ def test_bunghole_outlives_each_fault(name: str, wire: Literal["v1", "v2"]) -> N
     skipped = {"half-open"} if (name, wire) == ("half-open", "v1") else set()
     assert {text.partition(":")[0] for text in outcome.skipped} <= skipped
     assert outcome.frames_verified > 0
+
+
+STORM_UNHEARD = [at(500, "half-open"), at(505, "start-stop-storm", n=40)]
+"""Each stop fills a packet up, with silence that has numbers: 40 of them in 0.4 s are 0.8 s of
+numbers, and the host that throws them away sees all of it as one step, 3 s later."""
+
+
+@pytest.mark.native
+@pytest.mark.linux
+@pytest.mark.parametrize("frames", [16, 480])
+def test_a_storm_that_nobody_heard_is_no_new_driver(frames: int) -> None:
+    """The host took it for one: numbers went on by more than time did, and what was lost was not
+    counted as lost."""
+    outcome = run("BungholeAudio", STORM_UNHEARD, frames=frames, cycles=1_500 * 480 // frames)
+    assert outcome.failure is None, outcome.failure.sentence
+    assert counted_in(outcome, "connections") == 1
+    assert counted_in(outcome, "restarts") == 0
+    assert counted_in(outcome, "lost") > 3 * 48_000
 
 
 @pytest.mark.native

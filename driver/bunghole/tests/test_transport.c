@@ -122,6 +122,11 @@ static void a_v2_peer_gets_numbers_times_and_flags(void **state) {
     connect_sender();
     peer_offer(&peer);
     peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    /* When its numbers began: before the first of them, and not in the future. */
+    assert_true(peer_read(&peer, &item));
+    assert_int_equal(item.kind, BUNGHOLE_ITEM_BEGUN);
+    uint64_t begun_ns = item.begun_ns;
+    assert_true(begun_ns > 0 && begun_ns <= bunghole_now_ns());
     uint64_t first_block = clock_ns;
     start();
     for (uint32_t i = 0; i < 10; i++) {

@@ -232,6 +232,7 @@ struct bunghole_sender *bunghole_sender_create(const struct bunghole_link_config
     const struct bunghole_connection_config connection = {
         .name = "output",
         .sends_audio = true,
+        .begun_ns = bunghole_now_ns(),
         .only_v1 = config->only_v1,
         .backoff_ns = config->backoff_ms * BUNGHOLE_NS_PER_MS,
         .calls = config->calls,
