@@ -144,9 +144,12 @@ def run_schedule(
         When it could not begin.
     """
     if setup.far_end == "bunghole":
+        from lab.faults.wire.marks import marks_of
         from lab.faults.wire.run import run_on_wire  # which needs what is here
 
-        return run_on_wire(setup, events, stop=stop, progress=progress, log=log)
+        outcome = run_on_wire(setup, events, stop=stop, progress=progress, log=log)
+        outcome.marks = marks_of(outcome.journal)
+        return outcome
     outcome = Outcome()
     began = time.monotonic()
     running = _Running(setup, events, outcome)

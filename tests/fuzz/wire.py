@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from lab.transport.bunghole import wire
 from lab.transport.bunghole.parser import Parser, Side
-from lab.transport.bunghole.wire import Audio, Begun, Frame, Item, Offer, Ping, Pong, Switch, Unknown
+from lab.transport.bunghole.wire import (
+    Audio,
+    Begun,
+    Frame,
+    Item,
+    Offer,
+    Ping,
+    Pong,
+    Switch,
+    Unknown,
+)
 
 MOST_HELD = wire.HEADER.size + wire.MAX_BODY_BYTES
 _SIZES = {Switch: wire.LENGTH.size + wire.GREETING.size, Offer: wire.GREETING.size}
