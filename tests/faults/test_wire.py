@@ -102,6 +102,32 @@ def test_bunghole_outlives_each_fault(name: str, wire: Literal["v1", "v2"]) -> N
     assert outcome.frames_verified > 0
 
 
+PERIODS = (8_192, 16, 8_191, 480, 4_096, 31, 512)
+
+
+@pytest.mark.native
+@pytest.mark.linux
+def test_no_period_and_no_change_of_it_costs_audio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perform, "FRAMES_MAX", 8_192)
+    events = [
+        at(300 + 60 * place, "buffer-frames", frames=frames) for place, frames in enumerate(PERIODS)
+    ]
+    outcome = run("BungholeAudio", events, cycles=1_000)
+    assert outcome.failure is None, outcome.failure.sentence
+    assert not outcome.skipped
+    for dropped in ("late", "ring_full", "lost", "overflow"):
+        assert counted_in(outcome, dropped) == 0
+
+
+@pytest.mark.native
+@pytest.mark.linux
+@pytest.mark.parametrize("name", ["disconnect", "frames", "half-open", "stall", "way"])
+def test_bunghole_outlives_faults_with_the_longest_blocks(name: str) -> None:
+    events = [{**event, "at": {"cycle": event["at"]["cycle"] // 6}} for event in FAULTS[name]]
+    outcome = run("BungholeAudio", events, frames=8_192, cycles=560)
+    assert outcome.failure is None, outcome.failure.sentence
+
+
 STORM_UNHEARD = [at(500, "half-open"), at(505, "start-stop-storm", n=40)]
 """Each stop fills a packet up, with silence that has numbers: 40 of them in 0.4 s are 0.8 s of
 numbers, and the host that throws them away sees all of it as one step, 3 s later."""
