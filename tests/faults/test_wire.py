@@ -18,7 +18,6 @@ from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
 from lab.faults.soak import SoakSettings, soak
 from lab.faults.swarm import chosen_faults
-from lab.faults.wire import perform
 from lab.faults.wire.cost import HELD_UP, NOTHING, RECONNECT, Cost
 from lab.faults.wire.counts import Counts
 from lab.faults.wire.judge import Stretch, judge, together
@@ -108,8 +107,7 @@ PERIODS = (8_192, 16, 8_191, 480, 4_096, 31, 512)
 
 @pytest.mark.native
 @pytest.mark.linux
-def test_no_period_and_no_change_of_it_costs_audio(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perform, "FRAMES_MAX", 8_192)
+def test_no_period_and_no_change_of_it_costs_audio() -> None:
     events = [
         at(300 + 60 * place, "buffer-frames", frames=frames) for place, frames in enumerate(PERIODS)
     ]
@@ -158,12 +156,33 @@ def test_the_same_schedule_has_the_same_hash(schedule: int) -> None:
 
 @pytest.mark.native
 @pytest.mark.linux
-def test_frames_that_do_not_fit_its_ring_are_left_out() -> None:
-    outcome = run("BungholeAudio", [at(300, "buffer-frames", frames=8_192)], cycles=700)
-    assert outcome.failure is None
-    assert outcome.skipped == {
-        "buffer-frames: cycles of more than 4096 frames do not fit its ring": 1
-    }
+@pytest.mark.parametrize(
+    "events",
+    [
+        [at(300, "disconnect", direction="both"), at(300, "sleep-wake", s=3.75)],
+        [at(300, "lose-cycles", n=90), at(301, "reader-attach")],
+    ],
+    ids=["sleep-wake", "lose-cycles"],
+)
+def test_where_io_comes_back_late_a_packet_has_to_be_played_first(events: list[Any]) -> None:
+    outcome = run("BungholeAudio", events, cycles=2_500)
+    assert outcome.failure is None, outcome.failure.sentence
+
+
+@pytest.mark.native
+@pytest.mark.linux
+def test_a_run_may_end_while_nobody_listens() -> None:
+    outcome = run("BungholeAudio", [at(300, "reader-detach")], cycles=2_500)
+    assert outcome.failure is None, outcome.failure.sentence
+    assert counted_in(outcome, "unconnected") > 0
+
+
+@pytest.mark.native
+@pytest.mark.linux
+def test_a_storm_of_the_longest_cycles_may_cost_what_no_time_can_carry() -> None:
+    events = [at(40, "start-stop-storm", n=20)]
+    outcome = run("BungholeAudio", events, frames=8_192, cycles=200)
+    assert outcome.failure is None, outcome.failure.sentence
 
 
 # ---- a driver with mistakes ----------------------------------------------------------------------
@@ -237,8 +256,7 @@ def test_each_mark_has_a_schedule_that_reaches_it() -> None:
 @pytest.mark.native
 @pytest.mark.linux
 @pytest.mark.parametrize("mark", REACHING)
-def test_a_mark_is_reached_by_what_it_is_for(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perform, "FRAMES_MAX", 8_192)
+def test_a_mark_is_reached_by_what_it_is_for(mark: str) -> None:
     outcome = run("BungholeAudio", REACHING[mark], cycles=2_500)
     assert outcome.failure is None, outcome.failure.sentence
     assert outcome.marks[mark] > 0, outcome.marks
