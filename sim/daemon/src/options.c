@@ -28,6 +28,10 @@ enum option_key {
     KEY_SIGPIPE,
     KEY_KEEP_SHM,
     KEY_NO_GUARD,
+    KEY_PROFILE,
+    KEY_PROCESS_MODEL,
+    KEY_HELPER_THROTTLE_MS,
+    KEY_SERVICE,
     KEY_DRIVER,
     KEY_PLAY,
     KEY_SIGNAL,
@@ -62,6 +66,10 @@ static const struct option names[] = {
     {"sigpipe", required_argument, NULL, KEY_SIGPIPE},
     {"keep-shm", no_argument, NULL, KEY_KEEP_SHM},
     {"no-guard", no_argument, NULL, KEY_NO_GUARD},
+    {"profile", required_argument, NULL, KEY_PROFILE},
+    {"process-model", required_argument, NULL, KEY_PROCESS_MODEL},
+    {"helper-throttle-ms", required_argument, NULL, KEY_HELPER_THROTTLE_MS},
+    {"service", required_argument, NULL, KEY_SERVICE}, /* for the daemon itself */
     {"driver", required_argument, NULL, KEY_DRIVER},
     {"play", required_argument, NULL, KEY_PLAY},
     {"signal", required_argument, NULL, KEY_SIGNAL},
@@ -167,6 +175,7 @@ static bool take_host(int key, const char *text, struct options *options) {
     static const char *const waits[] = {"hybrid", "sleep", NULL};
     static const char *const owners[] = {"owned", "free", NULL};
     static const char *const actions[] = {"default", "ignore", NULL};
+    static const char *const models[] = {"in-process", "helper", NULL};
     struct halsim_host_config *host = &options->host;
     uint64_t wide = 0;
     int index = 0;
@@ -218,6 +227,20 @@ static bool take_host(int key, const char *text, struct options *options) {
         return true;
     case KEY_NO_GUARD:
         options->guard = false;
+        return true;
+    case KEY_PROFILE:
+        options->profile_file = text;
+        return true;
+    case KEY_PROCESS_MODEL:
+        ok = choice("process-model", text, models, &index);
+        options->process_model = index == 1 ? PROFILE_MODEL_HELPER : PROFILE_MODEL_IN_PROCESS;
+        return ok;
+    case KEY_HELPER_THROTTLE_MS:
+        ok = number("helper-throttle-ms", text, 0, 86400000, &wide);
+        options->helper_throttle_ns = wide * 1000000;
+        return ok;
+    case KEY_SERVICE:
+        options->service = text;
         return true;
     case KEY_DRIVER:
         if (options->driver_count == OPTION_DRIVERS_MAX) {
@@ -310,8 +333,45 @@ static bool check_together(struct options *options) {
     return true;
 }
 
+#define THROTTLE_UNSAID     UINT64_MAX
+#define THROTTLE_DEFAULT_NS UINT64_C(10000000000) /* launchd's, when a job says nothing */
+
+/* Reads the profile, and decides what it decides unless an option has. */
+static bool follow_profile(struct options *options) {
+    bool plays = options->play != NULL || options->signal != SIGNAL_NONE;
+    if (options->service != NULL) {
+        return true; /* the front has decided */
+    }
+    if (options->process_model == PROFILE_MODEL_HELPER && plays) {
+        return complain("--process-model helper needs --rpc: playing is done in one process");
+    }
+    options->profile.throttle_s = -1;
+    if (options->profile_file != NULL) {
+        if (!profile_read(options->profile_file, &options->profile)) {
+            return false;
+        }
+        options->host.profile = &options->profile.asks;
+    }
+    if (options->process_model == PROFILE_MODEL_UNSAID) {
+        options->process_model = options->profile.model == PROFILE_MODEL_HELPER && !plays
+                                     ? PROFILE_MODEL_HELPER
+                                     : PROFILE_MODEL_IN_PROCESS;
+    }
+    if (options->helper_throttle_ns == THROTTLE_UNSAID) {
+        options->helper_throttle_ns = options->profile.throttle_s >= 0
+                                          ? (uint64_t)(options->profile.throttle_s * 1e9 + 0.5)
+                                          : THROTTLE_DEFAULT_NS;
+    }
+    return true;
+}
+
 enum options_result options_parse(int count, char **arguments, struct options *options) {
-    *options = (struct options){.guard = true, .channels = 2, .sine_hz = 1000};
+    *options = (struct options){.guard = true,
+                                .channels = 2,
+                                .sine_hz = 1000,
+                                .helper_throttle_ns = THROTTLE_UNSAID,
+                                .argument_count = count,
+                                .arguments = arguments};
     halsim_host_config_init(&options->host);
     opterr = 0;
     for (;;) {
@@ -347,5 +407,5 @@ enum options_result options_parse(int count, char **arguments, struct options *o
         complain("unexpected argument \"%s\"", arguments[optind]);
         return OPTIONS_BAD;
     }
-    return check_together(options) ? OPTIONS_GO : OPTIONS_BAD;
+    return check_together(options) && follow_profile(options) ? OPTIONS_GO : OPTIONS_BAD;
 }

@@ -11,6 +11,7 @@
 struct client_registry;
 struct farend_registry;
 struct halsim_ledger;
+struct rpc_router;
 
 struct halsim_rpc {
     struct halsim_host *host;
@@ -18,6 +19,10 @@ struct halsim_rpc {
     struct notices *notices;
 
     const struct halsim_ledger *ledger; /* NULL: none */
+
+    const struct rpc_router *router; /* NULL: the host above carries requests out */
+    void (*after)(void *context);    /* NULL: nobody wants to know */
+    void *after_context;
 
     pthread_mutex_t dispatch_lock; /* one request at a time */
     struct client_registry *clients;
