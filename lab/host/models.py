@@ -15,8 +15,32 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Helper(Reply):
+    """The process of one plug-in, in the helper model.
+
+    Attributes
+    ----------
+    plugin
+        Its number.
+    path
+        Of the bundle.
+    pid
+        None: it has died, and is started again.
+    restarts
+        How often it has been started again.
+    restart_ns
+        When it will be, on the host's clock; None: it runs.
+    """
+
+    plugin: int
+    path: str
+    pid: int | None = None
+    restarts: int = 0
+    restart_ns: int | None = None
+
+
 class HostInfo(Reply):
-    """``host.info``."""
+    """``host.info``; `helpers` are those that run or wait to be started again."""
 
     version: str
     protocol: int
@@ -28,6 +52,8 @@ class HostInfo(Reply):
     realtime_priority: bool
     threads: Literal["owned", "free"] = "free"
     schedule: int = 0
+    process_model: Literal["in-process", "helper"] = "in-process"
+    helpers: list[Helper] = Field(default_factory=list)
     sanitizers: list[str] = Field(default_factory=list)
 
 

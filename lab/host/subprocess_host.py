@@ -8,12 +8,14 @@ the ``with`` block is left, when Python exits, when its stdin closes because Pyt
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +28,7 @@ from lab.host.link import FdLink, LinkClosed
 from lab.host.locate import find_daemon
 from lab.host.protocol import RpcClient
 from lab.host.stderr_log import LogLine, StderrLog
+from lab.profiles import load_profile
 
 _ENDING_S = 5.0
 _DRIVERS_FAULT = {"factory", "driver", "contract"}
@@ -62,6 +65,13 @@ class HostOptions:
         malloc() keeps nothing back for its threads, so that `Host.resources` counts to the byte.
     keep_shm
         Leave behind what drivers made and did not remove: for scenarios of restarts.
+    profile
+        Name of a profile (docs/reference/profiles.md), which says what is asked of drivers and,
+        unless the two below do, where they live; None: none.
+    process_model
+        ``"in-process"``: drivers live in the host's process; ``"helper"``: each in its own.
+    helper_throttle_s
+        A helper that died is started again at most once in so many seconds of the host's time.
     extra
         Further arguments.
     """
@@ -78,10 +88,13 @@ class HostOptions:
     budget_percent: int | None = None
     exact_memory: bool = False
     keep_shm: bool = False
+    profile: str | None = None
+    process_model: Literal["in-process", "helper"] | None = None
+    helper_throttle_s: float | None = None
     extra: tuple[str, ...] = ()
 
-    def arguments(self) -> list[str]:
-        """As a command line."""
+    def arguments(self, profile_file: Path | None = None) -> list[str]:
+        """As a command line; `profile_file` holds what `profile` names."""
         line = ["--rpc", "stdio", "--clock", self.clock, "--seed", str(self.seed)]
         if self.threads is not None:
             line += ["--threads", self.threads]
@@ -102,6 +115,12 @@ class HostOptions:
                 line += [name, str(value)]
         if self.keep_shm:
             line.append("--keep-shm")
+        if profile_file is not None:
+            line += ["--profile", str(profile_file)]
+        if self.process_model is not None:
+            line += ["--process-model", self.process_model]
+        if self.helper_throttle_s is not None:
+            line += ["--helper-throttle-ms", str(round(self.helper_throttle_s * 1000))]
         return [*line, *self.extra]
 
     def environment(self) -> dict[str, str]:
@@ -147,7 +166,17 @@ class SubprocessHost(Host):
     ) -> None:
         self.options = options or HostOptions()
         self.program = program or find_daemon()
-        command = [str(self.program), *self.options.arguments()]
+        with _profile_file(self.options.profile) as profile_file:
+            self._start(profile_file, environment, on_log, start_timeout_s)
+
+    def _start(
+        self,
+        profile_file: Path | None,
+        environment: Mapping[str, str] | None,
+        on_log: Callable[[LogLine], None] | None,
+        start_timeout_s: float,
+    ) -> None:
+        command = [str(self.program), *self.options.arguments(profile_file)]
         try:
             self._process = subprocess.Popen(
                 command,
@@ -193,6 +222,11 @@ class SubprocessHost(Host):
     def exit_status(self) -> int | None:
         """Exit code, negative for a signal, None while it runs."""
         return self._process.poll()
+
+    @property
+    def helper_reports(self) -> list[dict[str, object]]:
+        """What was reported of helpers that died, oldest first: as `DriverCrashed.report`."""
+        return self.log.helper_reports()
 
     @property
     def threads_left(self) -> tuple[str, ...]:
@@ -277,6 +311,19 @@ class SubprocessHost(Host):
         for group in groups:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
+
+
+@contextmanager
+def _profile_file(name: str | None) -> Iterator[Path | None]:
+    """The profile as the host reads it, at its start only; None without one."""
+    if name is None:
+        yield None
+        return
+    flat = load_profile(name).flat()
+    with tempfile.TemporaryDirectory(prefix="hal-lab-") as folder:
+        path = Path(folder) / f"{flat['name']}.json"
+        path.write_text(json.dumps(flat), encoding="utf-8")
+        yield path
 
 
 def _has_members(group: int) -> bool:

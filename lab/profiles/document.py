@@ -29,7 +29,8 @@ and whatever needs it says so: `hal-lab inspect` then answers *unknown* and not 
   somebody names it.
 
 For other processes: `load_profile("macos-26").flat()` is plain data for JSON: `values` by
-`group.key`, and `unknown` with the reason for each key that has no value.
+`group.key`, `sources` with who says so, and `unknown` with the reason for each key that has no
+value. `coreaudiod-sim --profile` takes it as a JSON file.
 
 A file looks like this; `unknown = "why"` takes the place of value, sources and confidence:
 

@@ -141,8 +141,8 @@ service_method service_method_find(const char *name);
 /* Tells a new helper what others were told. */
 bool service_repeat_settings(struct service *service, struct helper *helper,
                              struct rpc_failure *failure);
-/* All devices that there are, in numbers of the front. */
-yyjson_mut_val *service_list_devices(struct service *service, yyjson_mut_doc *doc);
+/* What all devices are called, in numbers of the front; no driver is asked. */
+yyjson_mut_val *service_name_devices(struct service *service, yyjson_mut_doc *doc);
 
 /* ---- service_run.c ------------------------------------------------------------------------- */
 

@@ -154,13 +154,14 @@ static void forget_listed(struct service *service, const struct helper *helper) 
 }
 
 /* Both lists come in the order of the plug-ins. */
-yyjson_mut_val *service_list_devices(struct service *service, yyjson_mut_doc *doc) {
+static yyjson_mut_val *list_devices(struct service *service, const char *method,
+                                    yyjson_mut_doc *doc) {
     yyjson_mut_val *result = yyjson_mut_arr(doc);
     uint32_t next = 0;
     struct helper *helper;
     while ((helper = service_next_running(service, &next)) != NULL) {
         struct rpc_failure unheard = {0};
-        yyjson_mut_val *list = ask_plain(service, helper, "device.list", doc, &unheard);
+        yyjson_mut_val *list = ask_plain(service, helper, method, doc, &unheard);
         if (list == NULL) {
             continue; /* it has died: its devices are gone */
         }
@@ -175,7 +176,15 @@ yyjson_mut_val *service_list_devices(struct service *service, yyjson_mut_doc *do
 }
 
 static yyjson_mut_val *device_list(struct service *service, struct rpc_call *call) {
-    return service_list_devices(service, call->doc);
+    return list_devices(service, "device.list", call->doc);
+}
+
+yyjson_mut_val *service_name_devices(struct service *service, yyjson_mut_doc *doc) {
+    return list_devices(service, "device.names", doc);
+}
+
+static yyjson_mut_val *device_names(struct service *service, struct rpc_call *call) {
+    return service_name_devices(service, call->doc);
 }
 
 static yyjson_mut_val *plugin_list(struct service *service, struct rpc_call *call) {
@@ -420,6 +429,7 @@ service_method service_method_find(const char *name) {
         {"plugin.unload", plugin_unload},
         {"plugin.list", plugin_list},
         {"device.list", device_list},
+        {"device.names", device_names},
         {"io.run", service_io_run},
         {"trace.open", trace_open},
         {"trace.close", trace_close},

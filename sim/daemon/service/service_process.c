@@ -258,7 +258,7 @@ struct helper *service_start(struct service *service, const char *path,
     service_follow_clock(service, helper);
     /* What it is called is known from now on: a death is told with names. */
     doc = yyjson_mut_doc_new(NULL);
-    (void)service_list_devices(service, doc);
+    (void)service_name_devices(service, doc);
     yyjson_mut_doc_free(doc);
     return helper;
 }

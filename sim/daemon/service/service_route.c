@@ -115,7 +115,7 @@ static struct helper *running(struct service *service, uint64_t plugin, const ch
 /* As halsim_device_find(): by UID, else by a name that only one has. */
 static bool find_device(struct service *service, struct rpc_call *call, const char *text,
                         uint64_t *number) {
-    yyjson_mut_val *list = service_list_devices(service, call->doc), *device;
+    yyjson_mut_val *list = service_name_devices(service, call->doc), *device;
     size_t index, count;
     uint32_t by_name = 0;
     char known[512] = "";

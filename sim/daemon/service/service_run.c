@@ -7,8 +7,11 @@
  * Where a request moved one helper's clock, the others' are moved after it, as by host.advance.
  *
  * Real time: there is one clock, the machine's, and the helpers' IO threads run by it.
+ *
+ * A run needs a device whose IO runs, as without helpers; or one that died and is to come back.
  */
 #include "service_internal.h"
+#include <time.h>
 
 #define SLICE_NS UINT64_C(1000000000)
 
@@ -99,20 +102,23 @@ static bool is_interrupted(struct service *service) {
     return interrupted;
 }
 
-/* Runs one helper until its clock is there, or the run is to end. */
-static void run_helper(struct service *service, struct helper *helper, uint64_t until_ns,
-                       bool may_end) {
-    struct rpc_failure unheard = {0};
-    uint64_t now = helper_now_ns(service, helper);
-    if (now >= until_ns) {
-        return;
-    }
+static bool is_running(struct service *service, const struct helper *helper) {
+    pthread_mutex_lock(&service->lock);
+    bool runs = helper->state == HELPER_RUNNING;
+    pthread_mutex_unlock(&service->lock);
+    return runs;
+}
+
+/* One io.run of one helper. False when none of its devices runs, or it has died. */
+static bool run_helper(struct service *service, struct helper *helper, uint64_t ns, bool may_end) {
+    struct rpc_failure failure = {0};
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *params = yyjson_mut_obj(doc);
-    yyjson_mut_obj_add_uint(doc, params, "duration_ns", until_ns - now);
-    yyjson_doc_free(may_end ? service_call_run(service, helper, doc, params, &unheard)
-                            : service_call(service, helper, "io.run", doc, params, &unheard));
+    yyjson_mut_obj_add_uint(doc, params, "duration_ns", ns);
+    yyjson_doc_free(may_end ? service_call_run(service, helper, doc, params, &failure)
+                            : service_call(service, helper, "io.run", doc, params, &failure));
     yyjson_mut_doc_free(doc);
+    return failure.code == 0;
 }
 
 static uint32_t count_running(struct service *service) {
@@ -127,43 +133,78 @@ static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* All helpers until `until_ns`. When the run ends early, where the first of them stopped is where
- * all stop: those behind it are let run until there. */
-static void run_slice(struct service *service, uint64_t until_ns) {
+/* All helpers until `until_ns`; those without a running device only let the time pass. When the run
+ * ends early, where the first of them stopped is where all stop. False when nothing ran: then
+ * `or_pass` says whether time passes nevertheless. */
+static bool run_slice(struct service *service, uint64_t until_ns, bool or_pass) {
     uint32_t next = 0;
-    bool first = true;
+    bool any = false, alive = false;
     struct helper *helper;
     while ((helper = service_next_running(service, &next)) != NULL) {
-        run_helper(service, helper, until_ns, first);
-        pthread_mutex_lock(&service->lock);
-        bool lives = helper->state == HELPER_RUNNING;
-        pthread_mutex_unlock(&service->lock);
-        if (lives && first) {
-            uint64_t now = helper_now_ns(service, helper);
+        uint64_t now = helper_now_ns(service, helper);
+        bool ran = now >= until_ns || run_helper(service, helper, until_ns - now, !any);
+        bool lives = is_running(service, helper);
+        alive = alive || lives;
+        if (ran && lives && !any) {
+            any = true;
+            now = helper_now_ns(service, helper);
             until_ns = now < until_ns && is_interrupted(service) ? now : until_ns;
-            first = false;
         }
+        or_pass = or_pass || !lives; /* it ran, and died over it */
     }
-    if (first) {
-        /* Nobody is left: time goes on to the moment at which the first is started again. */
+    if (!alive) {
+        /* Time goes on to the moment at which the first is started again. */
         until_ns = least(until_ns, service_next_due_ns(service));
     }
-    uint64_t now = service_now_ns(service);
-    if (now < until_ns && (!first || !is_interrupted(service))) {
-        (void)halsim_host_advance(own_host(service), until_ns - now, NULL);
+    if (any || (or_pass && !is_interrupted(service))) {
+        advance_all(service, until_ns);
     }
+    return any || or_pass;
 }
 
-static void run_until(struct service *service, uint64_t end_ns) {
+static bool somebody_waits(struct service *service) {
+    return service_next_due_ns(service) != UINT64_MAX;
+}
+
+/* False when no device runs, and none will. */
+static bool run_virtual(struct service *service, uint64_t end_ns) {
+    bool begun = false;
     service_start_due(service);
     while (service_now_ns(service) < end_ns && !is_interrupted(service)) {
         uint64_t until = least(end_ns, service_next_due_ns(service));
         if (count_running(service) > 1) {
             until = least(until, service_now_ns(service) + SLICE_NS);
         }
-        run_slice(service, until);
+        if (!run_slice(service, until, begun || somebody_waits(service))) {
+            return false;
+        }
+        begun = true;
         service_start_due(service);
     }
+    return true;
+}
+
+/* One helper waits for all: the threads of the others run by themselves. */
+static bool run_real(struct service *service, uint64_t end_ns) {
+    const struct timespec nap = {.tv_nsec = 2000000};
+    bool begun = false;
+    for (uint64_t now; (now = service_now_ns(service)) < end_ns && !is_interrupted(service);) {
+        bool ran = false;
+        uint32_t next = 0;
+        struct helper *helper;
+        while (!ran && (helper = service_next_running(service, &next)) != NULL) {
+            ran = run_helper(service, helper, end_ns - now, true);
+            begun = begun || !is_running(service, helper);
+        }
+        begun = begun || ran || somebody_waits(service);
+        if (!begun) {
+            return false;
+        }
+        if (!ran) {
+            (void)nanosleep(&nap, NULL);
+        }
+    }
+    return true;
 }
 
 /* By the cycles of one device; the other helpers follow. */
@@ -187,9 +228,10 @@ static bool run_cycles(struct service *service, struct rpc_call *call) {
             uint32_t next = 0;
             struct helper *other;
             while ((other = service_next_running(service, &next)) != NULL) {
-                run_helper(service, other, slice, false);
+                uint64_t now = helper_now_ns(service, other);
+                (void)(now >= slice || run_helper(service, other, slice - now, false));
             }
-            (void)halsim_host_advance(own_host(service), slice - service_now_ns(service), NULL);
+            advance_all(service, slice);
         }
     }
     return ok;
@@ -213,10 +255,8 @@ yyjson_mut_val *service_io_run(struct service *service, struct rpc_call *call) {
     int kinds = (params_get(params, "seconds") != NULL) +
                 (params_get(params, "duration_ns") != NULL) + by_cycles;
     bool device = params_get(params, "device") != NULL;
-    if (kinds != 1 || (device && !by_cycles) || (by_cycles && !device) ||
-        (!by_cycles && !service->is_virtual)) {
-        /* Wrong, or nothing but waiting: the front's own host does both. */
-        return rpc_carry_out_here(call);
+    if (kinds != 1 || device != by_cycles) {
+        return rpc_carry_out_here(call); /* it says what is wrong */
     }
     uint64_t ns = 0, before = service_now_ns(service);
     if (!by_cycles && !duration_param(call, &ns)) {
@@ -227,11 +267,13 @@ yyjson_mut_val *service_io_run(struct service *service, struct rpc_call *call) {
     if (by_cycles) {
         ok = run_cycles(service, call);
     } else {
-        run_until(service, before + ns);
+        ok = service->is_virtual ? run_virtual(service, before + ns)
+                                 : run_real(service, before + ns);
     }
     bool interrupted = end_run(service);
     if (!ok) {
-        return NULL;
+        /* By time: nothing runs, as nothing does here. */
+        return by_cycles ? NULL : rpc_carry_out_here(call);
     }
     uint64_t elapsed = service_now_ns(service) - before;
     yyjson_mut_val *result = yyjson_mut_obj(call->doc);

@@ -95,6 +95,7 @@ RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);
 RPC_METHOD(device_list);
+RPC_METHOD(device_names);
 RPC_METHOD(device_info);
 RPC_METHOD(device_refuse_changes);
 RPC_METHOD(device_wake_late);

@@ -13,6 +13,7 @@ static const struct rpc_method methods[] = {
     {"plugin.unload", "plugin", rpc_plugin_unload},
     {"plugin.list", "", rpc_plugin_list},
     {"device.list", "", rpc_device_list},
+    {"device.names", "", rpc_device_names},
     {"device.info", "device", rpc_device_info},
     {"device.set_buffer_frames", "device frames", rpc_device_set_buffer_frames},
     {"device.set_rate", "device rate", rpc_device_set_rate},
