@@ -434,7 +434,7 @@ class FarEndStats(Reply):
 
 
 class Notice(Reply):
-    """Something that the host said unasked."""
+    """Something that the host said unasked; which members there are depends on its kind."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -443,4 +443,11 @@ class Notice(Reply):
     object: int | None = None
     text: str | None = None
     change_action: int | None = None
+    device: int | None = None
+    uid: str | None = None
+    signal: str | None = None
+    entry_point: str | None = None
+    replaces: int | None = None
+    devices: list[int] = Field(default_factory=list)
+    restart_ns: int | None = None
     addresses: list[dict[str, Any]] = Field(default_factory=list)

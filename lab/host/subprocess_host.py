@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lab.errors import LabError
 from lab.host import models
@@ -223,10 +223,20 @@ class SubprocessHost(Host):
         """Exit code, negative for a signal, None while it runs."""
         return self._process.poll()
 
-    @property
-    def helper_reports(self) -> list[dict[str, object]]:
-        """What was reported of helpers that died, oldest first: as `DriverCrashed.report`."""
-        return self.log.helper_reports()
+    def helper_reports(self, expected: int = 1) -> list[dict[str, Any]]:
+        """What was reported of helpers that died, oldest first: as `DriverCrashed.report`.
+
+        Parameters
+        ----------
+        expected
+            So many are waited for, for a moment: they come on stderr, beside the answers.
+        """
+        deadline = time.monotonic() + 1.0
+        while True:
+            reports = self.log.helper_reports()
+            if len(reports) >= expected or time.monotonic() >= deadline:
+                return reports
+            time.sleep(0.001)
 
     @property
     def threads_left(self) -> tuple[str, ...]:

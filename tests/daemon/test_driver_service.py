@@ -643,7 +643,8 @@ def test_a_refused_interface_says_which_profile_asked_for_it(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("model", ["in-process", "helper"])
 def test_a_device_without_a_required_property_is_not_shown(tmp_path: Path, model: str) -> None:
-    shown = {}
+    shown: dict[str, list[int]] = {}
+    warnings: list[str] = []
     for name in ("macos-15", "macos-26"):
         options = ("--profile", profile_file(tmp_path, name), "--process-model", model)
         environment = {"LOOP_FAULT": "no-hidden"}
