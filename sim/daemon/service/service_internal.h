@@ -32,6 +32,8 @@ struct helper {
     int process_fd; /* can be read when the process has ended, -1: the socket's end must do */
     uint32_t slot;  /* in the page */
     enum helper_state state;
+    const char *event;   /* of its end, as in reports; static text */
+    const char *signal;  /* "SIGKILL", "exit"; NULL: see its report */
     char how[160];       /* once it has ended by itself: "crashed with SIGSEGV in StartIO" */
     uint64_t started_ns; /* of the front's clock */
     uint64_t due_ns;     /* when it is started again; 0: it is not */
@@ -61,6 +63,7 @@ struct service {
     int life[2]; /* helpers hold the end that is read: it closes when the front dies */
     bool is_virtual;
     struct rpc_router router;
+    /* With the lock: the starter reads them. */
     char *settings[SETTING_COUNT]; /* parameters as JSON text; NULL: not asked for */
     uint32_t
         file_owner[SETTING_COUNT]; /* plug-in whose file has the plain name; UINT32_MAX: none */

@@ -15,10 +15,13 @@ static void put_path(struct service *service, const struct helper *helper,
     if (path == NULL) {
         return;
     }
+    pthread_mutex_lock(&service->lock);
     if (service->file_owner[setting] == UINT32_MAX) {
         service->file_owner[setting] = helper->plugin;
     }
-    if (service->file_owner[setting] != helper->plugin) {
+    bool is_owner = service->file_owner[setting] == helper->plugin;
+    pthread_mutex_unlock(&service->lock);
+    if (!is_owner) {
         char numbered[PATH_MAX + 16];
         snprintf(numbered, sizeof numbered, "%s.%u", path, helper->plugin);
         yyjson_mut_obj_put(params, yyjson_mut_str(doc, "path"), yyjson_mut_strcpy(doc, numbered));
@@ -48,9 +51,11 @@ bool service_repeat_settings(struct service *service, struct helper *helper,
                              struct rpc_failure *failure) {
     bool ok = true;
     for (int i = 0; i < SETTING_COUNT && ok; i++) {
+        pthread_mutex_lock(&service->lock);
         const char *text = service->settings[i];
-        if (text != NULL) {
-            yyjson_doc *doc = yyjson_read(text, strlen(text), YYJSON_READ_NOFLAG);
+        yyjson_doc *doc = text != NULL ? yyjson_read(text, strlen(text), YYJSON_READ_NOFLAG) : NULL;
+        pthread_mutex_unlock(&service->lock);
+        if (doc != NULL) {
             ok = tell(service, helper, (enum service_setting)i, setting_methods[i],
                       yyjson_doc_get_root(doc), failure);
             yyjson_doc_free(doc);
@@ -77,23 +82,31 @@ static yyjson_mut_val *tell_all(struct service *service, struct rpc_call *call,
     return result;
 }
 
+/* `text` is taken over; NULL: it is not asked for any more. */
+static void keep_setting(struct service *service, enum service_setting setting, char *text) {
+    pthread_mutex_lock(&service->lock);
+    free(service->settings[setting]);
+    service->settings[setting] = text;
+    pthread_mutex_unlock(&service->lock);
+}
+
 static yyjson_mut_val *begin_setting(struct service *service, struct rpc_call *call,
                                      enum service_setting setting) {
+    pthread_mutex_lock(&service->lock);
     service->file_owner[setting] = UINT32_MAX;
+    pthread_mutex_unlock(&service->lock);
     yyjson_mut_val *result = tell_all(service, call, setting);
     if (result != NULL) {
-        free(service->settings[setting]);
-        service->settings[setting] = call->params.object != NULL
-                                         ? yyjson_val_write(call->params.object, 0, NULL)
-                                         : strdup("{}");
+        keep_setting(service, setting,
+                     call->params.object != NULL ? yyjson_val_write(call->params.object, 0, NULL)
+                                                 : strdup("{}"));
     }
     return result;
 }
 
 static yyjson_mut_val *end_setting(struct service *service, struct rpc_call *call,
                                    enum service_setting setting) {
-    free(service->settings[setting]);
-    service->settings[setting] = NULL;
+    keep_setting(service, setting, NULL);
     return tell_all(service, call, SETTING_COUNT);
 }
 

@@ -64,8 +64,13 @@ void service_tell_end(struct service *service, const struct helper *helper, yyjs
     yyjson_mut_obj_add_uint(doc, params, "plugin", helper->plugin);
     yyjson_mut_obj_add_val(doc, params, "path", json_text(doc, helper->path));
     yyjson_mut_obj_add_sint(doc, params, "pid", helper->pid);
-    copy_member(doc, params, "event", report);
-    copy_member(doc, params, "signal", report);
+    if (helper->event != NULL) { /* it could not report itself */
+        yyjson_mut_obj_add_str(doc, params, "event", helper->event);
+        yyjson_mut_obj_add_str(doc, params, "signal", helper->signal);
+    } else {
+        copy_member(doc, params, "event", report);
+        copy_member(doc, params, "signal", report);
+    }
     copy_member(doc, params, "entry_point", report);
     if (helper->due_ns > 0) {
         yyjson_mut_obj_add_uint(doc, params, "restart_ns", helper->due_ns);

@@ -285,10 +285,14 @@ static void describe_end(struct helper *helper, const struct service_slot *slot,
     const struct ending ending = {SERVICE_PROCESS_NAME, helper->pid, helper->path};
     if (WIFSIGNALED(wait_status)) {
         ending_report_killed(&ending, WTERMSIG(wait_status));
+        helper->event = "killed";
+        helper->signal = report_signal_name(WTERMSIG(wait_status));
         snprintf(helper->how, sizeof helper->how, "was ended by %s",
                  report_signal_name(WTERMSIG(wait_status)));
     } else if (!atomic_load(&slot->end_is_meant)) {
         ending_report_exit(&ending, WEXITSTATUS(wait_status));
+        helper->event = "driver-crashed";
+        helper->signal = "exit";
         snprintf(helper->how, sizeof helper->how,
                  "was ended by the driver, with _exit() or exec()");
     } else if (report != NULL) {

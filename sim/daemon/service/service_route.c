@@ -244,6 +244,27 @@ static struct helper *translate_params(struct service *service, struct rpc_call 
     return helper != NULL ? helper : only_helper(service);
 }
 
+/* "client 1: its IO does not run" is of the client that is called 3 here. */
+static void rename_in_message(struct rpc_call *call, yyjson_mut_val *own_params) {
+    static const struct {
+        const char *key, *before, *after;
+    } places[] = {
+        {"client", "client ", ":"}, {"device", "device ", ":"}, {"farend", "no far end ", ""}};
+    char *message = call->failure.error.message;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        yyjson_val *given = params_get(&call->params, places[i].key);
+        char own[64], rest[HALSIM_MESSAGE_MAX];
+        int length = snprintf(own, sizeof own, "%s%u%s", places[i].before,
+                              own_number(own_params, places[i].key), places[i].after);
+        if (yyjson_is_uint(given) && strncmp(message, own, (size_t)length) == 0) {
+            snprintf(rest, sizeof rest, "%s", message + length);
+            snprintf(message, HALSIM_MESSAGE_MAX, "%s%llu%s%.700s", places[i].before,
+                     (unsigned long long)yyjson_get_uint(given), places[i].after, rest);
+            return;
+        }
+    }
+}
+
 yyjson_mut_val *service_ask_named(struct service *service, struct rpc_call *call) {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *params = call->params.object != NULL
@@ -263,6 +284,9 @@ yyjson_mut_val *service_ask_named(struct service *service, struct rpc_call *call
     }
     yyjson_doc *answer =
         service_call(service, helper, call->method->name, doc, params, &call->failure);
+    if (answer == NULL) {
+        rename_in_message(call, params);
+    }
     yyjson_mut_doc_free(doc);
     service_follow_clock(service, helper);
     if (answer == NULL) {
