@@ -69,6 +69,9 @@ static bool make_sockets(int sockets[2]) {
     for (int i = 0; i < 2; i++) {
         sockets[i] = fcntl(made[i], F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
         (void)close(made[i]);
+#ifdef SO_NOSIGPIPE /* where send() has no MSG_NOSIGNAL */
+        (void)setsockopt(sockets[i], SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
+#endif
     }
     return sockets[0] >= 0 && sockets[1] >= 0;
 }
