@@ -77,7 +77,10 @@ struct service *service_create(const struct options *options, struct halsim_rpc 
 
 bool service_load(struct service *service, const char *path, struct halsim_error *error) {
     struct rpc_failure failure = {0};
-    bool ok = service_start(service, path, NULL, &failure) != NULL;
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *plugin = NULL;
+    bool ok = service_start(service, path, NULL, doc, &plugin, &failure) != NULL;
+    yyjson_mut_doc_free(doc);
     *error = failure.error;
     return ok;
 }

@@ -40,12 +40,22 @@ static char *write_request(const char *method, yyjson_mut_doc *doc, yyjson_mut_v
     return line;
 }
 
+/* With the lock. */
+static void release_helper(struct service *service, struct helper *helper) {
+    helper->busy = false;
+    pthread_cond_broadcast(&service->changed);
+}
+
 /* False when a run is not to begin any more. A helper that has gone is found when its answer is
  * waited for. */
 static bool send_request(struct service *service, struct helper *helper, const char *line,
                          size_t length, bool is_run) {
     bool begin = true;
     pthread_mutex_lock(&service->lock);
+    while (helper->busy) {
+        pthread_cond_wait(&service->changed, &service->lock);
+    }
+    helper->busy = true;
     if (is_run && (service->interrupted || atomic_load(&service->stops))) {
         begin = false;
     }
@@ -71,6 +81,9 @@ static bool send_request(struct service *service, struct helper *helper, const c
             service_interrupt_runner(service); /* it came while the request was sent */
         }
     }
+    if (!begin) {
+        release_helper(service, helper);
+    }
     pthread_mutex_unlock(&service->lock);
     return begin;
 }
@@ -93,6 +106,7 @@ static yyjson_doc *wait_for_answer(struct service *service, struct helper *helpe
     if (service->runner == helper) {
         service->runner = NULL;
     }
+    release_helper(service, helper);
     pthread_mutex_unlock(&service->lock);
     return answer;
 }

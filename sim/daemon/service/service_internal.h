@@ -40,7 +40,8 @@ struct helper {
     uint32_t replaces;   /* the number that it had before; UINT32_MAX: none */
     uint32_t restarts;   /* how often so far */
     yyjson_doc *answer;  /* to the call under way */
-    bool waits;          /* a call is under way */
+    bool busy;           /* a call is under way: the starter and the dispatcher may meet at one */
+    bool waits;          /* for its answer */
     char *bytes;         /* what has been read and is no whole line yet */
     size_t length, room;
 };
@@ -91,9 +92,11 @@ struct helper *service_spawn(struct service *service, const struct halsim_bundle
                              const struct helper *replaced, struct halsim_error *error);
 /* With the lock, when its socket has closed and it is reaped. */
 void service_helper_ended(struct service *service, struct helper *helper, int wait_status);
-/* Loads a bundle into a process of its own; the helper runs then. */
+/* Loads a bundle into a process of its own; the helper runs then, and *plugin is what plugin.load
+ * answers, in `doc`. */
 struct helper *service_start(struct service *service, const char *path,
-                             const struct helper *replaced, struct rpc_failure *failure);
+                             const struct helper *replaced, yyjson_mut_doc *doc,
+                             yyjson_mut_val **plugin, struct rpc_failure *failure);
 /* Asks it to end in good order, and waits. */
 void service_end(struct service *service, struct helper *helper);
 /* Of the front's clock. */
@@ -144,6 +147,11 @@ service_method service_method_find(const char *name);
 /* Tells a new helper what others were told. */
 bool service_repeat_settings(struct service *service, struct helper *helper,
                              struct rpc_failure *failure);
+/* The devices of one helper, as `method` lists them, in numbers of the front; NULL with `failure`.
+ */
+yyjson_mut_val *service_list_devices(struct service *service, struct helper *helper,
+                                     const char *method, yyjson_mut_doc *doc,
+                                     struct rpc_failure *failure);
 /* What all devices are called, in numbers of the front; no driver is asked. */
 yyjson_mut_val *service_name_devices(struct service *service, yyjson_mut_doc *doc);
 
@@ -161,7 +169,7 @@ void service_pass_notice(struct service *service, const struct helper *helper, y
 /* A helper has ended by itself, and its devices with it. With the lock. */
 void service_tell_end(struct service *service, const struct helper *helper, yyjson_val *report);
 /* It is back under another number, with other devices; NULL `plugin`: it could not be, and `text`
- * says why. */
+ * says why. With the lock. */
 void service_tell_restart(struct service *service, const struct helper *before,
                           yyjson_mut_val *plugin, const char *text);
 

@@ -166,22 +166,30 @@ static void forget_listed(struct service *service, const struct helper *helper) 
     pthread_mutex_unlock(&service->lock);
 }
 
-/* Both lists come in the order of the plug-ins. */
+yyjson_mut_val *service_list_devices(struct service *service, struct helper *helper,
+                                     const char *method, yyjson_mut_doc *doc,
+                                     struct rpc_failure *failure) {
+    yyjson_mut_val *list = ask_plain(service, helper, method, doc, failure), *device;
+    size_t index, count;
+    if (list != NULL) {
+        forget_listed(service, helper);
+        yyjson_mut_arr_foreach(list, index, count, device) {
+            service_translate_device(service, helper, doc, device);
+        }
+    }
+    return list;
+}
+
+/* All, in the order of the plug-ins. A helper that dies over it has none. */
 static yyjson_mut_val *list_devices(struct service *service, const char *method,
                                     yyjson_mut_doc *doc) {
-    yyjson_mut_val *result = yyjson_mut_arr(doc);
+    yyjson_mut_val *result = yyjson_mut_arr(doc), *device;
     uint32_t next = 0;
     struct helper *helper;
     while ((helper = service_next_running(service, &next)) != NULL) {
         struct rpc_failure unheard = {0};
-        yyjson_mut_val *list = ask_plain(service, helper, method, doc, &unheard);
-        if (list == NULL) {
-            continue; /* it has died: its devices are gone */
-        }
-        forget_listed(service, helper);
-        yyjson_mut_val *device;
-        while ((device = yyjson_mut_arr_remove_first(list)) != NULL) {
-            service_translate_device(service, helper, doc, device);
+        yyjson_mut_val *list = service_list_devices(service, helper, method, doc, &unheard);
+        while (list != NULL && (device = yyjson_mut_arr_remove_first(list)) != NULL) {
             yyjson_mut_arr_append(result, device);
         }
     }
@@ -386,17 +394,9 @@ static yyjson_mut_val *plugin_load(struct service *service, struct rpc_call *cal
     if (!params_string(&call->params, "path", PARAM_REQUIRED, &path)) {
         return NULL;
     }
-    struct helper *helper = service_start(service, path, NULL, &call->failure);
-    yyjson_mut_val *list =
-        helper != NULL ? ask_plain(service, helper, "plugin.list", call->doc, &call->failure)
-                       : NULL;
-    yyjson_mut_val *plugin = yyjson_mut_arr_get_first(list);
-    if (plugin == NULL) {
-        return NULL;
-    }
-    plugin = yyjson_mut_arr_remove_first(list);
-    service_translate_plugin(service, helper, call->doc, plugin);
-    return plugin;
+    yyjson_mut_val *plugin = NULL;
+    return service_start(service, path, NULL, call->doc, &plugin, &call->failure) != NULL ? plugin
+                                                                                          : NULL;
 }
 
 /* True when that number has died and waits: it does so no more. */

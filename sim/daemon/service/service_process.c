@@ -222,8 +222,32 @@ static yyjson_doc *load_into(struct service *service, struct helper *helper,
     return answer;
 }
 
+/* What the devices are called is known from now on: a death is told with names. */
+static void learn_names(struct service *service, struct helper *helper) {
+    struct rpc_failure unheard = {0};
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    (void)service_list_devices(service, helper, "device.names", doc, &unheard);
+    yyjson_mut_doc_free(doc);
+}
+
+/* It runs from now on, for everybody. False when it has died at the last moment. */
+static bool let_run(struct service *service, struct helper *helper, const struct helper *replaced,
+                    yyjson_mut_val *plugin) {
+    pthread_mutex_lock(&service->lock);
+    bool lives = helper->state == HELPER_LOADING;
+    if (lives) {
+        helper->state = HELPER_RUNNING;
+        if (replaced != NULL) {
+            service_tell_restart(service, replaced, plugin, NULL);
+        }
+    }
+    pthread_mutex_unlock(&service->lock);
+    return lives;
+}
+
 struct helper *service_start(struct service *service, const char *path,
-                             const struct helper *replaced, struct rpc_failure *failure) {
+                             const struct helper *replaced, yyjson_mut_doc *doc,
+                             yyjson_mut_val **plugin, struct rpc_failure *failure) {
     struct halsim_bundle_info about;
     const struct halsim_profile *profile = service->options->host.profile;
     struct helper *helper = NULL;
@@ -243,26 +267,15 @@ struct helper *service_start(struct service *service, const char *path,
         }
         return NULL;
     }
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    service_translate_plugin(service, helper, doc,
-                             yyjson_val_mut_copy(doc, service_result(answer)));
-    yyjson_mut_doc_free(doc);
+    *plugin = yyjson_val_mut_copy(doc, service_result(answer));
     yyjson_doc_free(answer);
-    pthread_mutex_lock(&service->lock);
-    bool lives = helper->state == HELPER_LOADING;
-    if (lives) {
-        helper->state = HELPER_RUNNING;
-    }
-    pthread_mutex_unlock(&service->lock);
-    if (!lives) {
+    service_translate_plugin(service, helper, doc, *plugin);
+    learn_names(service, helper);
+    if (!let_run(service, helper, replaced, *plugin)) {
         (void)service_refuse_gone(failure, helper, "plugin.load");
         return NULL;
     }
     service_follow_clock(service, helper);
-    /* What it is called is known from now on: a death is told with names. */
-    doc = yyjson_mut_doc_new(NULL);
-    (void)service_name_devices(service, doc);
-    yyjson_mut_doc_free(doc);
     return helper;
 }
 

@@ -27,22 +27,14 @@ static struct helper *take_due(struct service *service, uint64_t now_ns, uint64_
 
 static void restart(struct service *service, const struct helper *before) {
     struct rpc_failure failure = {0};
-    struct helper *helper = service_start(service, before->path, before, &failure);
-    if (helper == NULL) {
-        if (failure.error.os_status != SERVICE_BAD_OBJECT) { /* if it died, that was told */
-            service_tell_restart(service, before, NULL, failure.error.message);
-        }
-        return;
-    }
-    yyjson_doc *answer = service_call(service, helper, "plugin.list", NULL, NULL, &failure);
-    if (answer == NULL) {
-        return; /* it has died meanwhile, and was told of */
-    }
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *plugin = yyjson_val_mut_copy(doc, yyjson_arr_get_first(service_result(answer)));
-    yyjson_doc_free(answer);
-    service_translate_plugin(service, helper, doc, plugin);
-    service_tell_restart(service, before, plugin, NULL);
+    yyjson_mut_val *plugin = NULL;
+    if (service_start(service, before->path, before, doc, &plugin, &failure) == NULL &&
+        failure.error.os_status != SERVICE_BAD_OBJECT) { /* if it died, that was told */
+        pthread_mutex_lock(&service->lock);
+        service_tell_restart(service, before, NULL, failure.error.message);
+        pthread_mutex_unlock(&service->lock);
+    }
     yyjson_mut_doc_free(doc);
 }
 
