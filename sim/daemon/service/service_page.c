@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -21,10 +20,11 @@ static int make_file(void) {
 #ifdef __linux__
     return memfd_create("coreaudiod-sim", MFD_CLOEXEC);
 #else
-    char path[] = "/tmp/coreaudiod-sim.XXXXXX";
-    int fd = mkstemp(path);
+    char name[64];
+    snprintf(name, sizeof name, "/coreaudiod-sim.%ld", (long)getpid());
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (fd >= 0) {
-        (void)unlink(path);
+        (void)shm_unlink(name);
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
     return fd;
