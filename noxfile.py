@@ -42,7 +42,9 @@ def hal(session: nox.Session) -> None:
     if not session.posargs:
         run_folder = ROOT / "reports" / "runs" / "hal"
         session.run("hal-lab", "play", "--into", str(run_folder))
-    session.run("pytest", *session.posargs or ["scenarios"], env=lab_environment("dev"))
+    # What takes minutes has sessions of its own: vsock, install.
+    quick = ["scenarios", "--ignore=scenarios/install", "-m", "not slow"]
+    session.run("pytest", *session.posargs or quick, env=lab_environment("dev"))
 
 
 @nox.session
@@ -61,7 +63,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def vsock(session: nox.Session) -> None:
-    """Run Bunghole's scenarios over a real AF_VSOCK: this kernel's loopback, else in a guest."""
+    """Run Bunghole's scenarios over a real AF_VSOCK: this kernel's, a guest's, guest to host."""
     doctor(session, "hal")
     doctor(session, "vsock")
     install_package(session, "dev")
@@ -69,9 +71,30 @@ def vsock(session: nox.Session) -> None:
     session.run(
         *("python", "-m", "lab.guest.pytest_run"),
         *("--results", str(folder / "results.json"), "--logs", str(folder)),
-        *("--", *(session.posargs or ["scenarios/bunghole"])),
+        *("--", *(session.posargs or ["scenarios/bunghole", "-m", "not guest"])),
         env=lab_environment("dev"),
     )
+    if not session.posargs:
+        # From a guest to its host: the listeners are here.
+        session.run("pytest", "scenarios/bunghole", "-m", "guest", env=lab_environment("dev"))
+
+
+@nox.session
+def install(session: nox.Session) -> None:
+    """Install, upgrade and remove drivers on machines of each macOS; print the matrix."""
+    doctor(session, "install")
+    install_package(session, "dev")
+    environment = lab_environment("dev")
+    if session.posargs:
+        session.run("pytest", *session.posargs, env=environment)
+        return
+    for chosen in (
+        ("-m", "not docker and not slow", "-n", JOBS),
+        ("-m", "slow and not docker", "-s"),
+        # One process: a dockerd of our own holds its images alone.
+        ("-m", "docker"),
+    ):
+        session.run("pytest", "scenarios/install", *chosen, env=environment)
 
 
 @nox.session
@@ -125,6 +148,16 @@ def sanitize(session: nox.Session) -> None:
             "scenarios/test_does_every_sample_arrive_once_in_order.py",
             env=lab_environment(preset),
         )
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Give any bytes to whatever reads bytes of others. `-- --seconds 60`, `-- --plant`."""
+    doctor(session, "fuzz")
+    session.install(*dependencies("test"))
+    folder = build(session, "fuzz", *fuzzing_compiler(), targets=("fuzz",))
+    programs = folder / "driver" / "bunghole" / "fuzz"
+    session.run("python", "-m", "tests.fuzz", "--programs", str(programs), *session.posargs)
 
 
 @nox.session
@@ -194,8 +227,14 @@ def dependencies(*extras: str) -> list[str]:
     return found
 
 
-def build(session: nox.Session, preset: str, *options: str) -> Path:
-    """Configure and build a preset with whichever cmake is new enough."""
+def fuzzing_compiler() -> list[str]:
+    """clang, which brings libFuzzer, where there is one; CMake finds out whether it does here."""
+    clang = shutil.which("clang")
+    return [f"-DCMAKE_C_COMPILER={clang}"] if clang and "CC" not in os.environ else []
+
+
+def build(session: nox.Session, preset: str, *options: str, targets: Sequence[str] = ()) -> Path:
+    """Configure and build a preset, or some of it, with whichever cmake is new enough."""
     if tools := missing_build_tools():
         session.install(*tools)
     # Said anew each time: the build folder may remember a ninja of an environment long gone.
@@ -207,7 +246,11 @@ def build(session: nox.Session, preset: str, *options: str) -> Path:
     )
     session.log(f"building preset {preset}; quiet unless it fails")
     session.run(
-        *("cmake", "--build", "--preset", preset, "--", "--quiet"), external=True, silent=True
+        *("cmake", "--build", "--preset", preset),
+        *(f"--target={target}" for target in targets),
+        *("--", "--quiet"),
+        external=True,
+        silent=True,
     )
     return ROOT / "build" / preset
 

@@ -6,13 +6,18 @@
 #
 #   -DHAL_LAB_SYSTEM_OPUS=OFF   never use the system's
 #
-# HAL_LAB_HAS_OPUS says whether there is one. Debian's archive is not position independent, so that no
-# driver can take it; there the sources are used.
+# HAL_LAB_HAS_OPUS says whether there is one, HAL_LAB_OPUS_REASON why not. Debian's archive is not
+# position independent, so that no driver can take it; there the sources are used.
+#
+# Who passes a program with libopus in it on passes its licence on with it: HAL_LAB_OPUS_LICENCE is a
+# file of that text, named libopus-licence.txt, or empty where the system's libopus came without.
 
 include_guard(GLOBAL)
 option(HAL_LAB_SYSTEM_OPUS "Use the system's libopus.a when it has one" ON)
 
 set(HAL_LAB_HAS_OPUS TRUE)
+set(HAL_LAB_OPUS_REASON "")
+set(HAL_LAB_OPUS_LICENCE "")
 add_library(hal_lab_opus INTERFACE)
 add_library(hal_lab::opus ALIAS hal_lab_opus)
 
@@ -48,6 +53,14 @@ if(_found)
   message(STATUS "libopus: ${HAL_LAB_OPUS_ARCHIVE}")
   target_link_libraries(hal_lab_opus INTERFACE "${HAL_LAB_OPUS_ARCHIVE}")
   target_include_directories(hal_lab_opus SYSTEM INTERFACE "${HAL_LAB_OPUS_INCLUDE}")
+  # Beside the library, as Homebrew has it, or where Debian keeps what its packages are under.
+  get_filename_component(_prefix "${HAL_LAB_OPUS_ARCHIVE}" REALPATH)
+  get_filename_component(_prefix "${_prefix}" DIRECTORY)
+  find_file(HAL_LAB_OPUS_SYSTEM_LICENCE NAMES COPYING copyright NO_DEFAULT_PATH
+    PATHS "${_prefix}/.." "${_prefix}/../share/doc/opus" "${_prefix}/../../share/doc/libopus-dev"
+          "${_prefix}/../share/doc/libopus-dev" "${_prefix}/../share/licenses/opus")
+  mark_as_advanced(HAL_LAB_OPUS_SYSTEM_LICENCE)
+  set(_licence "${HAL_LAB_OPUS_SYSTEM_LICENCE}")
 else()
   set(_folder "${CMAKE_BINARY_DIR}/opus")
   find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
@@ -55,7 +68,7 @@ else()
     COMMAND "${Python3_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/fetch_opus.py" "${_folder}"
     RESULT_VARIABLE _result ERROR_VARIABLE _said ERROR_STRIP_TRAILING_WHITESPACE)
   if(NOT _result EQUAL 0)
-    message(WARNING "${_said}")
+    set(HAL_LAB_OPUS_REASON "${_said}")
     set(HAL_LAB_HAS_OPUS FALSE)
     return()
   endif()
@@ -66,10 +79,22 @@ else()
   target_include_directories(opus_bundled SYSTEM PUBLIC "${_folder}/opus/include")
   target_include_directories(opus_bundled PRIVATE
     "${_folder}/opus" "${_folder}/opus/celt" "${_folder}/opus/silk" "${_folder}/opus/silk/float")
-  target_compile_definitions(opus_bundled PRIVATE OPUS_BUILD USE_ALLOCA HAVE_LRINT HAVE_LRINTF)
+  target_compile_definitions(opus_bundled PRIVATE OPUS_BUILD USE_ALLOCA HAVE_LRINT HAVE_LRINTF
+    "PACKAGE_VERSION=\"1.6.1\"") # what it calls itself
   target_compile_options(opus_bundled PRIVATE -w -O2)
   set_target_properties(opus_bundled PROPERTIES C_STANDARD 99 POSITION_INDEPENDENT_CODE ON)
+  if(NOT APPLE)
+    target_link_libraries(opus_bundled PUBLIC m) # behind it, wherever a linker puts it
+  endif()
   target_link_libraries(hal_lab_opus INTERFACE opus_bundled)
+  set(_licence "${_folder}/opus/COPYING")
+endif()
+if(_licence)
+  set(HAL_LAB_OPUS_LICENCE "${CMAKE_BINARY_DIR}/libopus-licence.txt")
+  configure_file("${_licence}" "${HAL_LAB_OPUS_LICENCE}" COPYONLY)
+else()
+  message(WARNING "libopus came without its licence, which belongs into every copy of a driver that "
+    "is passed on: name the file with -DHAL_LAB_OPUS_SYSTEM_LICENCE=...")
 endif()
 if(NOT APPLE)
   target_link_libraries(hal_lab_opus INTERFACE m)

@@ -4,6 +4,7 @@
 #   scripts/coreaudiod-sim                bin/coreaudiod-sim
 #   lab/_native/*.so                      lib/hal-lab/*.so
 #   lab/_native/drivers/*.driver          lib/hal-lab/drivers/*.driver
+#   lab/_native/drivers/*.why-not         lib/hal-lab/drivers/*.why-not    instead of a driver: a line
 #   lab/data/gecko_shm.h                  lib/hal-lab/data/gecko_shm.h
 #   lab/data/profiles/*.toml              lib/hal-lab/data/profiles/*.toml
 #
@@ -89,3 +90,7 @@ foreach(driver GeckoAudioDevice BungholeAudio)
     endif()
   endif()
 endforeach()
+if(NOT TARGET BungholeAudio)
+  install(FILES "${BUNGHOLE_WHY_NOT}"
+    DESTINATION "${hal_lab_native_dir}/drivers" COMPONENT hal_lab_wheel)
+endif()

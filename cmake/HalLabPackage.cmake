@@ -40,6 +40,14 @@ if(BUILD_TESTING)
       -P "${PROJECT_SOURCE_DIR}/sim/tests/install/run.cmake")
   set_tests_properties(package.consumer PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED: ")
 
+  # What is installed for people, with the licences of what is in it. Below Testing, where nobody
+  # looks for what was built.
+  add_test(NAME package.licences
+    COMMAND "${CMAKE_COMMAND}"
+      "-DBUILD_DIR=${PROJECT_BINARY_DIR}"
+      "-DWORK_DIR=${PROJECT_BINARY_DIR}/Testing/licences"
+      -P "${PROJECT_SOURCE_DIR}/sim/tests/install/wheel.cmake")
+
   # The same sources for a Mac, as far as that can be seen from here.
   if(TARGET halsdk)
     add_test(NAME darwin.stubs_are_complete

@@ -1,92 +1,194 @@
 """Get the C sources of libopus for the build.
 
-libopus (BSD) is taken from the package of its Rust binding, which carries the sources of a release
-as they are. cargo brings it from wherever this machine's cargo is set up to look; its digest is
-checked before anything is used.
+libopus (BSD) has no package of its own in a registry that every machine with this project can
+reach, but packages of bindings carry its sources as they were released. Two are known here, with
+the same files: a source distribution that pip brings, and a crate that cargo brings, each from
+wherever this machine's pip or cargo is set up to look. Only what the portable floating-point codec
+is made of is taken, and only if all of it together has the digest below.
 
-Usage: ``fetch_opus.py FOLDER``. Leaves the sources in FOLDER/opus, and FOLDER/opus-sources.txt: one
-line for each C file of the portable floating-point codec. Does nothing when they are there already.
-Exit code 0, or 1 with one line that says what to do.
+Usage: ``fetch_opus.py FOLDER``. Leaves the sources in FOLDER/opus, their licence in
+FOLDER/opus/COPYING, and FOLDER/opus-sources.txt: one line for each C file to compile. Does nothing
+when they are there already. Exit code 0, or 1 with one line that says what to do.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-CRATE = "opusic-sys"
-VERSION = "0.5.6"  # carries libopus 1.5.2
-SHA256 = "984e4589427afc4c5469a128675e65e1e3b03d8e98b5bf8a8e96c4cc5e84ed2f"
-LISTS = {
+# Both carry libopus 1.6.1.
+DISTRIBUTION, DISTRIBUTION_VERSION = "opuslib-next-bundled", "0.1.1"
+ARCHIVE = f"{DISTRIBUTION.replace('-', '_')}-{DISTRIBUTION_VERSION}.tar.gz"
+CRATE, CRATE_VERSION = "opusic-sys", "0.7.7"
+SHA256 = "34862d59fcdc643db2494a0dca52388c8e43eac5ebe28f7b581fc7488fbadedc"
+
+LICENCE = "COPYING"
+SOURCES = {
     "celt_sources.mk": ("CELT_SOURCES",),
     "silk_sources.mk": ("SILK_SOURCES", "SILK_SOURCES_FLOAT"),
     "opus_sources.mk": ("OPUS_SOURCES", "OPUS_SOURCES_FLOAT"),
 }
+HEADERS = {
+    "celt_headers.mk": ("CELT_HEAD",),
+    "silk_headers.mk": ("SILK_HEAD",),
+    "opus_headers.mk": ("OPUS_HEAD",),
+}
 ADVICE = (
-    "install cargo (Debian/Ubuntu: apt install cargo), or on macOS libopus itself (brew install "
-    f"opus), or put the folder opus of {CRATE} {VERSION} into the build's opus folder, then "
-    "configure again"
+    "see to it that pip or cargo reaches its registry, or on macOS install libopus itself (brew "
+    f"install opus), or put {ARCHIVE} into the build's opus folder, then configure again"
 )
+
+Read = Callable[[str], bytes]
 
 
 class FetchError(Exception):
     """What went wrong, as one line."""
 
 
-def vendor(folder: Path) -> Path:
-    """Let cargo bring the crate below `folder`; return where it is."""
-    project = folder / "project"
-    (project / "src").mkdir(parents=True)
-    (project / "src" / "lib.rs").write_text("", encoding="utf-8")
-    (project / "Cargo.toml").write_text(
-        '[package]\nname = "fetch-opus"\nversion = "0.0.0"\nedition = "2021"\n'
-        f'[dependencies]\n{CRATE} = "={VERSION}"\n',
-        encoding="utf-8",
+# ---- what is taken -----------------------------------------------------------------------------
+
+
+def names_in(listing: bytes, variable: str) -> list[str]:
+    """Read one variable of one of libopus's own lists of files."""
+    match = re.search(
+        rf"^{variable} *= *\\\n((?:.*\\\n)*.*)", listing.decode("utf-8"), re.MULTILINE
     )
-    command = ["cargo", "vendor", "--quiet", "--versioned-dirs", str(folder / "vendor")]
+    if match is None:
+        raise FetchError(f"its lists of files have no {variable}")
+    return match[1].replace("\\", " ").split()
+
+
+def take(read: Read) -> tuple[dict[str, bytes], list[str]]:
+    """All files that the codec is made of, and those of them to compile, by their names."""
+    files = {name: read(name) for name in [LICENCE, *SOURCES, *HEADERS]}
+
+    def listed(lists: Mapping[str, tuple[str, ...]]) -> list[str]:
+        return [
+            name
+            for listing, variables in lists.items()
+            for variable in variables
+            for name in names_in(files[listing], variable)
+        ]
+
+    sources, headers = listed(SOURCES), listed(HEADERS)
+    files |= {name: read(name) for name in [*sources, *headers]}
+    return files, sources
+
+
+def digest_of(files: dict[str, bytes]) -> str:
+    """One SHA-256 for names and contents."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        whole.update(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n".encode())
+    return whole.hexdigest()
+
+
+def store(read: Read, where: str, folder: Path) -> None:
+    """Check what is taken, and write it and the list of sources into `folder`."""
+    files, sources = take(read)
+    digest = digest_of(files)
+    if digest != SHA256:
+        raise FetchError(f"the files of {where} have the SHA-256 {digest}, {SHA256} was expected")
+    for name, content in files.items():
+        path = folder / "opus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    # Last, and only when all is there: an interrupted run is repeated.
+    listing = "".join(f"{folder / 'opus' / name}\n" for name in sources)
+    partial = folder / "opus-sources.txt.part"
+    partial.write_text(listing, encoding="utf-8")
+    partial.replace(folder / "opus-sources.txt")
+
+
+# ---- where it comes from -----------------------------------------------------------------------
+
+
+def run(command: list[str], folder: Path) -> str:
+    """Run a package manager; the last line that it said where it failed, else nothing."""
     try:
         result = subprocess.run(
-            command, cwd=project, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise FetchError(f"cargo could not run: {error}") from error
-    crate = folder / "vendor" / f"{CRATE}-{VERSION}"
-    if result.returncode != 0 or not crate.is_dir():
-        said = [line for line in result.stderr.splitlines() if line.strip()]
-        raise FetchError(
-            f"cargo could not get {CRATE}: {said[-1].strip() if said else 'no reason'}"
-        )
-    return crate
+        return str(error)
+    if result.returncode == 0:
+        return ""
+    said = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+    errors = [line for line in said if line.upper().startswith("ERROR")]
+    return (errors or said or ["no reason"])[-1]
 
 
-def check(crate: Path) -> None:
-    """Raise unless cargo says that the package is the one that we know."""
-    sums = json.loads((crate / ".cargo-checksum.json").read_text(encoding="utf-8"))
-    if sums["package"] != SHA256:
-        raise FetchError(
-            f"{CRATE} {VERSION} has the SHA-256 {sums['package']}, {SHA256} was expected"
-        )
+def unpack(archive: Path, folder: Path) -> None:
+    """Take the sources out of the source distribution."""
+    top = ARCHIVE.removesuffix(".tar.gz")
+    with tarfile.open(archive) as bundle:
+
+        def read(name: str) -> bytes:
+            stream = bundle.extractfile(f"{top}/vendor/opus/{name}")
+            if stream is None:
+                raise FetchError(f"{archive.name} has no file {name}")
+            return stream.read()
+
+        store(read, archive.name, folder)
 
 
-def list_sources(opus: Path) -> list[Path]:
-    """Read libopus's own lists of C files; those for special processors stay out."""
-    found: list[Path] = []
-    for name, variables in LISTS.items():
-        text = (opus / name).read_text(encoding="utf-8")
-        for variable in variables:
-            match = re.search(rf"^{variable} *= *\\\n((?:.*\\\n)*.*)", text, re.MULTILINE)
-            if match is None:
-                raise FetchError(f"{opus / name} has no list {variable}")
-            found += [opus / word for word in match[1].replace("\\", " ").split()]
-    missing = [path for path in found if not path.is_file()]
-    if missing:
-        raise FetchError(f"{missing[0]} is listed, and not there")
-    return found
+def by_pip(work: Path, folder: Path) -> None:
+    """Let pip bring the source distribution; nothing of it is compiled or installed."""
+    pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check")
+    wanted = f"{DISTRIBUTION}=={DISTRIBUTION_VERSION}"
+    failed = run([*pip, "--no-deps", "--no-binary", DISTRIBUTION, "--dest", ".", wanted], work)
+    if failed or not (work / ARCHIVE).is_file():
+        raise FetchError(f"pip could not get {wanted} ({failed or 'no archive'})")
+    unpack(work / ARCHIVE, folder)
+
+
+def by_cargo(work: Path, folder: Path) -> None:
+    """Let cargo bring the crate; nothing of it is compiled."""
+    (work / "src").mkdir()
+    (work / "src" / "lib.rs").write_text("", encoding="utf-8")
+    (work / "Cargo.toml").write_text(
+        '[package]\nname = "fetch-opus"\nversion = "0.0.0"\nedition = "2021"\n'
+        f'[dependencies]\n{CRATE} = "={CRATE_VERSION}"\n',
+        encoding="utf-8",
+    )
+    failed = run(["cargo", "vendor", "--quiet", "--versioned-dirs", "vendor"], work)
+    opus = work / "vendor" / f"{CRATE}-{CRATE_VERSION}" / "opus"
+    if failed or not opus.is_dir():
+        raise FetchError(f"cargo could not get {CRATE} {CRATE_VERSION} ({failed or 'no folder'})")
+    store(lambda name: (opus / name).read_bytes(), f"{CRATE} {CRATE_VERSION}", folder)
+
+
+def fetch(folder: Path) -> None:
+    """Bring the sources by the first way that works.
+
+    Raises
+    ------
+    FetchError
+        When none does; names what was wrong with each.
+    """
+    if (folder / ARCHIVE).is_file():
+        unpack(folder / ARCHIVE, folder)
+        return
+    ways = [by_pip, *([by_cargo] if shutil.which("cargo") else [])]
+    failures = []
+    for way in ways:
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            try:
+                way(Path(temporary), folder)
+            except (FetchError, OSError, KeyError, ValueError, tarfile.TarError) as error:
+                failures.append(str(error))
+            else:
+                return
+    if len(ways) == 1:
+        failures.append("there is no cargo")
+    raise FetchError("; ".join(failures))
 
 
 def main(arguments: list[str]) -> int:
@@ -95,20 +197,12 @@ def main(arguments: list[str]) -> int:
         print("usage: fetch_opus.py FOLDER", file=sys.stderr)
         return 2
     folder = Path(arguments[0]).absolute()
-    listing = folder / "opus-sources.txt"
-    if listing.is_file():
+    if (folder / "opus-sources.txt").is_file():
         return 0
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        if not (folder / "opus").is_dir():
-            with tempfile.TemporaryDirectory(dir=folder) as temporary:
-                crate = vendor(Path(temporary))
-                check(crate)
-                shutil.move(str(crate / "opus"), folder / "opus")
-        # Last, and only when all is there: an interrupted run is repeated.
-        sources = "\n".join(str(path) for path in list_sources(folder / "opus"))
-        listing.write_text(sources + "\n", encoding="utf-8")
-    except (FetchError, OSError, KeyError, ValueError) as error:
+        folder.mkdir(parents=True, exist_ok=True)
+        fetch(folder)
+    except (FetchError, OSError, KeyError, ValueError, tarfile.TarError) as error:
         print(f"libopus: {error}; {ADVICE}", file=sys.stderr)
         return 1
     return 0

@@ -28,7 +28,7 @@ from lab.signals.calibrate import (  # noqa: E402
 )
 from lab.signals.calibration_table import with_table  # noqa: E402
 from lab.signals.lossy import CALIBRATION, Limits, limits_of, published  # noqa: E402
-from tests.support.opus_codec import code, version  # noqa: E402
+from lab.transport.opus import code, libopus_version  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "explanation" / "lossy-detectors.md"
 TRIALS = 400
@@ -84,7 +84,7 @@ def calibrate(*, keep_noise: bool) -> dict[str, Any]:
         for name in counts[0]
     }
     return {
-        "codec": f"{version()}, 48 kHz stereo, {BITRATE // 1000} kbit/s, packets of 20 ms",
+        "codec": f"{libopus_version()}, 48 kHz stereo, {BITRATE // 1000} kbit/s, packets of 20 ms",
         "seed": SEED,
         "trials": TRIALS,
         "margin": MARGIN,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import subprocess
 import sys
 from functools import cache
 
@@ -54,16 +52,9 @@ def _realtime() -> str:
 
 
 def _docker() -> str:
-    docker = shutil.which("docker")
-    if docker is None:
-        return "docker is not installed"
-    try:
-        done = subprocess.run(
-            [docker, "info"], capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired:
-        return "the Docker daemon does not answer"
-    return "" if done.returncode == 0 else "the Docker daemon does not run"
+    from lab.machine.engine import why_none
+
+    return why_none()
 
 
 def _vsock() -> str:
@@ -79,7 +70,10 @@ def _vsock() -> str:
 
 
 def _guest() -> str:
+    from lab.guest.mark import read_mark
     from lab.guest.uml_files import HOST_MODULES, why_missing
 
+    if read_mark() is not None:
+        return "this is a guest, and guests start none"
     reason = why_missing(HOST_MODULES)
     return f"{reason}; hal-lab doctor --install" if reason else ""

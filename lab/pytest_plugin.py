@@ -44,7 +44,7 @@ MARKS = {
     "linux": "needs Linux",
     "macos": "needs macOS",
     "realtime": "judges wall-clock timing; the verdict depends on the machine",
-    "docker": "needs a Docker daemon",
+    "docker": "needs a Docker engine, or dockerd and root to start one",
     "vsock": "needs AF_VSOCK with a transport",
     "guest": "needs to start a guest system",
 }

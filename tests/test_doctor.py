@@ -47,7 +47,8 @@ def test_it_imports_nothing_but_the_standard_library() -> None:
     borrowed = ("confine", "dialling", "errors", "mark", "tiers", "uml_files")
     guest = [f"lab.guest.{name}" for name in borrowed]
     files = [ROOT / f"{name.replace('.', '/')}.py" for name in ["lab.errors", *guest]]
-    own = ("lab.doctor", "lab.errors", *guest)
+    files.append(ROOT / "lab" / "host" / "locate.py")
+    own = ("lab.doctor", "lab.errors", "lab.host.locate", *guest)
     for path in sorted([*(ROOT / "lab" / "doctor").glob("*.py"), *files]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names: list[str] = []
@@ -171,10 +172,26 @@ def test_the_detectors_tell_there_from_not_there(monkeypatch: pytest.MonkeyPatch
     assert detect.python_modules("json").ok
     assert not detect.python_modules("no_such_module_of_ours").ok
     assert not detect.package("no-such-package-of-ours").ok
+    assert detect.shared_library("c", "libc.so.6", "libSystem.dylib").ok
+    assert not detect.shared_library("no-such-library-of-ours", "no-such-file.so").ok
     assert detect.version_in("cmake version 3.25.1") == (3, 25, 1)
     assert detect.version_in("none") == ()
     monkeypatch.setenv("CC", "no-such-compiler-of-ours")
     assert not detect.c_compiler().ok
+
+
+def test_a_build_without_bunghole_is_one_row_that_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HAL_LAB_BIN", raising=False)
+    monkeypatch.setenv("HAL_LAB_BUILD", str(tmp_path))
+    (tmp_path / "BungholeAudio.why-not").write_text("libopus: no cargo\n", encoding="utf-8")
+    row = next(entry for entry in NEEDS if entry.id == "bunghole")
+    text = to_text(check_up(None, [row]), colour=False)
+    assert text.count("Bunghole") == 1
+    assert "absent   bunghole  BungholeAudio is not built: libopus: no cargo\n" in text
+    (tmp_path / "BungholeAudio.driver").mkdir()
+    assert row.detect() == Finding(True, str(tmp_path / "BungholeAudio.driver"))
 
 
 def test_a_program_that_is_broken_is_no_compiler(

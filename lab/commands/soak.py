@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +27,7 @@ from lab.faults.schedule import Setup
 from lab.faults.shrink import RUNS_MAX, Shrunk, shrink
 from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, confirm, soak
 from lab.faults.swarm import chosen_faults
+from lab.faults.zero_timestamps import ClockFigures
 from lab.host.locate import DEFAULT_DRIVER, find_driver
 from lab.play.names import sweep_leftovers
 from lab.report.console import Output
@@ -39,6 +40,7 @@ class FarEndChoice(StrEnum):
     AUTO = "auto"
     GECKO = "gecko"
     INPUT = "input"
+    BUNGHOLE = "bunghole"
 
 
 EXIT_STOPPED = 130
@@ -61,17 +63,21 @@ def soak_command(
         str,
         typer.Option(
             help="What may go wrong: names with commas in between, groups (host, clients, device, "
-            "reader, transport, memory), all, none."
+            "reader, transport, memory, wire), all, none."
         ),
     ] = "none",
     layout: Annotated[
-        LayoutChoice, typer.Option(help="Shared memory layout of Gecko Sink.")
+        LayoutChoice,
+        typer.Option(
+            help="Of Gecko Sink's shared memory; or the wire that Bunghole's host speaks."
+        ),
     ] = LayoutChoice.V2,
     far_end: Annotated[
         FarEndChoice,
         typer.Option(
-            help="How the driver is heard: through Gecko Sink's shared memory (gecko), or through "
-            "its own input, to which it loops its output back (input); auto looks."
+            help="How the driver is heard: through Gecko Sink's shared memory (gecko), through its "
+            "own input, to which it loops its output back (input), or over Bunghole's wire, by a "
+            "host inside the simulator (bunghole); auto looks."
         ),
     ] = FarEndChoice.AUTO,
     runs: Annotated[
@@ -122,10 +128,12 @@ def soak_command(
     The driver is loaded into a simulated coreaudiod; a client plays PCM that numbers itself, and a
     reader inside the host checks every frame behind the driver's shared memory. A driver without
     such memory is heard through its own input, when it loops its output back to it: how long that
-    takes is learnt, and then has to stay so. Faults come from a
-    seed: each run has a random half of those named switched on. What each may cost is fixed
-    (docs/reference/fault-schedule.md); anything beyond that is a failure, and so is a run that is
-    not the same when it is made again: then the first event of the host that differs is named.
+    takes is learnt, and then has to stay so. Bunghole is heard over its wire: a host inside the
+    simulator hears each packet, and sends a microphone. Faults come from a seed: each run has a
+    random half of those named switched on. What each may cost is fixed
+    (docs/reference/fault-schedule.md); anything beyond that is a failure. So are zero timestamps
+    of the driver that do not hold, whatever the lab does to the clocks; and a run that is not the
+    same when it is made again: then the first event of the host that differs is named.
 
     \b
     A failing schedule is made small, and written as
@@ -142,6 +150,7 @@ def soak_command(
       hal-lab soak --hours 24 --seed 7 --faults all --layout v1
       hal-lab soak --driver My.driver --faults stall,rate,restart --runs 100 --into found
       hal-lab soak --driver My.driver --hours 1 --schedules 50
+      hal-lab soak --driver Bunghole --hours 3 --faults all --layout v1
       hal-lab soak --driver Loopback.driver --far-end input --faults host,clients,device
 
     Exit status: 0 passed; 1 a run failed; 2 wrong command line; 130 stopped by Ctrl-C, after what
@@ -276,18 +285,36 @@ def as_json(settings: SoakSettings, report: SoakReport) -> dict[str, Any]:
             for (frames, rate), latency in sorted(report.latencies.items())
         ],
         "skipped": dict(report.counted("skipped")),
+        "zero_timestamps": _clocks_as_json(report.clocks),
         "marks": {mark: report.counted("marks")[mark] for mark in MARKS},
         "memory_start_end": memory,
         "run_hashes": [outcome.hash for outcome in ordered],
     }
 
 
+_WHY_LEFT_OUT = {
+    "gecko": "they need Bunghole's wire",
+    "input": "they need Gecko's shared memory",
+    "bunghole": "they happen to shared memory, or to formats",
+}
+
+
+def _clocks_as_json(clocks: ClockFigures) -> dict[str, Any]:
+    # asdict() makes another Counter of a Counter.
+    figures = {f.name: getattr(clocks, f.name) for f in fields(clocks)}
+    return figures | {"excused": dict(clocks.excused)}
+
+
 def _tell_far_end(out: Console, heard: Choice, left_out: list[str]) -> None:
-    names = {"gecko": "Gecko's shared memory", "input": "the driver's own input"}
+    names = {
+        "gecko": "Gecko's shared memory",
+        "input": "the driver's own input",
+        "bunghole": "Bunghole's wire",
+    }
     out.print(f"far end: {names[heard.kind]} ({heard.reason})", soft_wrap=True, highlight=False)
     if left_out:
         out.print(
-            f"left out, they need Gecko's shared memory: {', '.join(left_out)}",
+            f"left out, {_WHY_LEFT_OUT[heard.kind]}: {', '.join(left_out)}",
             soft_wrap=True,
             highlight=False,
         )
@@ -305,9 +332,10 @@ def _tell(out: Console, settings: SoakSettings, report: SoakReport) -> None:
             soft_wrap=True,
             highlight=False,
         )
+    _tell_clocks(out, report.clocks)
     for reason, times in sorted(report.counted("skipped").items()):
         out.print(f"not done: {reason} ({times} times)", soft_wrap=True, highlight=False)
-    if settings.faults:
+    if settings.faults and settings.setup.far_end != "bunghole":
         marks = report.counted("marks")
         reached = ", ".join(f"{mark} {marks[mark]}" for mark in MARKS if marks[mark]) or "none"
         missed = ", ".join(mark for mark in MARKS if not marks[mark]) or "none"
@@ -327,6 +355,26 @@ def _tell(out: Console, settings: SoakSettings, report: SoakReport) -> None:
         )
     if report.repeated:
         out.print(f"made twice: {len(report.repeated)} of {len(report.outcomes)} runs")
+
+
+def _tell_clocks(out: Console, clocks: ClockFigures) -> None:
+    """The figures of the driver's zero timestamps, and what was not held against it."""
+    if not clocks.different:
+        return
+    said = f"zero timestamps: {number(clocks.different)}"
+    if clocks.lines:
+        said += (
+            f"; at most {clocks.rate_ppm:.3f} ppm off nominal, jitter p99 "
+            f"{clocks.jitter_p99_ns / 1e3:.3f} us, step {clocks.step_max_ns / 1e3:.3f} us in "
+            f"{number(clocks.lines)} time lines"
+        )
+    out.print(said, soft_wrap=True, highlight=False)
+    for reason, times in sorted(clocks.excused.items()):
+        out.print(
+            f"zero timestamps, not held against the driver: {reason} ({times} times)",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _tell_failure(out: Console, report: SoakReport, small: Shrunk | None, folder: Path) -> None:

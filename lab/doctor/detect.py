@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import ctypes.util
 import importlib.util
 import os
@@ -113,16 +114,38 @@ def library(name: str, *, symbol: str) -> Finding:
     return Finding(False, f"cannot link against lib{name}")
 
 
+def shared_library(name: str, *files: str) -> Finding:
+    """A library that programs load when they run: by its name, or one of these files."""
+    found = ctypes.util.find_library(name)
+    for file in (*files, *([found] if found else ())):
+        try:
+            ctypes.CDLL(file)
+        except OSError:
+            continue
+        return Finding(True, file)
+    return Finding(False, f"no lib{name} can be loaded")
+
+
 def sanitizer(names: str) -> Finding:
     """A compiler that has these sanitizers and their runtimes."""
     return compiles("int main(void) { return 0; }\n", f"-fsanitize={names}")
 
 
-def compiles(source: str, *options: str) -> Finding:
-    """Whether a C source makes a program; which compiler did it."""
+def libfuzzer() -> Finding:
+    """A clang that has libFuzzer; other compilers have none."""
+    source = (
+        "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n);\n"
+        "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n)"
+        " { return d == 0 && n > 0; }\n"
+    )
+    return compiles(source, "-fsanitize=fuzzer", compilers=("clang",))
+
+
+def compiles(source: str, *options: str, compilers: tuple[str, ...] = _COMPILERS) -> Finding:
+    """Whether a C source makes a program; which compiler did it, CC or one of these."""
     chosen = _chosen_compiler()
     said = f"no {chosen[0]} on PATH, and CC names it" if chosen else "no C compiler on PATH"
-    for name, *words in [chosen] if chosen else [[name] for name in _COMPILERS]:
+    for name, *words in [chosen] if chosen else [[name] for name in compilers]:
         compiler = shutil.which(name)
         if compiler is None:
             continue

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from lab.doctor import detect, vsock
+from lab.doctor import built, detect, vsock
 from lab.doctor.detect import Finding
 from lab.guest.tiers import Tier
 
-PURPOSES = ("hal", "tests", "bench", "lint", "vsock")
-_BUILD = ("hal", "tests", "bench", "vsock")
+PURPOSES = ("hal", "tests", "bench", "lint", "vsock", "fuzz", "install")
+LIBOPUS_NAMES = ("libopus.so.0", "libopus.0.dylib", "/opt/homebrew/lib/libopus.0.dylib")
+_BUILD = ("hal", "tests", "bench", "vsock", "fuzz", "install")
 
 
 class Weight(Enum):
@@ -137,12 +138,19 @@ NEEDS: tuple[Need, ...] = (
     ),
     Need(
         "libopus",
-        "the codec of Bunghole, which else is not built: libopus.a, or cargo to fetch its source "
-        "(Debian's libopus.a fits into no driver)",
-        lambda: detect.package("opus") if sys.platform == "darwin" else detect.program("cargo"),
-        weight=Weight.WANTED,
-        debian=("cargo",),
+        "the codec at the far end of Bunghole; the driver itself has its own in it",
+        lambda: detect.shared_library("opus", *LIBOPUS_NAMES),
+        debian=("libopus0",),
         brew=("opus",),
+    ),
+    Need(
+        "bunghole",
+        "plays over a vsock; without it its scenarios are skipped",
+        built.bunghole,
+        weight=Weight.OPTIONAL,
+        purposes=(),
+        otherwise="put it right, then build again: the sources of libopus come from PyPI, or by "
+        "cargo",
     ),
     Need(
         "clang",
@@ -164,11 +172,20 @@ NEEDS: tuple[Need, ...] = (
     ),
     Need(
         "address-sanitizer",
-        "./noxw -s sanitize",
+        "./noxw -s sanitize, ./noxw -s fuzz",
         lambda: detect.sanitizer("address,undefined"),
         weight=Weight.OPTIONAL,
-        purposes=("tests",),
+        purposes=("tests", "fuzz"),
         debian=("libasan8", "libubsan1"),
+    ),
+    Need(
+        "libfuzzer",
+        "guides ./noxw -s fuzz by what the parser does; without it inputs are changed at random",
+        detect.libfuzzer,
+        weight=Weight.WANTED,
+        purposes=("fuzz",),
+        debian=("clang", "libclang-rt-dev"),
+        otherwise="brew install llvm, and CC=$(brew --prefix llvm)/bin/clang",
     ),
     Need(
         "thread-sanitizer",
@@ -215,13 +232,31 @@ NEEDS: tuple[Need, ...] = (
         brew=("rust",),
     ),
     Need(
-        "docker",
-        "installs drivers in throw-away machines; not used yet",
-        lambda: detect.program("docker"),
-        weight=Weight.OPTIONAL,
-        purposes=(),
+        "killall",
+        "restarts coreaudiod in the machines that drivers are installed on",
+        lambda: detect.program("killall"),
+        weight=Weight.WANTED,
+        purposes=("tests", "install"),
+        debian=("psmisc",),
+        platforms=("linux",),
+    ),
+    Need(
+        "dockerd",
+        "installs drivers in containers; without it in sandboxes only",
+        lambda: detect.program("dockerd"),
+        weight=Weight.WANTED,
+        purposes=("install",),
         debian=("docker.io",),
-        brew=("docker",),
+        platforms=("linux",),
+    ),
+    Need(
+        "mmdebstrap",
+        "makes the image of those containers",
+        lambda: detect.program("mmdebstrap"),
+        weight=Weight.WANTED,
+        purposes=("install",),
+        debian=("mmdebstrap",),
+        platforms=("linux",),
     ),
     Need(
         "user-mode-linux",

@@ -175,7 +175,7 @@ class FormatChange(Event):
 
 
 class RefuseChanges(Event):
-    """The host aborts the next `n` configuration changes, and `hz` is asked for so often."""
+    """The host aborts each configuration change, and meanwhile `hz` is asked for `n` times."""
 
     group: ClassVar[str] = "device"
     amounts: ClassVar[dict[str, tuple[int, int]]] = {"n": (1, 4)}
@@ -334,6 +334,33 @@ class FailAllocation(Event):
     nth: Annotated[int, Field(ge=1, le=100)]
 
 
+# ---- the wire ------------------------------------------------------------------------------------
+
+
+class Disconnect(Event):
+    """The host at the other end closes its connections; who dials again is welcome."""
+
+    group: ClassVar[str] = "wire"
+    what: Literal["disconnect"] = "disconnect"
+    direction: Literal["output", "input", "both"] = "both"
+
+
+class BadFrame(Event):
+    """The microphone sends a frame of `size` bytes, which none may have; none: half a frame."""
+
+    group: ClassVar[str] = "wire"
+    what: Literal["bad-frame"] = "bad-frame"
+    size: Literal[0, 1501] | None = None
+
+
+class OldHost(Event):
+    """The host goes, and one comes that speaks `wire`."""
+
+    group: ClassVar[str] = "wire"
+    what: Literal["old-host"] = "old-host"
+    wire: Literal["v1", "v2"] = "v1"
+
+
 AnyEvent = Annotated[
     LateWake
     | Stall
@@ -363,7 +390,10 @@ AnyEvent = Annotated[
     | Swap
     | Reorder
     | TransportStall
-    | FailAllocation,
+    | FailAllocation
+    | Disconnect
+    | BadFrame
+    | OldHost,
     Field(discriminator="what"),
 ]
 

@@ -1,4 +1,4 @@
-"""Which way a driver is heard: through Gecko's shared memory, or through its own input."""
+"""Which way a driver is heard: Gecko's shared memory, its own input, or Bunghole's wire."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Literal
 
 from lab.errors import UsageError
 from lab.faults.events import EVENT_CLASSES
+from lab.faults.wire.perform import FIT as FIT_FOR_WIRE
 from lab.host.errors import HostError, HostGone
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import release, unique_shm_name
 
-FarEndKind = Literal["gecko", "input"]
+FarEndKind = Literal["gecko", "input", "bunghole"]
 _NEED_SHARED_MEMORY = {"reader", "transport"}
 
 
@@ -24,7 +25,7 @@ class Choice:
     Attributes
     ----------
     kind
-        ``"gecko"`` or ``"input"``.
+        ``"gecko"``, ``"input"`` or ``"bunghole"``.
     reason
         Why, in half a sentence.
     """
@@ -34,7 +35,7 @@ class Choice:
 
 
 def choose_far_end(
-    wanted: Literal["auto", "gecko", "input"],
+    wanted: Literal["auto", "gecko", "input", "bunghole"],
     bundle: Path,
     *,
     layout: str,
@@ -60,10 +61,12 @@ def choose_far_end(
     Raises
     ------
     UsageError
-        When it can be heard in neither way.
+        When it can be heard in no way.
     """
     if wanted != "auto":
         return Choice(wanted, "as asked for")
+    if bundle.stem.lower().startswith("bunghole"):
+        return Choice("bunghole", "by its name")
     name = unique_shm_name()
     known = {"GECKO_SHM_NAME": name, "GECKO_SHM_LAYOUT": layout, **environment}
     try:
@@ -111,9 +114,13 @@ def fit_for(kind: FarEndKind, faults: Sequence[str]) -> tuple[list[str], list[st
     -------
     fit, left_out : list of str
     """
-    if kind == "gecko":
-        return list(faults), []
-    fit = [name for name in faults if EVENT_CLASSES[name].group not in _NEED_SHARED_MEMORY]
+    if kind == "bunghole":
+        fit = [name for name in faults if name in FIT_FOR_WIRE]
+    elif kind == "gecko":
+        fit = [name for name in faults if EVENT_CLASSES[name].group != "wire"]
+    else:
+        others = _NEED_SHARED_MEMORY | {"wire"}
+        fit = [name for name in faults if EVENT_CLASSES[name].group not in others]
     return fit, [name for name in faults if name not in fit]
 
 

@@ -23,7 +23,7 @@ from lab.host import sources
 from lab.host.base import Client, FarEnd
 from lab.host.errors import HostError
 from lab.host.locate import find_driver
-from lab.host.models import Device, FarEndStats, Resources
+from lab.host.models import Device, FarEndStats, Resources, TimestampReport
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import release, unique_shm_name
 from lab.play.run import choose_device
@@ -129,6 +129,10 @@ class Rig:
         On purpose, in the life of this daemon.
     fingerprints, lives
         Of the lives of the daemon that have ended; the latter with their checkpoints.
+    life_began_cycle
+        Cycles that had been run when this daemon began.
+    last_timestamps
+        Of the daemon before this one, at its end.
     """
 
     def __init__(
@@ -166,10 +170,11 @@ class Rig:
         )
         self._stack.callback(release, self.name)
         self._start_frame = 0
-        self._cycles_before = 0
+        self.life_began_cycle = 0
         self._ns_before = 0
         self._folded = Damage()
         self._base = Damage()
+        self.last_timestamps: TimestampReport | None = None
         self.loopback = Loopback() if setup.far_end == "input" else None
         self.host: SubprocessHost
         self.device: Device
@@ -298,8 +303,9 @@ class Rig:
         """
         self.fold()
         self.end_life()
+        self.last_timestamps = self.timestamps()
         self._start_frame = self.next_frame
-        self._cycles_before = self.cycle
+        self.life_began_cycle = self.cycle
         self._ns_before = self.elapsed_ns
         if how == "kill":
             self.host.kill()
@@ -311,14 +317,14 @@ class Rig:
         """Take the fingerprint of this daemon."""
         end = self.host.fingerprint()
         self.fingerprints.append(end.hash)
-        self.lives.append(Life(self._cycles_before, end.hash, end.checkpoints))
+        self.lives.append(Life(self.life_began_cycle, end.hash, end.checkpoints))
 
     # ---- where the run is ------------------------------------------------------------------
 
     @property
     def cycle(self) -> int:
         """Cycles that have been run, over all lives."""
-        return self._cycles_before + self.host.io_stats(self.device.device).cycles
+        return self.life_began_cycle + self.host.io_stats(self.device.device).cycles
 
     @property
     def elapsed_ns(self) -> int:
@@ -430,6 +436,10 @@ class Rig:
         """What the daemon holds, without the frames that lie on the way."""
         return self.memory().heap_bytes - self.reader_stats().way_bytes
 
+    def timestamps(self, *, forget: bool = False) -> TimestampReport:
+        """What the zero timestamps of this daemon were like; `forget`: count anew from now on."""
+        return self.host.timestamps(self.device.device, forget=forget)
+
     def memory(self) -> Resources:
         """Of the daemon."""
         return self.host.resources()
@@ -488,8 +498,3 @@ class Rig:
         while self.guests:
             with suppress(LabError):
                 self.guests.pop().remove()
-
-
-def replace_setup(setup: Setup, **changes: object) -> Setup:
-    """A setup with some members changed."""
-    return setup.model_copy(update=changes)

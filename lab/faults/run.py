@@ -17,6 +17,7 @@ from lab.faults.marks import Marks
 from lab.faults.perform import perform
 from lab.faults.rig import EventWindow, Life, Rig, Stopped
 from lab.faults.schedule import Setup
+from lab.faults.zero_timestamps import ClockFigures, ClockWatch, as_failure
 from lab.host.errors import (
     DriverCrashed,
     DriverHung,
@@ -25,7 +26,7 @@ from lab.host.errors import (
     HostGone,
     HostTimeout,
 )
-from lab.host.models import Resources
+from lab.host.models import Resources, TimestampReport
 
 WARM_UP_CYCLES = 32
 """Before the heap is looked at for the first time, and before the first event can come."""
@@ -62,6 +63,8 @@ class Outcome:
     latencies
         Frames from being played to being heard, by frames of a cycle and rate; of a driver that is
         heard through its input.
+    clocks
+        What the driver's zero timestamps were like.
     host_report
         Last words of a daemon that has gone, with a backtrace; empty otherwise.
     journal
@@ -83,12 +86,13 @@ class Outcome:
     memory_end: Resources | None = None
     interrupted: bool = False
     latencies: dict[tuple[int, int], int] = field(default_factory=dict)
+    clocks: ClockFigures = field(default_factory=ClockFigures)
     host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
 
 
-class _Hash:
+class RunHash:
     """Of JSON values, one after the other; they are kept, so that two runs can be compared."""
 
     def __init__(self) -> None:
@@ -96,11 +100,13 @@ class _Hash:
         self.lines: list[str] = []
 
     def add(self, value: Any) -> None:
+        """One more value."""
         line = json.dumps(value, sort_keys=True, separators=(",", ":"))
         self.lines.append(line)
         self._hash.update(line.encode() + b"\n")
 
     def digest(self) -> str:
+        """64 hexadecimal digits."""
         return self._hash.hexdigest()
 
 
@@ -137,6 +143,10 @@ def run_schedule(
     UsageError, MissingError
         When it could not begin.
     """
+    if setup.far_end == "bunghole":
+        from lab.faults.wire.run import run_on_wire  # which needs what is here
+
+        return run_on_wire(setup, events, stop=stop, progress=progress, log=log)
     outcome = Outcome()
     began = time.monotonic()
     running = _Running(setup, events, outcome)
@@ -147,16 +157,16 @@ def run_schedule(
             except Stopped:
                 outcome.interrupted = True
             except HostGone as gone:
-                outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
+                outcome.failure = failure_of_ending(gone, running.last_cycle, running.causes())
                 outcome.host_report = gone.report
             except LabError as error:
-                outcome.failure = _of_error(error, running.last_cycle, running.causes())
+                outcome.failure = failure_of_error(error, running.last_cycle, running.causes())
             running.leave(rig)
     except (UsageError, MissingError):
         raise
     except HostGone as gone:
         # A driver that does not even come up.
-        outcome.failure = _of_ending(gone, running.last_cycle, running.causes())
+        outcome.failure = failure_of_ending(gone, running.last_cycle, running.causes())
     outcome.real_s = time.monotonic() - began
     running.hash.add(outcome.failure.kind if outcome.failure else "passed")
     outcome.hash = running.hash.digest()
@@ -165,8 +175,8 @@ def run_schedule(
     return outcome
 
 
-def _of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
-    """Without the path of the bundle, which is another on another machine."""
+def failure_of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
+    """What a run says of its daemon's end; no path, which is another on another machine."""
     kind, text = "host-gone", str(gone)
     if isinstance(gone, DriverCrashed):
         kind = f"driver-crashed-in-{gone.entry_point}"
@@ -180,7 +190,8 @@ def _of_ending(gone: HostGone, cycle: int, causes: str) -> Failure:
     return Failure(kind, f"{text}{where} (cycle {cycle})", cycle)
 
 
-def _of_error(error: LabError, cycle: int, causes: str) -> Failure:
+def failure_of_error(error: LabError, cycle: int, causes: str) -> Failure:
+    """What a run says of an error that ended it."""
     where = f" around {causes}" if causes else ""
     if isinstance(error, HostError):
         said = f"the host refused to go on{where}: {error.message} (cycle {cycle})"
@@ -195,7 +206,7 @@ class _Running:
         self.setup = setup
         self.events = list(events)
         self.outcome = outcome
-        self.hash = _Hash()
+        self.hash = RunHash()
         self.marks = Marks()
         self.last_cycle = 0
         self._near: list[tuple[int, Event]] = []
@@ -203,6 +214,10 @@ class _Running:
         self._heap_of_life: int | None = None
         self._restarts = 0
         self._longest_frames = setup.frames
+        self._watch = ClockWatch(setup.settle_cycles)
+        outcome.clocks = self._watch.figures
+        self._of_ended: Failure | None = None
+        """Of a daemon that was replaced, until the settling time has been judged."""
 
     def causes(self) -> str:
         return " and ".join(self._words())
@@ -218,6 +233,7 @@ class _Running:
         self._quiet_to(rig, At(cycle=min(WARM_UP_CYCLES, end)), end)
         self.outcome.memory_start = rig.memory()
         self._heap_of_life = self.outcome.memory_start.heap_bytes
+        self._watch.begin_life(rig.device)
         waiting = list(self.events)
         while waiting and self.outcome.failure is None and rig.cycle < end:
             self._quiet_to(rig, waiting[0].at, end)
@@ -226,12 +242,20 @@ class _Running:
         if self.outcome.failure is None and rig.cycle < end:
             self._quiet_to(rig, At(cycle=end), end)
         if self.outcome.failure is None:
+            self._end_timestamps(rig)
             self._judge_life(rig)
 
     # ---- stretches -------------------------------------------------------------------------
 
     def _quiet_to(self, rig: Rig, at: At, end: int) -> None:
         """No fault is near: every frame has to arrive."""
+        until = self._watch.away_until
+        if until is not None and self._lies_behind(rig, at, until, rig.cycle):
+            rig.run_to(At(cycle=until), end_cycle=end)
+            self._look_at_timestamps(rig)
+            if self.outcome.failure is not None:
+                self.last_cycle = rig.cycle
+                return
         rig.run_to(at, end_cycle=end)
         self.last_cycle = rig.cycle
         self._judge(rig, NOTHING, quiet=True)
@@ -242,7 +266,7 @@ class _Running:
         until = rig.cycle
         while waiting:
             now = rig.cycle
-            if self._near and self._comes_after(rig, waiting[0], until, now):
+            if self._near and self._lies_behind(rig, waiting[0].at, until, now):
                 break
             event = waiting.pop(0)
             if self._near:
@@ -263,15 +287,17 @@ class _Running:
             self._let_damage_pass(rig)
         self.last_cycle = rig.cycle
         damage = self._judge(rig, self._allowed, quiet=False, settled=until <= end)
+        self.outcome.failure = self.outcome.failure or self._of_ended
+        self._look_at_timestamps(rig)
         self.marks.closed([event for _, event in self._near], damage)
         self._near = []
 
-    def _comes_after(self, rig: Rig, event: Event, until: int, now: int) -> bool:
-        """Whether the settling time is over before the next event."""
-        if event.at.cycle is not None:
-            return event.at.cycle > until
-        assert event.at.s is not None
-        left_ns = event.at.s * 1e9 - rig.elapsed_ns
+    def _lies_behind(self, rig: Rig, at: At, until: int, now: int) -> bool:
+        """Whether a moment, that of the next event say, comes after a cycle."""
+        if at.cycle is not None:
+            return at.cycle > until
+        assert at.s is not None
+        left_ns = at.s * 1e9 - rig.elapsed_ns
         return left_ns > (until - now + 1) * rig.period_ns
 
     def _let_damage_pass(self, rig: Rig) -> None:
@@ -282,6 +308,12 @@ class _Running:
 
     def _do(self, rig: Rig, event: Event) -> None:
         at = self.last_cycle = rig.cycle
+        if not self._near:
+            # What is wrong before the event is not the event's doing.
+            self._look_at_timestamps(rig)
+            if self.outcome.failure is not None:
+                return
+        began = rig.life_began_cycle
         self.marks.before(rig, event, self._near, at)
         self._near.append((at, event))
         self.outcome.injected[event.name] += 1
@@ -291,11 +323,13 @@ class _Running:
         if rig.restarts != self._restarts:
             self._restarts = rig.restarts
             self._heap_of_life = None
+            self._replaced(rig, began)
         self._longest_frames = max(self._longest_frames, rig.device.buffer_frames)
         self.marks.after(rig, event, done)
         if done.skipped:
             self.outcome.skipped[f"{event.name}: {done.skipped}"] += 1
         self._allowed += done.allowed
+        self._watch.note(rig.device, done.allowed, cycle=rig.cycle, drift_ppm=rig.drift_ppm)
         self.hash.add([at, event.line(), done.result, done.skipped])
         self.outcome.failure = self.outcome.failure or done.failure
 
@@ -395,6 +429,40 @@ class _Running:
             f"(cycle {self.last_cycle})",
             self.last_cycle,
         )
+
+    def _look_at_timestamps(self, rig: Rig) -> None:
+        """Judge what the driver has said so far; count anew when what spoilt it is over."""
+        if self.outcome.failure is not None:
+            return
+        report = rig.timestamps()
+        self.outcome.failure = self._held_against(rig, report, rig.life_began_cycle, rig.restarts)
+        if self._watch.is_over(rig.cycle):
+            rig.timestamps(forget=True)
+            self._watch.begin_anew(report, rig.device, rig.drift_ppm)
+
+    def _end_timestamps(self, rig: Rig) -> None:
+        """Judge the last daemon."""
+        report = rig.timestamps()
+        self.outcome.failure = self._held_against(rig, report, rig.life_began_cycle, rig.restarts)
+        self._watch.close(report)
+
+    def _replaced(self, rig: Rig, began: int) -> None:
+        """Judge the daemon that was replaced, which began with that cycle.
+
+        The failure waits: the same mistake may have a name from what the host saw at once.
+        """
+        report = rig.last_timestamps
+        if report is not None:
+            failure = self._held_against(rig, report, began, rig.restarts - 1)
+            self._of_ended = self._of_ended or failure
+            self._watch.close(report)
+        self._watch.begin_life(rig.device)
+
+    def _held_against(
+        self, rig: Rig, report: TimestampReport, began: int, life: int
+    ) -> Failure | None:
+        faults = self._watch.judge(report)
+        return as_failure(faults, life=life, began=began, cycle=rig.cycle) if faults else None
 
     def _judge_life(self, rig: Rig) -> None:
         """A daemon is about to end: what has it kept?"""

@@ -32,10 +32,11 @@ class Setup(BaseModel):
     driver
         Name or path of the bundle.
     layout
-        Of the shared memory.
+        Of the shared memory; with ``far_end`` ``"bunghole"`` the wire that the host speaks.
     far_end
         How the driver is heard: ``"gecko"``, through Gecko Sink's shared memory; ``"input"``,
-        through its own input stream, to which it loops its output back.
+        through its own input stream, to which it loops its output back; ``"bunghole"``, over
+        Bunghole's wire, by a host inside the simulated coreaudiod.
     cycles
         Length of the run, IO cycles.
     seed
@@ -54,7 +55,7 @@ class Setup(BaseModel):
 
     driver: str = "GeckoAudioDevice"
     layout: Literal["v1", "v2"] = "v2"
-    far_end: Literal["gecko", "input"] = "gecko"
+    far_end: Literal["gecko", "input", "bunghole"] = "gecko"
     cycles: Annotated[int, Field(ge=1, le=10**12)] = 360_000
     seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0
     schedule_seed: Annotated[int, Field(ge=0, lt=1 << 64)] = 0

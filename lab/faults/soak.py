@@ -16,6 +16,7 @@ from lab.faults.parting import Named, name_parting
 from lab.faults.run import Outcome, run_schedule
 from lab.faults.schedule import Setup
 from lab.faults.swarm import draw_schedule, runs_twice
+from lab.faults.zero_timestamps import ClockFigures
 
 NOT_DETERMINISTIC = "not-deterministic"
 
@@ -112,6 +113,14 @@ class SoakReport:
     def latencies(self) -> dict[tuple[int, int], int]:
         """Frames from output to input, by frames of a cycle and rate, where a run has learnt it."""
         return {key: frames for o in self.outcomes.values() for key, frames in o.latencies.items()}
+
+    @property
+    def clocks(self) -> ClockFigures:
+        """What the driver's zero timestamps were like in all runs."""
+        total = ClockFigures()
+        for outcome in self.outcomes.values():
+            total.add(outcome.clocks)
+        return total
 
     def counted(self, what: str) -> Counter[str]:
         """``injected``, ``skipped`` or ``marks`` of all runs."""

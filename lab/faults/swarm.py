@@ -156,6 +156,12 @@ def _draw(stream: Stream, name: str, cycle: int) -> list[Event]:
         words["how"] = stream.pick(("kill", "quit"))
     if "who" in cls.model_fields:
         words["who"] = stream.pick(("player", "guest"))
+    if "direction" in cls.model_fields:
+        words["direction"] = stream.pick(("output", "input", "both"))
+    if "size" in cls.model_fields and "size" not in cls.amounts:
+        words["size"] = stream.pick((0, 1501, None))
+    if "wire" in cls.model_fields:
+        words["wire"] = stream.pick(("v1", "v2"))
     if "where" in cls.model_fields:
         words["where"] = stream.pick(("newest", "oldest"))
     return [cls.model_validate({"at": at, "what": name, **amounts, **words})]

@@ -23,6 +23,8 @@ from lab.errors import MissingError
 DAEMON = "coreaudiod-sim"
 NATIVE = "libhallab_native"
 DEFAULT_DRIVER = "GeckoAudioDevice"
+WHY_NOT = ".why-not"
+"""A file of this suffix, where a driver would be: a line of text, why it is not built."""
 BUILD_HINT = (
     "build it: cmake --preset dev && cmake --build --preset dev (or ./noxw -s hal), "
     "or set HAL_LAB_BUILD to a build folder"
@@ -123,6 +125,9 @@ def find_driver(name: str = DEFAULT_DRIVER) -> Path:
     begun = [bundle for bundle in built if bundle.stem.lower().startswith(wanted)]
     if wanted and len({bundle.stem for bundle in begun}) == 1:
         return begun[0]
+    reason = why_not_built(name)
+    if reason:
+        raise MissingError(reason)
     there = ", ".join(sorted({bundle.stem for bundle in built}))
     raise MissingError(
         f'no driver "{name}" is built',
@@ -138,6 +143,28 @@ def list_drivers() -> list[Path]:
             if bundle.is_dir() and bundle not in found:
                 found.append(bundle)
     return found
+
+
+def why_not_built(name: str) -> str:
+    """What a build says that left a driver out.
+
+    Parameters
+    ----------
+    name
+        A bundle's name with or without ``.driver``, or the beginning of one.
+
+    Returns
+    -------
+    str
+        One line; empty when no build says anything.
+    """
+    wanted = name.removesuffix(".driver").lower()
+    for folder in _native_folders():
+        for note in _below(folder, suffix=WHY_NOT):
+            if wanted and note.stem.lower().startswith(wanted):
+                reason = " ".join(note.read_text(encoding="utf-8", errors="replace").split())
+                return f"{note.stem} is not built: {reason}"
+    return ""
 
 
 def build_folder_of_environment() -> Path | None:

@@ -284,3 +284,44 @@ class Decoder:
             raise _said(made, f"{length} bytes that are no Opus packet")
         audio: NDArray[np.float32] = self._frames[:made].copy()
         return audio
+
+
+def code(
+    pcm: NDArray[np.float32], bitrate: int = BITRATE, lost: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """Send audio through the codec, as a transport that loses packets would.
+
+    Parameters
+    ----------
+    pcm
+        Shape (frames, 2), 48 kHz; what does not fill a packet at the end is left out.
+    bitrate
+        Bits per second.
+    lost
+        Shape (packets,): packets that do not arrive, and are concealed. None for none.
+
+    Returns
+    -------
+    ndarray of float32, shape (packets * 960, 2)
+        Later than `pcm` by the encoder's look-ahead, 312 frames: those come first.
+
+    Raises
+    ------
+    ValueError
+        When `lost` has another length.
+    OpusError
+        When libopus refuses the bit rate.
+    MissingError
+        When there is no libopus.
+    """
+    packets = len(pcm) // FRAMES
+    if lost is not None and len(lost) != packets:
+        raise ValueError(f"{packets} packets, and {len(lost)} words on whether they are lost")
+    encoder, decoder = Encoder(bitrate=bitrate), Decoder()
+    out = np.empty((packets * FRAMES, CHANNELS), dtype=np.float32)
+    for number in range(packets):
+        place = slice(number * FRAMES, (number + 1) * FRAMES)
+        packet = encoder.encode(pcm[place].astype(np.float32, copy=False))
+        gone = lost is not None and bool(lost[number])
+        out[place] = decoder.conceal() if gone else decoder.decode(packet)
+    return out

@@ -24,7 +24,7 @@ from lab.pytest_plugin import StartHost
 from lab.scenario import Findings
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.receiver import Receiver
-from scenarios.bunghole.rig import Rig
+from scenarios.bunghole.rig import QUICK_BACKOFF, Rig
 
 _numbers = itertools.count()
 
@@ -43,6 +43,15 @@ def driver() -> Path:
     """Bunghole, as it was built."""
     try:
         return find_driver("BungholeAudio")
+    except MissingError as error:
+        pytest.skip(f"native: {error}")
+
+
+@pytest.fixture
+def burrow() -> Path:
+    """A driver with the mistakes of the original: what a scenario guards against, it must find."""
+    try:
+        return find_driver("Burrow")
     except MissingError as error:
         pytest.skip(f"native: {error}")
 
@@ -102,6 +111,12 @@ def watch() -> Iterator[FitnessWatch]:
     """Looks at the machine all the time; ``findings.fitness(watch.stop())`` before judging."""
     with FitnessWatch() as made:
         yield made
+
+
+@pytest.fixture
+def quick_rig(start_host: StartHost, driver: Path) -> Rig:
+    """A host with the driver loaded, which dials again after 50 ms."""
+    return Rig(start_host(environment=QUICK_BACKOFF), driver)
 
 
 @pytest.fixture

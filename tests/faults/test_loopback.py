@@ -108,7 +108,11 @@ def test_memory_does_not_grow() -> None:
 
 
 def test_what_needs_shared_memory_is_left_out_and_told() -> None:
-    assert set(EVENT_CLASSES) - set(HEARD) == {*GROUPS["reader"], *GROUPS["transport"]}
+    assert set(EVENT_CLASSES) - set(HEARD) == {
+        *GROUPS["reader"],
+        *GROUPS["transport"],
+        *GROUPS["wire"],
+    }
     assert fit_for("gecko", ["loss", "stall"]) == (["loss", "stall"], [])
     outcome = run({"what": "loss", "frames": 5})  # from a file: told, and nothing is done
     assert outcome.failure is None
@@ -160,6 +164,8 @@ def test_the_same_seed_has_the_same_hash_however_many_run_at_a_time() -> None:
         ("abort:GetZeroTimeStamp:500", [], "driver-crashed-in-GetZeroTimeStamp"),
         ("change-never-asked", [{"what": "rate", "hz": 96_000}], "change-refused"),
         ("leaks-memory", [{"what": "start-stop-storm", "n": 60}], "memory-grows"),
+        # A CFString is smaller: it takes more of them to be more than a heap's own wobble.
+        ("leaks-an-object", [{"what": "start-stop-storm", "n": 1_000}], "memory-grows"),
     ],
 )
 def test_a_mistake_is_heard(fault: str, events: list[dict[str, Any]], kind: str) -> None:
@@ -185,6 +191,44 @@ def test_a_race_in_the_driver_is_heard_in_some_order_of_its_threads() -> None:
     report = soak(SoakSettings(setup, 20, 7, [], twice_percent=0, schedules=20))
     assert report.failure is not None
     assert report.failure.kind in {"frames-lost", "frames-duplicated", "frames-silent"}
+
+
+def test_two_locks_in_opposite_orders_are_found_in_some_order_of_the_threads() -> None:
+    need_owned_threads()
+    environment = {"LOOP_FAULT": "worker-locks-inversely", "LOOP_SHAPE": "worker"}
+    setup = Setup(driver="Loop", far_end="input", cycles=1_000, environment=environment)
+    report = soak(SoakSettings(setup, 20, 7, [], twice_percent=0, schedules=20))
+    assert report.failure is not None
+    assert report.failure.kind.startswith("driver-hung-in-"), report.failure
+
+
+@pytest.mark.parametrize("shape", ["", "async,convert", "queue"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_request_of_an_earlier_event_does_not_take_the_refusal_of_a_later_one(
+    shape: str, times: int
+) -> None:
+    """The format is there already, so nobody waits for the change that the driver asks for."""
+    same = {"what": "format", "hz": 48_000}
+    refused = {"what": "refuse-changes", "hz": 44_100, "n": times}
+    for outcome in (
+        run(same, refused, shape=shape),
+        run(same, refused, same, refused, shape=shape),
+    ):
+        assert outcome.failure is None, outcome.failure
+
+
+def test_a_request_that_comes_late_is_waited_for() -> None:
+    """Loop asks from its queue, 50 ms later; that stops IO, and what is on its way is gone."""
+    wanted = {"what": "format", "hz": 96_000}
+    outcome = run(wanted, wanted, shape="queue")
+    assert outcome.failure is None, outcome.failure
+    assert outcome.injected == {"format": 2}
+
+
+def test_a_driver_that_does_not_wait_for_its_change_is_found() -> None:
+    outcome = run({"what": "refuse-changes", "hz": 44_100}, shape="at-once")
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "refusal-ignored"
 
 
 def test_a_latency_that_changes_is_a_failure() -> None:

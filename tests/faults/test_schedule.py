@@ -141,7 +141,8 @@ def test_what_is_written_is_read_back(
 
 
 def test_each_event_has_a_group_and_limits() -> None:
-    assert set(GROUPS) == {"host", "clients", "device", "reader", "transport", "memory"}
+    known = {"host", "clients", "device", "reader", "transport", "memory", "wire"}
+    assert set(GROUPS) == known
     for name, cls in EVENT_CLASSES.items():
         with pytest.raises(ValueError, match=name):
             parse_event({"at": {"cycle": 0}, "what": name, "nonsense": 1})

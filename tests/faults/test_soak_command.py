@@ -64,6 +64,33 @@ def test_the_same_seed_gives_the_same_hash_and_another_another(hal_lab: Run) -> 
     assert last("--seed", "7") != last("--seed", "8")
 
 
+def test_what_zero_timestamps_were_like_is_told_and_kept(hal_lab: Run, tmp_path: Path) -> None:
+    status, out, _ = hal_lab(
+        "soak", "--hours", "0.2", "--seed", "7", "--faults", "stall", "--into", str(tmp_path)
+    )
+    assert status == 0
+    assert "; at most 0.000 ppm off nominal, jitter p99 0.00" in out
+    excused = "skipped-periods: cycles were late or left out"
+    assert f"zero timestamps, not held against the driver: {excused} (" in out
+    kept = json.loads((tmp_path / "soak.json").read_text())["zero_timestamps"]
+    assert kept["different"] > 2_000
+    assert kept["step_max_ns"] <= 2
+    assert list(kept["excused"]) == [excused]
+
+
+def test_a_clock_that_does_not_hold_fails_a_soak(hal_lab: Run, tmp_path: Path) -> None:
+    status, out, _ = hal_lab(
+        "soak", "--driver", "Loop", "--set", "LOOP_FAULT=timestamp-skips", "--hours", "0.1",
+        "--faults", "stall,drift", "--into", str(tmp_path),
+    )  # fmt: skip
+    assert status == 1
+    assert "failed: timestamp-skipped-periods: zero timestamps, skipped-periods: up to 2" in out
+    file = tmp_path / "timestamp_skipped_periods_loop.replay"
+    status, out, _ = hal_lab("replay", str(file))
+    assert status == 1
+    assert "the same failure, to the last observation: zero timestamps, skipped-periods" in out
+
+
 def test_marks_are_listed_reached_or_not(hal_lab: Run) -> None:
     status, out, _ = hal_lab("soak", "--hours", "0.2", "--faults", "all")
     assert status == 0

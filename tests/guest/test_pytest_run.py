@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.guest import pytest_run
+from lab.guest.mark import Mark
 from lab.guest.tiers import Tier, TierFinding
+from lab.needs_of_marks import reason_to_skip
 
 PASSES = """
 import socket
@@ -33,6 +35,13 @@ def suite(folder: Path, text: str) -> Path:
 
 def nowhere(tier: Tier) -> TierFinding:
     return TierFinding(tier, "not on this machine")
+
+
+def test_in_a_guest_no_guest_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason_to_skip.cache_clear()
+    monkeypatch.setattr("lab.guest.mark.read_mark", lambda: Mark("ab" * 16, (1,)))
+    assert reason_to_skip("guest") == "this is a guest, and guests start none"
+    reason_to_skip.cache_clear()
 
 
 @pytest.mark.guest

@@ -92,3 +92,22 @@ def test_the_beginning_of_a_name_will_do_when_it_is_of_one_driver(
     assert locate.find_driver("loop") == build / "Loop.driver"
     with pytest.raises(MissingError, match="take one of: BungholeAudio, Lapse, Loop"):
         locate.find_driver("L")
+
+
+def test_a_driver_that_the_build_left_out_is_missing_for_the_build_s_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "build" / "driver" / "BungholeAudio.why-not"
+    (tmp_path / "build" / "GeckoAudioDevice.driver").mkdir(parents=True)
+    note.parent.mkdir()
+    note.write_text("libopus: there is\nno cargo\n", encoding="utf-8")
+    monkeypatch.setenv("HAL_LAB_BUILD", str(tmp_path / "build"))
+    for name in ("Bunghole", "BungholeAudio.driver"):
+        with pytest.raises(MissingError) as caught:
+            locate.find_driver(name)
+        assert str(caught.value) == "BungholeAudio is not built: libopus: there is no cargo"
+    # Another driver is another matter, and one that is there is there.
+    with pytest.raises(MissingError, match="take one of: GeckoAudioDevice"):
+        locate.find_driver("Nothing")
+    (tmp_path / "build" / "BungholeAudio.driver").mkdir()
+    assert locate.find_driver("Bunghole").name == "BungholeAudio.driver"

@@ -86,6 +86,30 @@ def test_packets_that_came_in_v1_before_the_switch_are_not_missing(lost: int, in
     assert book.take(audio(3 + lost + in_v1 + 3)).lost == 2
 
 
+def test_what_came_in_v1_on_a_connection_that_never_spoke_v2_is_not_missing() -> None:
+    book = SequenceBook()
+    places(book, [0, 1, 2])
+    for _ in range(2):
+        book.connected()
+        book.unnumbered()
+    assert book.take(audio(3 + 2 + 4)).lost == 4
+    assert (book.lost, book.lost_frames, book.misnumbered) == (4, 4 * 960, 0)
+
+
+def test_gaps_on_both_sides_of_a_packet_of_v1_are_each_rounded_up() -> None:
+    book = SequenceBook()
+    places(book, [0])
+    book.connected()
+    book.unnumbered()
+    # 480 frames, the packet, 480 frames: a number for each of the three.
+    placed = book.take(replace(audio(4), first_frame=960 + 480 + 960 + 480))
+    assert (placed.lost, placed.lost_frames) == (2, 960)
+    assert book.misnumbered == 0
+    # Without one in between there is nothing to round twice.
+    book.take(replace(audio(7), first_frame=2_880 + 960 + 960))
+    assert book.misnumbered == 1
+
+
 def test_a_driver_that_was_loaded_anew_has_lost_nothing() -> None:
     book = SequenceBook()
     places(book, list(range(100)))

@@ -14,22 +14,16 @@ from lab.errors import MissingError
 from lab.signals.noise import noise
 from lab.signals.sine import sine
 from lab.transport import opus
-from lab.transport.opus import FRAMES, Decoder, Encoder, OpusError, packet_frames
+from lab.transport.opus import FRAMES, Decoder, Encoder, OpusError, code, packet_frames
 
 PACKETS = 50
-
-
-def coded(pcm: np.ndarray) -> np.ndarray:
-    encoder, decoder = Encoder(), Decoder()
-    blocks = [pcm[i : i + FRAMES] for i in range(0, len(pcm) - FRAMES + 1, FRAMES)]
-    return np.concatenate([decoder.decode(encoder.encode(block)) for block in blocks])
 
 
 def test_decoded_audio_lags_by_the_lookahead_and_is_close_to_what_was_encoded() -> None:
     pcm = noise(PACKETS * FRAMES, seed=1)[:, :1].repeat(2, axis=1) * np.float32(0.3)
     low = np.apply_along_axis(lambda x: np.convolve(x, np.ones(16) / 16, "same"), 0, pcm)
     low = low.astype(np.float32)
-    got = coded(low)
+    got = code(low)
     lag = Encoder().lookahead_frames
     assert lag == 312
     window = low[FRAMES:-FRAMES, 0]
@@ -69,6 +63,28 @@ def test_a_lost_packet_of_a_tone_is_concealed_with_a_tone() -> None:
     assert float(np.std(made_up[:480])) > 0.1  # silence would be none
     faded = [decoder.conceal() for _ in range(50)][-1]
     assert float(np.std(faded)) < 0.01
+
+
+def test_audio_sent_with_losses_differs_from_the_first_lost_packet_on_and_is_as_long() -> None:
+    pcm = sine(20 * FRAMES + 7, sample_rate=48_000)
+    lost = np.zeros(20, dtype=bool)
+    lost[12] = True
+    whole, holed = code(pcm), code(pcm, 128_000, lost)
+    assert whole.shape == holed.shape == (20 * FRAMES, 2)
+    at = 12 * FRAMES
+    assert np.array_equal(whole[:at], holed[:at])
+    assert not np.array_equal(whole[at : at + FRAMES], holed[at : at + FRAMES])
+    # Concealed, not left out: what follows stays in its place, and is soon the same again.
+    assert np.allclose(whole[-2 * FRAMES :], holed[-2 * FRAMES :], atol=0.02)
+    with pytest.raises(ValueError, match="20 packets, and 3 words"):
+        code(pcm, 128_000, lost[:3])
+
+
+def test_fewer_bits_make_audio_that_is_less_like_the_original() -> None:
+    pcm = noise(20 * FRAMES, seed=5) * np.float32(0.2)
+    lag = Encoder().lookahead_frames
+    errors = [float(np.std(code(pcm, bitrate)[lag:] - pcm[:-lag])) for bitrate in (16_000, 256_000)]
+    assert errors[0] > 1.5 * errors[1]
 
 
 def test_an_empty_packet_is_an_error_and_not_a_loss() -> None:

@@ -158,7 +158,7 @@ static void make_side(struct bunghole *bunghole, bool is_input, struct bunghole_
         .latency_frames = 0,
         .active = true,
     };
-    haldrv_level_init(&side->level, 1.0f, false);
+    haldrv_level_init(&side->level, HALDRV_CURVE_LINEAR, 1.0f, false);
     side->volume = (struct haldrv_control){
         .scope = is_input ? kAudioObjectPropertyScopeInput : kAudioObjectPropertyScopeOutput,
         .element = kAudioObjectPropertyElementMain,

@@ -432,11 +432,7 @@ static bool is_link(struct test *test, const char *wanted) {
     return strcmp(get_text(test->driver, OUT, 'vlnk', text, sizeof text), wanted) == 0;
 }
 
-static void what_is_played_reaches_the_host(void **state) {
-    struct test *test = *state;
-    struct bunghole_decoder *decoder = bunghole_decoder_create();
-    static float heard[BUNGHOLE_DECODE_MAX * 2];
-    double sum = 0;
+static void connect_output(struct test *test) {
     peer_listen(&test->out);
     peer_accept(&test->out);
     start_io(test, OUT, 1);
@@ -446,6 +442,14 @@ static void what_is_played_reaches_the_host(void **state) {
     while (!is_link(test, "wire v1") || statistic(test, OUT, "ring frames") > 0) {
         poll(NULL, 0, 1);
     }
+}
+
+/* Plays half a second of a tone of amplitude 0.5; returns the effective value of the last packet,
+ * as the host decodes it. */
+static double play_and_hear(struct test *test) {
+    struct bunghole_decoder *decoder = bunghole_decoder_create();
+    static float heard[BUNGHOLE_DECODE_MAX * 2];
+    double sum = 0;
     start_io(test, OUT, 1);
     for (int packet = 0; packet < 25; packet++) {
         struct bunghole_item item;
@@ -458,13 +462,64 @@ static void what_is_played_reaches_the_host(void **state) {
         assert_true(peer_read(&test->out, &item));
         assert_int_equal(bunghole_decode(decoder, item.packet, item.size, heard), 960);
     }
+    stop_io(test, OUT, 1);
+    bunghole_decoder_destroy(decoder);
     for (int i = 0; i < 960 * 2; i++) {
         sum += (double)heard[i] * (double)heard[i];
     }
-    assert_true(fabs(sqrt(sum / 1920) - 0.3536) < 0.02);
+    return sqrt(sum / 1920);
+}
+
+static void what_is_played_reaches_the_host(void **state) {
+    struct test *test = *state;
+    connect_output(test);
+    assert_true(fabs(play_and_hear(test) - 0.3536) < 0.02);
     assert_text(test, OUT, 'vlnk', "wire v1");
-    stop_io(test, OUT, 1);
-    bunghole_decoder_destroy(decoder);
+}
+
+static Float32 convert(struct test *test, AudioObjectID volume,
+                       AudioObjectPropertySelector selector, Float32 value) {
+    AudioObjectPropertyAddress address = address_of(selector, GLOBAL);
+    UInt32 size;
+    assert_int_equal(
+        (*test->driver)
+            ->GetPropertyData(test->driver, volume, 0, &address, 0, NULL, 4, &size, &value),
+        0);
+    return value;
+}
+
+static void assert_near(double value, double wanted) {
+    if (!(fabs(value - wanted) <= 1e-4)) {
+        fail_msg("%.7g is not %.7g", value, wanted);
+    }
+}
+
+static void volume_is_linear_as_in_the_original(void **state) {
+    struct test *test = *state;
+    static const struct {
+        Float32 scalar, decibels;
+    } pairs[] = {{1, 0}, {0.5f, -6.0206f}, {0.1f, -20}, {0.001f, -60}, {0, -96}};
+    for (AudioObjectID volume = OUT_VOLUME; volume <= IN_VOLUME; volume++) {
+        assert_near(convert(test, volume, 'lcsv', NAN), 1);
+        for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+            Float32 scalar = pairs[i].scalar, decibels = pairs[i].decibels;
+            assert_near(convert(test, volume, 'lcsd', scalar), decibels);
+            assert_near(convert(test, volume, 'lcds', decibels), scalar);
+            assert_int_equal(set_value(test->driver, volume, 'lcsv', &scalar, sizeof scalar), 0);
+            assert_near(convert(test, volume, 'lcdv', NAN), decibels);
+            assert_int_equal(set_value(test->driver, volume, 'lcdv', &decibels, sizeof decibels),
+                             0);
+            assert_near(convert(test, volume, 'lcsv', NAN), scalar);
+        }
+    }
+}
+
+static void half_the_volume_is_half_the_audio(void **state) {
+    struct test *test = *state;
+    Float32 half = 0.5f;
+    connect_output(test);
+    assert_int_equal(set_value(test->driver, OUT_VOLUME, 'lcsv', &half, sizeof half), 0);
+    assert_true(fabs(play_and_hear(test) - 0.3536 / 2) < 0.01);
 }
 
 static void the_hosts_buffer_is_left_alone(void **state) {
@@ -646,6 +701,8 @@ int main(void) {
         TEST(defect_16_the_bundle_asks_for_the_network),
         TEST(defect_18_there_is_no_time_before_io),
         TEST(what_is_played_reaches_the_host),
+        TEST(volume_is_linear_as_in_the_original),
+        TEST(half_the_volume_is_half_the_audio),
         TEST(the_hosts_buffer_is_left_alone),
         TEST(input_without_a_host_is_silence_and_counted),
         EARLY(a_variable_that_is_not_allowed_is_no_device),

@@ -27,23 +27,29 @@ static void conceal(struct bunghole_receiver *receiver, uint32_t packets) {
 }
 
 /* What is missing before a packet that has a number. When it is more than is made up for, the rest
- * is silence already: the playout has run dry meanwhile. */
-static void follow_sequence(struct bunghole_receiver *receiver, uint32_t sequence) {
+ * is silence already: the playout has run dry meanwhile. False for a packet that comes too late:
+ * its place has been filled, or it has been there. One from long ago is none of these: whoever
+ * sends counts anew. */
+static bool follow_sequence(struct bunghole_receiver *receiver, uint32_t sequence) {
     uint32_t missing = sequence - receiver->next_sequence;
     if (receiver->has_sequence && missing >= UINT32_C(1) << 31) {
         bunghole_count(&receiver->statistics.out_of_order, 1);
+        if (receiver->next_sequence - sequence <= BUNGHOLE_LATE_NUMBERS) {
+            return false;
+        }
     } else if (receiver->has_sequence && missing > 0) {
         bunghole_count(&receiver->statistics.packets_lost, missing);
         conceal(receiver, missing < BUNGHOLE_CONCEAL_PACKETS ? missing : BUNGHOLE_CONCEAL_PACKETS);
     }
     receiver->has_sequence = true;
     receiver->next_sequence = sequence + 1;
+    return true;
 }
 
 static void take_audio(struct bunghole_receiver *receiver, const struct bunghole_item *item) {
     bunghole_count(&receiver->statistics.packets_received, 1);
-    if (item->kind == BUNGHOLE_ITEM_AUDIO) {
-        follow_sequence(receiver, item->audio.sequence);
+    if (item->kind == BUNGHOLE_ITEM_AUDIO && !follow_sequence(receiver, item->audio.sequence)) {
+        return;
     }
     uint32_t frames = bunghole_decode(receiver->decoder, item->packet, item->size, receiver->audio);
     if (frames == 0) {

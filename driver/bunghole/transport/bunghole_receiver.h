@@ -11,6 +11,8 @@
 
 /* Lost packets that are made up for; of more than these only so many. */
 #define BUNGHOLE_CONCEAL_PACKETS 5u
+/* A number that is behind by so much at most is late; by more, the count has begun anew. */
+#define BUNGHOLE_LATE_NUMBERS    50u
 
 struct bunghole_receiver {
     struct bunghole_playout playout;

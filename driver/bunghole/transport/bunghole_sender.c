@@ -76,7 +76,9 @@ static uint64_t number(struct bunghole_sender *sender, const struct bunghole_spa
     sender->sequence += (uint32_t)((missing + BUNGHOLE_PACKET_FRAMES - 1) / BUNGHOLE_PACKET_FRAMES);
     sender->cut_off = sender->cut_off || missing > 0;
     sender->padding += BUNGHOLE_PACKET_FRAMES - span->frames;
-    sender->next_frame = span->last_frame + 1 + sender->padding;
+    /* Not behind the last one: frames may be missing within the packet, too, and whoever counts
+     * packets must hear of it by the next one. */
+    sender->next_frame = first + BUNGHOLE_PACKET_FRAMES;
     return first;
 }
 
@@ -129,9 +131,12 @@ static void begin_connection(struct bunghole_sender *sender) {
     sender->cut_off = true;
 }
 
-static void pump(struct bunghole_sender *sender) {
+static void pump(struct bunghole_sender *sender, uint64_t now_ns) {
     struct bunghole_connection *connection = &sender->connection;
     struct bunghole_span span;
+    /* An answer to a ping, or the switch, may have been put there a moment ago. That is no reason
+     * to take the socket for full, and to drop what waits. */
+    bunghole_connection_flush(connection, now_ns);
     while (connection->state == BUNGHOLE_CONNECTED && bunghole_connection_is_clear(connection) &&
            peek_packet(sender, &span)) {
         send_packet(sender, &span);
@@ -189,7 +194,7 @@ static void run(void *context) {
         }
         while (bunghole_connection_next(connection, now, &item)) {
         }
-        pump(sender);
+        pump(sender, now);
         bunghole_connection_flush(connection, now);
 
         uint64_t until;

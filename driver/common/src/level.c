@@ -1,4 +1,4 @@
-/* level.c - the volume curve and the gain of a block. */
+/* level.c - the volume curves and the gain of a block. */
 #include "haldrv/level.h"
 #include <math.h>
 #include <stddef.h>
@@ -9,30 +9,52 @@ static float clamp(float value, float low, float high) {
     return value > low ? (value < high ? value : high) : low;
 }
 
-float haldrv_decibels_from_scalar(float scalar) {
-    double down = 1.0 - (double)clamp(scalar, 0.0f, 1.0f);
+static float squared_decibels(float scalar) {
+    double down = 1.0 - (double)scalar;
     return (float)((double)HALDRV_MIN_DECIBELS * down * down);
 }
 
-float haldrv_scalar_from_decibels(float decibels) {
-    double value = (double)clamp(decibels, HALDRV_MIN_DECIBELS, HALDRV_MAX_DECIBELS);
-    return (float)(1.0 - sqrt(value / (double)HALDRV_MIN_DECIBELS));
+static double decibels_of(double gain) {
+    return 20.0 * log10(gain);
 }
 
-float haldrv_gain_from_scalar(float scalar) {
+static double gain_of(double decibels) {
+    return pow(10.0, decibels / 20.0);
+}
+
+float haldrv_decibels_from_scalar(enum haldrv_curve curve, float scalar) {
     scalar = clamp(scalar, 0.0f, 1.0f);
-    if (scalar <= 0.0f) {
-        return 0.0f;
+    if (curve == HALDRV_CURVE_SQUARED) {
+        return squared_decibels(scalar);
     }
-    return (float)pow(10.0, (double)haldrv_decibels_from_scalar(scalar) / 20.0);
+    /* The logarithm of 0 is minus infinity, which clamp() takes to the low end. */
+    return clamp((float)decibels_of((double)scalar), HALDRV_MIN_DECIBELS, HALDRV_MAX_DECIBELS);
+}
+
+float haldrv_scalar_from_decibels(enum haldrv_curve curve, float decibels) {
+    decibels = clamp(decibels, HALDRV_MIN_DECIBELS, HALDRV_MAX_DECIBELS);
+    if (curve == HALDRV_CURVE_SQUARED) {
+        return (float)(1.0 - sqrt((double)decibels / (double)HALDRV_MIN_DECIBELS));
+    }
+    return decibels <= HALDRV_MIN_DECIBELS ? 0.0f : (float)gain_of((double)decibels);
+}
+
+float haldrv_gain_from_scalar(enum haldrv_curve curve, float scalar) {
+    scalar = clamp(scalar, 0.0f, 1.0f);
+    if (curve == HALDRV_CURVE_LINEAR || scalar <= 0.0f) {
+        return scalar;
+    }
+    return (float)gain_of((double)squared_decibels(scalar));
 }
 
 static void publish(struct haldrv_level *level) {
-    float gain = level->muted ? 0.0f : haldrv_gain_from_scalar(level->scalar);
+    float gain = level->muted ? 0.0f : haldrv_gain_from_scalar(level->curve, level->scalar);
     atomic_store_explicit(&level->gain, gain, memory_order_relaxed);
 }
 
-void haldrv_level_init(struct haldrv_level *level, float scalar, bool muted) {
+void haldrv_level_init(struct haldrv_level *level, enum haldrv_curve curve, float scalar,
+                       bool muted) {
+    level->curve = curve;
     level->scalar = clamp(scalar, 0.0f, 1.0f);
     level->muted = muted;
     publish(level);

@@ -50,6 +50,10 @@ static Float32 take_float(const void *data) {
     return value;
 }
 
+static enum haldrv_curve curve_of(const struct haldrv_query *query) {
+    return control_of(query)->level->curve;
+}
+
 static OSStatus get_scalar(const struct haldrv_query *query, UInt32 count, void *data) {
     (void)count;
     return put_float(data, control_of(query)->level->scalar);
@@ -57,7 +61,8 @@ static OSStatus get_scalar(const struct haldrv_query *query, UInt32 count, void 
 
 static OSStatus get_decibels(const struct haldrv_query *query, UInt32 count, void *data) {
     (void)count;
-    return put_float(data, haldrv_decibels_from_scalar(control_of(query)->level->scalar));
+    const struct haldrv_level *level = control_of(query)->level;
+    return put_float(data, haldrv_decibels_from_scalar(level->curve, level->scalar));
 }
 
 static OSStatus get_range(const struct haldrv_query *query, UInt32 count, void *data) {
@@ -73,15 +78,13 @@ static OSStatus get_range(const struct haldrv_query *query, UInt32 count, void *
 
 /* The value to convert comes in the buffer for the result. */
 static OSStatus convert_to_decibels(const struct haldrv_query *query, UInt32 count, void *data) {
-    (void)query;
     (void)count;
-    return put_float(data, haldrv_decibels_from_scalar(take_float(data)));
+    return put_float(data, haldrv_decibels_from_scalar(curve_of(query), take_float(data)));
 }
 
 static OSStatus convert_to_scalar(const struct haldrv_query *query, UInt32 count, void *data) {
-    (void)query;
     (void)count;
-    return put_float(data, haldrv_scalar_from_decibels(take_float(data)));
+    return put_float(data, haldrv_scalar_from_decibels(curve_of(query), take_float(data)));
 }
 
 static OSStatus set_volume(const struct haldrv_query *query, Float32 scalar,
@@ -105,8 +108,9 @@ static OSStatus set_scalar(const struct haldrv_query *query, const void *data,
 static OSStatus set_decibels(const struct haldrv_query *query, const void *data,
                              struct haldrv_changes *changes) {
     Float32 value = take_float(data);
-    return isnan(value) ? kAudioHardwareIllegalOperationError
-                        : set_volume(query, haldrv_scalar_from_decibels(value), changes);
+    return isnan(value)
+               ? kAudioHardwareIllegalOperationError
+               : set_volume(query, haldrv_scalar_from_decibels(curve_of(query), value), changes);
 }
 
 static const struct haldrv_property volume_table[] = {

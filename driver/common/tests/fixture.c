@@ -171,7 +171,7 @@ static struct haldrv_plugin *create(void) {
                                                   .starting_channel = 1,
                                                   .channels = 10,
                                                   .active = true};
-    haldrv_level_init(&driver->level, 1.0f, false);
+    haldrv_level_init(&driver->level, HALDRV_CURVE_SQUARED, 1.0f, false);
     driver->volume = (struct haldrv_control){.scope = kAudioObjectPropertyScopeOutput,
                                              .level = &driver->level,
                                              .changed = level_changed};

@@ -187,7 +187,7 @@ static struct haldrv_plugin *create(void) {
         .latency_frames = 0,
         .active = true,
     };
-    haldrv_level_init(&gecko->level, 1.0f, false);
+    haldrv_level_init(&gecko->level, HALDRV_CURVE_SQUARED, 1.0f, false);
     gecko->volume = (struct haldrv_control){
         .scope = kAudioObjectPropertyScopeOutput,
         .element = kAudioObjectPropertyElementMain,

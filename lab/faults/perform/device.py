@@ -18,6 +18,11 @@ from lab.host.models import Format
 COUNTER_BITS = 24
 """What self-numbering PCM takes: on the way through a driver it must not be rounded."""
 _DENIED = {"unsupported", "timeout"}
+_EACH_CHANGE = 1_000_000
+"""More than can come. The lab cannot tell which change a driver asks for: one that asks from a
+thread of its own may still have the request of an earlier event to hand in."""
+_PATIENCE_NS = 100_000_000
+"""So long after a format that the device has already, its driver may ask for the change."""
 
 
 def _set(rig: Rig, change: Callable[[], Any], *, may_refuse: bool, what: str) -> Done:
@@ -71,19 +76,24 @@ def _format(rig: Rig, event: events.FormatChange) -> Done:
         and is_float
         and event.channels == stream.virtual_format.channels
     )
-    return _set(
+    done = _set(
         rig,
         lambda: rig.host.set_format(rig.device.device, stream.id, wanted),
         may_refuse=not offered,
         what=f"{event.channels} channels of {event.bits} bits at {event.hz} Hz",
     )
+    if done.result["status"] == "done" and rig.device.outputs[0] == stream:
+        # The host has not waited, for nothing was to change. A request that comes behind the event
+        # would stop IO when nobody expects it, or take the refusal of the next event.
+        rig.run_cycles(-(-_PATIENCE_NS // rig.period_ns))
+    return done
 
 
 def _refuse_changes(rig: Rig, event: events.RefuseChanges) -> Done:
     before = rig.device.nominal_rate
     if event.hz == before or not rig.device.has_rate(event.hz):
         return Done({"asked": 0}, skipped="")
-    rig.host.refuse_changes(rig.device.device, event.n)
+    rig.host.refuse_changes(rig.device.device, _EACH_CHANGE)
     taken = 0
     for _ in range(event.n):
         with suppress(HostError):
@@ -95,11 +105,16 @@ def _refuse_changes(rig: Rig, event: events.RefuseChanges) -> Done:
     if taken or rig.device.nominal_rate != before:
         failure = Failure(
             "refusal-ignored",
-            f"the host refused {event.n} configuration changes, and the device has "
-            f"{rig.device.nominal_rate:g} Hz all the same, {before:g} Hz before",
+            f"the host refused each configuration change while {event.hz} Hz was asked for "
+            f"{_times(event.n)}, and the device has {rig.device.nominal_rate:g} Hz all the same, "
+            f"{before:g} Hz before",
             rig.cycle,
         )
     return Done({"asked": event.n}, waited(rig, event.n), failure)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _drift(rig: Rig, event: events.Drift) -> Done:

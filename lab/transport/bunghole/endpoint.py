@@ -8,14 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import stat
 import struct
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError, MissingError
 from lab.transport.bunghole.limits import Limits
+from lab.transport.unix_socket import remove_dead_socket
 
 BACKLOG = 128
 _VMADDR_CID_ANY = 0xFFFFFFFF
@@ -167,7 +166,7 @@ class Endpoint:
                 where=str(path),
                 do="choose a shorter folder",
             )
-        _remove_dead(path)
+        remove_dead_socket(path)
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             made.bind(str(path))
@@ -187,21 +186,6 @@ class Endpoint:
             where=self.named(port),
             do="check the address and the permissions",
         )
-
-
-def _remove_dead(path: Path) -> None:
-    """A socket file that nobody listens on any more would be in the way."""
-    with suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(path.stat().st_mode):
-            return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(1)
-            try:
-                probe.connect(str(path))
-            except ConnectionRefusedError:
-                path.unlink(missing_ok=True)
-            except OSError:
-                return
 
 
 def _pid_of(connection: socket.socket) -> int:

@@ -104,9 +104,8 @@ class SequenceBook:
         self._unnumbered = 0
 
     def connected(self) -> None:
-        """A connection begins."""
+        """A connection begins. What came in v1 on the one before has its numbers all the same."""
         self._anew = True
-        self._unnumbered = 0
 
     def unnumbered(self) -> None:
         """A packet in v1: the sender has counted it, though nobody saw its number."""
@@ -144,12 +143,14 @@ class SequenceBook:
         self.packets += 1
         lost = ahead - 1
         missing = audio.first_frame - last.first_frame - FRAMES
+        came = 0
         if anew:
             # What came in v1 before the switch is not missing.
             came, self._unnumbered = min(self._unnumbered, lost), 0
             lost -= came
             missing -= came * FRAMES
-        if missing < 0 or -(-missing // FRAMES) != lost:
+        # Between packets of v1 there may have been gaps as well, each of them rounded up.
+        if missing < 0 or not 0 <= lost - -(-missing // FRAMES) <= came:
             self.misnumbered += 1
             missing = lost * FRAMES
         self.lost += lost
@@ -163,6 +164,7 @@ class SequenceBook:
         self._last = audio
         self._seen = (1 << _WINDOW) - 1  # what was before the first is not missing
         self.packets += 1
+        self._unnumbered = 0
         return Placed(place)
 
     def _late(self, behind: int) -> Placed:

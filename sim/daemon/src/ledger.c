@@ -103,10 +103,21 @@ void ledger_forget(const char *name) {
     }
 }
 
+void ledger_folder_made(const char *path) {
+    struct stat info;
+    if (lstat(path, &info) == 0) {
+        ledger_add(LEDGER_FOLDER, path, info.st_dev, info.st_ino);
+    }
+}
+
+void ledger_folder_gone(const char *path) {
+    ledger_forget(path);
+}
+
 /* Whether the name still leads to the object that was noted. */
 static bool is_there(const struct slot *slot) {
     struct stat info;
-    if (slot->kind == LEDGER_SOCKET) {
+    if (slot->kind == LEDGER_SOCKET || slot->kind == LEDGER_FOLDER) {
         return lstat(slot->name, &info) == 0 && info.st_dev == slot->device &&
                info.st_ino == slot->inode;
     }
@@ -184,9 +195,35 @@ static void append_name(char *names, size_t size, const char *name) {
     names[length] = '\0';
 }
 
+/* Sockets only: what somebody else has put there stays, and the folder with it. */
+static void remove_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+        struct stat info;
+        if (fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(info.st_mode)) {
+            (void)unlinkat(fd, entry->d_name, 0);
+        }
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    (void)rmdir(path);
+}
+
+static void remove_one(enum ledger_kind kind, const char *name) {
+    if (kind == LEDGER_SOCKET) {
+        (void)unlink(name);
+    } else if (kind == LEDGER_FOLDER) {
+        remove_folder(name);
+    } else {
+        (void)shm_unlink(name);
+    }
+}
+
 enum job {
     JOB_LIST,
-    JOB_CLEAN_SOCKETS,
+    JOB_CLEAN_SOCKETS, /* and folders of them */
     JOB_CLEAN,
 };
 
@@ -200,13 +237,14 @@ static size_t go_through(enum job job, char *names, size_t size) {
             continue;
         }
         char name[LEDGER_NAME_MAX + 1]; /* a copy: shm_unlink() clears the slot */
-        snprintf(name, sizeof name, "%s%s", slot->kind == LEDGER_SOCKET ? "" : "/", slot->name);
-        if (slot->kind != LEDGER_SOCKET) {
+        bool is_file = slot->kind == LEDGER_SOCKET || slot->kind == LEDGER_FOLDER;
+        snprintf(name, sizeof name, "%s%s", is_file ? "" : "/", slot->name);
+        if (!is_file) {
             append_name(names, size, name);
             count++;
         }
-        if (job == JOB_CLEAN || (job == JOB_CLEAN_SOCKETS && slot->kind == LEDGER_SOCKET)) {
-            (void)(slot->kind == LEDGER_SOCKET ? unlink(name) : shm_unlink(name));
+        if (job == JOB_CLEAN || (job == JOB_CLEAN_SOCKETS && is_file)) {
+            remove_one(slot->kind, name);
         }
     }
     return count;

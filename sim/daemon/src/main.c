@@ -118,6 +118,7 @@ static int serve_on(const struct options *options, const struct shared *shared,
         return EXIT_ERROR;
     }
     halsim_rpc_set_ledger(rpc, call_ledger());
+    halsim_rpc_set_keeper(rpc, ledger_folder_made, ledger_folder_gone);
     if (options->service != NULL) {
         service_child_watch(rpc);
     }

@@ -1,6 +1,8 @@
 /* interpose_outside.c - reading and writing what is not simulated: sockets, pipes, terminals.
  *
- * A call that would not wait goes straight through. One that would, lets others run meanwhile.
+ * A call that would not wait goes straight through. One that would, lets others run meanwhile. One
+ * that was asked not to wait (O_NONBLOCK, MSG_DONTWAIT) and finds nothing is like a lock that is
+ * only tried: who is ready may run, but time stands still.
  */
 #define _GNU_SOURCE
 #include "interpose.h"
@@ -27,8 +29,25 @@ static bool would_wait(int fd, short events) {
     return waits;
 }
 
-#define THROUGH(type, events, operation, fd, call)                                                 \
+/* Whether the caller asked to be told instead of to wait. */
+static bool never_waits(int fd, int flags) {
+    if ((flags & MSG_DONTWAIT) != 0) {
+        return true;
+    }
+    int error = errno;
+    halledger_pause();
+    int status = fcntl(fd, F_GETFL);
+    halledger_resume();
+    errno = error;
+    return status >= 0 && (status & O_NONBLOCK) != 0;
+}
+
+#define THROUGH(type, events, operation, fd, flags, call)                                          \
     if (sched_managed() == NULL || !would_wait((fd), (events))) {                                  \
+        return (call);                                                                             \
+    }                                                                                              \
+    if (never_waits((fd), (flags))) {                                                              \
+        sched_point(operation);                                                                    \
         return (call);                                                                             \
     }                                                                                              \
     type result;                                                                                   \
@@ -45,39 +64,41 @@ static int look_at_timer(void *fd) {
 }
 
 EXPORTED ssize_t read(int fd, void *to, size_t size) {
-    if (sched_managed() != NULL && sched_timerfd_is(fd) && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0) {
-        if (sched_look_until(look_at_timer, &fd, FOREVER, "read") < 0) {
+    if (sched_managed() != NULL && sched_timerfd_is(fd)) {
+        if (never_waits(fd, 0)) {
+            (void)sched_timerfd_update();
+        } else if (sched_look_until(look_at_timer, &fd, FOREVER, "read") < 0) {
             return -1;
         }
     }
-    THROUGH(ssize_t, POLLIN, "read", fd, sched_real()->read(fd, to, size));
+    THROUGH(ssize_t, POLLIN, "read", fd, 0, sched_real()->read(fd, to, size));
 }
 
 EXPORTED ssize_t readv(int fd, const struct iovec *parts, int count) {
-    THROUGH(ssize_t, POLLIN, "readv", fd, real_readv()(fd, parts, count));
+    THROUGH(ssize_t, POLLIN, "readv", fd, 0, real_readv()(fd, parts, count));
 }
 
 EXPORTED ssize_t recv(int fd, void *to, size_t size, int flags) {
-    THROUGH(ssize_t, POLLIN, "recv", fd, sched_real()->recv(fd, to, size, flags));
+    THROUGH(ssize_t, POLLIN, "recv", fd, flags, sched_real()->recv(fd, to, size, flags));
 }
 
 EXPORTED ssize_t recvfrom(int fd, void *restrict to, size_t size, int flags,
                           struct sockaddr *restrict from, socklen_t *restrict from_size) {
-    THROUGH(ssize_t, POLLIN, "recvfrom", fd,
+    THROUGH(ssize_t, POLLIN, "recvfrom", fd, flags,
             sched_real()->recvfrom(fd, to, size, flags, from, from_size));
 }
 
 EXPORTED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    THROUGH(ssize_t, POLLIN, "recvmsg", fd, sched_real()->recvmsg(fd, message, flags));
+    THROUGH(ssize_t, POLLIN, "recvmsg", fd, flags, sched_real()->recvmsg(fd, message, flags));
 }
 
 EXPORTED int accept(int fd, struct sockaddr *restrict from, socklen_t *restrict from_size) {
-    THROUGH(int, POLLIN, "accept", fd, sched_real()->accept(fd, from, from_size));
+    THROUGH(int, POLLIN, "accept", fd, 0, sched_real()->accept(fd, from, from_size));
 }
 
 EXPORTED int accept4(int fd, struct sockaddr *restrict from, socklen_t *restrict from_size,
                      int flags) {
-    THROUGH(int, POLLIN, "accept4", fd, sched_real()->accept4(fd, from, from_size, flags));
+    THROUGH(int, POLLIN, "accept4", fd, 0, sched_real()->accept4(fd, from, from_size, flags));
 }
 
 /* ---- writing -----------------------------------------------------------------------------------

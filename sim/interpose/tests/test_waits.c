@@ -78,6 +78,7 @@ IN_EVERY_ORDER(waits_for_a_timer)
 IN_EVERY_ORDER(waits_for_a_timer_among_descriptors)
 IN_EVERY_ORDER(waits_for_a_full_pipe)
 IN_EVERY_ORDER(waits_for_a_connection)
+IN_EVERY_ORDER(waits_not_when_asked_not_to)
 IN_EVERY_ORDER(waits_for_locked_files)
 IN_EVERY_ORDER(waits_for_a_child)
 IN_EVERY_ORDER(forks_a_child_with_real_time)
@@ -158,6 +159,7 @@ int main(int count, char **arguments) {
         cmocka_unit_test(waits_for_a_timer_among_descriptors_in_every_order),
         cmocka_unit_test(waits_for_a_full_pipe_in_every_order),
         cmocka_unit_test(waits_for_a_connection_in_every_order),
+        cmocka_unit_test(waits_not_when_asked_not_to_in_every_order),
         cmocka_unit_test(waits_for_locked_files_in_every_order),
         cmocka_unit_test(waits_for_a_child_in_every_order),
         cmocka_unit_test(forks_a_child_with_real_time_in_every_order),

@@ -41,6 +41,7 @@ bool waits_for_a_timer(void);
 bool waits_for_a_timer_among_descriptors(void);
 bool waits_for_a_full_pipe(void);
 bool waits_for_a_connection(void);
+bool waits_not_when_asked_not_to(void);
 bool waits_for_locked_files(void);
 bool waits_for_a_child(void);
 bool forks_a_child_with_real_time(void);

@@ -14,6 +14,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -180,6 +181,57 @@ bool waits_for_a_connection(void) {
     close(first);
     close(listener);
     return all && sum == MUCH && value == &listener;
+}
+
+static void *sleep_a_millisecond(void *woke) {
+    waits_sleep_ms(1);
+    *(volatile bool *)woke = true;
+    return NULL;
+}
+
+static bool would_block(ssize_t result) {
+    bool would = result == -1 && errno == EAGAIN;
+    errno = 0;
+    return would;
+}
+
+/* What finds nothing and was asked not to wait takes no time, in whichever way it was asked. */
+bool waits_not_when_asked_not_to(void) {
+    static volatile bool woke;
+    char byte;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int length =
+        snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "hal-lab-n%d", (int)getpid());
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    int pair[2], quiet[2];
+    pthread_t thread;
+    int door = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    bool all = socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 &&
+               socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, quiet) == 0 &&
+               bind(door, (struct sockaddr *)&name, size) == 0 && listen(door, 1) == 0;
+    woke = false;
+    pthread_create(&thread, NULL, sleep_a_millisecond, (void *)(uintptr_t)&woke);
+    uint64_t began = waits_now_ns();
+    for (int i = 0; i < 100; i++) {
+        all = all && would_block(recv(pair[0], &byte, 1, MSG_DONTWAIT)) &&
+              would_block(recvfrom(pair[0], &byte, 1, MSG_DONTWAIT, NULL, NULL)) &&
+              would_block(recvmsg(pair[0], &message, MSG_DONTWAIT)) &&
+              would_block(recv(quiet[0], &byte, 1, 0)) && would_block(read(quiet[0], &byte, 1)) &&
+              would_block(readv(quiet[0], &part, 1)) && would_block(accept(door, NULL, NULL)) &&
+              would_block(accept4(door, NULL, NULL, SOCK_CLOEXEC));
+    }
+    all = all && waits_now_ns() == began && !woke;
+    /* And what is there is read. */
+    all = all && write(quiet[1], "x", 1) == 1 && recv(quiet[0], &byte, 1, 0) == 1 && byte == 'x';
+    pthread_join(thread, NULL);
+    close(door);
+    for (int i = 0; i < 2; i++) {
+        close(pair[i]);
+        close(quiet[i]);
+    }
+    return all && woke;
 }
 
 /* ---- locked files ------------------------------------------------------------------------------

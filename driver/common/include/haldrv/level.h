@@ -1,4 +1,4 @@
-/* level.h - volume and mute: the curve, and gain that changes without a click.
+/* level.h - volume and mute: the curves, and gain that changes without a click.
  *
  * struct haldrv_level is what controls set and IO follows; struct haldrv_gain belongs to the IO
  * thread and remembers where the last block ended. A change reaches the audio as a straight ramp
@@ -15,20 +15,30 @@
 #define HALDRV_MIN_DECIBELS (-96.0f)
 #define HALDRV_MAX_DECIBELS 0.0f
 
-/* dB = -96 * (1 - scalar)^2: fine steps at the loud end, and it can be inverted everywhere.
- * Values out of range are clamped; NaN counts as the lowest. */
-float haldrv_decibels_from_scalar(float scalar);
-float haldrv_scalar_from_decibels(float decibels);
+/* How a driver's volume goes from silence to full. Both have the range above. */
+enum haldrv_curve {
+    /* dB = -96 * (1 - scalar)^2: fine steps at the loud end, and it can be inverted everywhere. */
+    HALDRV_CURVE_SQUARED,
+    /* The gain is the scalar: dB = 20 * log10(scalar). -96 dB and below is scalar 0; scalars under
+     * 0.0000158, all but 0, are -96 dB and still let that little through. */
+    HALDRV_CURVE_LINEAR,
+};
+
+/* Values out of range are clamped; NaN counts as the lowest. */
+float haldrv_decibels_from_scalar(enum haldrv_curve curve, float scalar);
+float haldrv_scalar_from_decibels(enum haldrv_curve curve, float decibels);
 /* Factor for samples: exactly 1 at scalar 1, exactly 0 at scalar 0. */
-float haldrv_gain_from_scalar(float scalar);
+float haldrv_gain_from_scalar(enum haldrv_curve curve, float scalar);
 
 struct haldrv_level {
-    float scalar; /* set and read by one thread at a time */
+    enum haldrv_curve curve; /* the driver's choice, for good */
+    float scalar;            /* set and read by one thread at a time */
     bool muted;
     _Atomic float gain; /* what the IO thread is to reach */
 };
 
-void haldrv_level_init(struct haldrv_level *level, float scalar, bool muted);
+void haldrv_level_init(struct haldrv_level *level, enum haldrv_curve curve, float scalar,
+                       bool muted);
 void haldrv_level_set_scalar(struct haldrv_level *level, float scalar);
 void haldrv_level_set_muted(struct haldrv_level *level, bool muted);
 

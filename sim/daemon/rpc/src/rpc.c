@@ -72,7 +72,9 @@ void halsim_rpc_destroy(struct halsim_rpc *rpc) {
     if (rpc == NULL) {
         return;
     }
-    /* The host first: its hooks and sinks point into the registries. */
+    /* What has a thread that asks the host for the time, then the host: its hooks and sinks point
+     * into the registries. */
+    farend_registry_close_peers(rpc->farends);
     halsim_host_destroy(rpc->host);
     farend_registry_destroy(rpc->farends);
     client_registry_destroy(rpc->clients);
@@ -279,6 +281,11 @@ char *halsim_rpc_handle(struct halsim_rpc *rpc, const char *line, size_t length)
 
 void halsim_rpc_free(char *line) {
     free(line);
+}
+
+void halsim_rpc_set_keeper(struct halsim_rpc *rpc, void (*made)(const char *folder),
+                           void (*gone)(const char *folder)) {
+    rpc->keeper = (struct farend_keeper){made, gone};
 }
 
 char *halsim_rpc_next_notice(struct halsim_rpc *rpc) {

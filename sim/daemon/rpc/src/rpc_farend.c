@@ -1,23 +1,8 @@
 /* rpc_farend.c - farend.* */
 #include "rpc_farend.h"
-#include "farend.h"
 #include "json_signal.h"
 #include "json_values.h"
-#include "rpc_internal.h"
 #include <stdlib.h>
-
-#define FARENDS_MAX 64
-
-struct farend_entry {
-    struct farend *farend; /* NULL: closed, or never opened */
-    uint32_t device;
-    bool check;
-};
-
-struct farend_registry {
-    struct farend_entry entries[FARENDS_MAX];
-    uint32_t count; /* numbers are not used again */
-};
 
 struct farend_registry *farend_registry_create(void) {
     return calloc(1, sizeof(struct farend_registry));
@@ -33,6 +18,15 @@ void farend_registry_destroy(struct farend_registry *registry) {
         }
     }
     free(registry);
+}
+
+void farend_registry_close_peers(struct farend_registry *registry) {
+    for (uint32_t i = 0; i < registry->count; i++) {
+        if (registry->entries[i].peer != NULL) {
+            farend_peer_close(registry->entries[i].peer);
+            registry->entries[i].peer = NULL;
+        }
+    }
 }
 
 /* "device"; without it the only device there is. */
@@ -72,9 +66,10 @@ static bool stall_param(struct rpc_call *call, struct farend_config *config) {
 
 static bool farend_params(struct rpc_call *call, struct farend_config *config) {
     const struct params *params = &call->params;
-    uint32_t kind = 0, check = 0, attach = 0;
+    uint32_t check = 0, attach = 0;
     *config = (struct farend_config){.every_cycles = 1};
-    if (!params_choice(params, "kind", PARAM_REQUIRED, "gecko-shm", &kind) ||
+    if (!params_check_names(params, "kind name device every_cycles check record record_frames "
+                                    "attach stall_cycles") ||
         !params_string(params, "name", PARAM_REQUIRED, &config->name) ||
         !device_or_only(call, &config->device) ||
         !params_u32(params, "every_cycles", PARAM_OPTIONAL, 1, 1000000, &config->every_cycles) ||
@@ -97,7 +92,9 @@ static bool farend_params(struct rpc_call *call, struct farend_config *config) {
 RPC_METHOD(farend_open) {
     struct farend_registry *registry = call->rpc->farends;
     struct farend_config config;
-    if (!farend_params(call, &config)) {
+    uint32_t kind = 0;
+    if (!params_choice(&call->params, "kind", PARAM_REQUIRED, "gecko-shm bunghole-opus", &kind) ||
+        (kind == 0 && !farend_params(call, &config))) {
         return NULL;
     }
     if (registry->count == FARENDS_MAX) {
@@ -105,12 +102,22 @@ RPC_METHOD(farend_open) {
                         "this host has opened %d far ends, which is all it can", FARENDS_MAX);
         return NULL;
     }
-    struct farend *farend = farend_open(call->host, &config, &call->failure.error);
-    if (farend == NULL) {
-        return rpc_host_said_no(call);
-    }
-    registry->entries[registry->count] = (struct farend_entry){farend, config.device, config.check};
     yyjson_mut_val *result = yyjson_mut_obj(call->doc);
+    if (kind == 1) {
+        struct farend_peer *peer = rpc_peer_open(call);
+        if (peer == NULL) {
+            return NULL;
+        }
+        registry->entries[registry->count] = (struct farend_entry){.peer = peer};
+        yyjson_mut_obj_add_strcpy(call->doc, result, "folder", farend_peer_folder(peer));
+    } else {
+        struct farend *farend = farend_open(call->host, &config, &call->failure.error);
+        if (farend == NULL) {
+            return rpc_host_said_no(call);
+        }
+        registry->entries[registry->count] =
+            (struct farend_entry){farend, NULL, config.device, config.check};
+    }
     yyjson_mut_obj_add_uint(call->doc, result, "farend", registry->count++);
     return result;
 }
@@ -121,7 +128,8 @@ static struct farend_entry *entry_param(struct rpc_call *call, uint32_t *number)
     if (!params_u32(&call->params, "farend", PARAM_REQUIRED, 0, UINT32_MAX, number)) {
         return NULL;
     }
-    if (*number >= registry->count || registry->entries[*number].farend == NULL) {
+    if (*number >= registry->count ||
+        (registry->entries[*number].farend == NULL && registry->entries[*number].peer == NULL)) {
         rpc_fail_status(&call->failure, HALSIM_ERROR_NOT_FOUND, "no far end %u", *number);
         return NULL;
     }
@@ -130,6 +138,9 @@ static struct farend_entry *entry_param(struct rpc_call *call, uint32_t *number)
 
 static yyjson_mut_val *stats_json(struct rpc_call *call, const struct farend_entry *entry) {
     yyjson_mut_doc *doc = call->doc;
+    if (entry->peer != NULL) {
+        return rpc_peer_stats(call, entry->peer);
+    }
     struct halsim_device_info info;
     struct farend_stats stats;
     bool known = halsim_device_info(call->host, entry->device, &info, NULL);
@@ -185,6 +196,11 @@ RPC_METHOD(farend_close) {
         return NULL;
     }
     yyjson_mut_val *result = stats_json(call, entry);
+    if (entry->peer != NULL) {
+        farend_peer_close(entry->peer);
+        entry->peer = NULL;
+        return result;
+    }
     farend_close(entry->farend, call->host);
     entry->farend = NULL;
     return result;
@@ -198,6 +214,11 @@ static struct farend *quiet_farend(struct rpc_call *call) {
     uint32_t number;
     struct farend_entry *entry = entry_param(call, &number);
     if (entry == NULL) {
+        return NULL;
+    }
+    if (entry->peer != NULL) {
+        rpc_fail_status(&call->failure, HALSIM_ERROR_UNSUPPORTED,
+                        "far end %u is of Bunghole: farend.fault is for those", number);
         return NULL;
     }
     if (call->rpc->config.clock != HALSIM_CLOCK_VIRTUAL && halsim_io_is_running(call->host)) {
@@ -291,4 +312,18 @@ RPC_METHOD(farend_damage) {
         return NULL;
     }
     return yyjson_mut_obj(call->doc);
+}
+
+RPC_METHOD(farend_fault) {
+    uint32_t number;
+    struct farend_entry *entry = entry_param(call, &number);
+    if (entry == NULL) {
+        return NULL;
+    }
+    if (entry->peer == NULL) {
+        rpc_fail_status(&call->failure, HALSIM_ERROR_UNSUPPORTED,
+                        "far end %u is of Gecko Sink, which has faults of its own", number);
+        return NULL;
+    }
+    return rpc_peer_fault(call, entry->peer) ? yyjson_mut_obj(call->doc) : NULL;
 }

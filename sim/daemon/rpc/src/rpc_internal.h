@@ -2,6 +2,7 @@
 #ifndef HALRPC_INTERNAL_H
 #define HALRPC_INTERNAL_H
 
+#include "farend_peer.h"
 #include "halsim/rpc.h"
 #include "json_params.h"
 #include "notices.h"
@@ -19,6 +20,7 @@ struct halsim_rpc {
     struct notices *notices;
 
     const struct halsim_ledger *ledger; /* NULL: none */
+    struct farend_keeper keeper;
 
     const struct rpc_router *router; /* NULL: the host above carries requests out */
     void (*after)(void *context);    /* NULL: nobody wants to know */
@@ -141,5 +143,6 @@ RPC_METHOD(farend_slow);
 RPC_METHOD(farend_half_open);
 RPC_METHOD(farend_hold);
 RPC_METHOD(farend_damage);
+RPC_METHOD(farend_fault);
 
 #endif

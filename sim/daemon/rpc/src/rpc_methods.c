@@ -49,9 +49,11 @@ static const struct rpc_method methods[] = {
     {"fingerprint.begin", "", rpc_fingerprint_begin},
     {"fingerprint.read", "", rpc_fingerprint_read},
     {"fingerprint.log", "path first_cycle last_cycle capacity samples", rpc_fingerprint_log},
-    {"farend.open", "kind name device every_cycles check record record_frames attach stall_cycles",
+    {"farend.open",
+     "kind name device every_cycles check record record_frames attach stall_cycles wire bitrate "
+     "microphone",
      rpc_farend_open},
-    {"farend.stats", "farend", rpc_farend_stats},
+    {"farend.stats", "farend forget", rpc_farend_stats},
     {"farend.close", "farend", rpc_farend_close},
     {"farend.stall", "farend cycles", rpc_farend_stall},
     {"farend.detach", "farend", rpc_farend_detach},
@@ -60,6 +62,7 @@ static const struct rpc_method methods[] = {
     {"farend.half_open", "farend count", rpc_farend_half_open},
     {"farend.hold", "farend cycles", rpc_farend_hold},
     {"farend.damage", "farend kind frames block", rpc_farend_damage},
+    {"farend.fault", "farend direction fault ns amount", rpc_farend_fault},
 };
 
 const struct rpc_method *rpc_method_find(const char *name, size_t length) {

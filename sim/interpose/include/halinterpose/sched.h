@@ -17,7 +17,9 @@
  * between two such calls is not interrupted. Waiting for something real, such as a socket, a child
  * or a locked file, is a named event; it is as reproducible as the peer is. With a timeout, the
  * thread looks again at each virtual millisecond, after a second at each tenth one, and whenever a
- * managed thread writes something; so it looks at timers of timerfd_create(), which are virtual.
+ * managed thread writes something; so it looks at timers of timerfd_create(), which are virtual. A
+ * read or accept() that was asked not to wait and finds nothing takes no time, as a lock that is
+ * only tried: a thread that does nothing else for ever is HALSCHED_LIVELOCK.
  *
  * Signals: pthread_kill() by a managed thread is delivered when the other has the turn. What is
  * sent otherwise comes when the kernel sends it: a handler that runs on a thread that waits is not

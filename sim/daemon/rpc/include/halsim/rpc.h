@@ -29,6 +29,11 @@ HALSIM_EXPORT struct halsim_rpc *halsim_rpc_create_json(const char *options, cha
 HALSIM_EXPORT void halsim_rpc_destroy(struct halsim_rpc *rpc);
 HALSIM_EXPORT struct halsim_host *halsim_rpc_host(struct halsim_rpc *rpc);
 
+/* Whoever cleans up when the process cannot any more is told of folders that far ends make, and
+ * that they have removed them. Either may be NULL. */
+HALSIM_EXPORT void halsim_rpc_set_keeper(struct halsim_rpc *rpc, void (*made)(const char *folder),
+                                         void (*gone)(const char *folder));
+
 /* Carries out one request. Returns the answer, or NULL for a notification; give it back with
  * halsim_rpc_free(). Bad input is answered with an error, never refused. */
 HALSIM_EXPORT char *halsim_rpc_handle(struct halsim_rpc *rpc, const char *line, size_t length);

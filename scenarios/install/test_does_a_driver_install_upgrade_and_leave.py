@@ -1,0 +1,166 @@
+"""Does a driver install, upgrade and leave nothing behind, on each version of macOS?
+
+Its real install.sh and uninstall.sh, as root of a machine whose launchd keeps coreaudiod alive.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.machine.kit import bring_kit, with_version
+from lab.machine.snapshot import compare
+from lab.profiles import profile_names
+from lab.scenario import Findings
+from scenarios.install.conftest import KINDS, SCRIPTS, StartMachine
+from scenarios.machine_steps import INSTALLED, play, version_of
+
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.linux,
+    pytest.mark.parametrize("machine_kind", KINDS),
+]
+
+PROFILES = [name for name in profile_names() if name != "seed-15"]
+RESTARTS = {  # the first rung that works: lab/profiles, service.kickstart-k
+    "macos-12": "launchctl kickstart -k",
+    "macos-13": "launchctl kickstart -k",
+    "macos-14.0": "launchctl kickstart -k",
+    "macos-14.4": "killall -TERM",
+    "macos-15": "killall -TERM",
+    "macos-26": "killall -TERM",
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_it_appears_plays_is_upgraded_and_leaves_nothing(
+    start_machine: StartMachine, driver: Path, tmp_path: Path, findings: Findings, profile: str
+) -> None:
+    began = time.monotonic()
+    machine = start_machine(profile)
+    started = time.monotonic() - began
+    before = machine.snapshot()
+    kit = bring_kit(machine, with_version(driver, tmp_path / "one", "1.0"), SCRIPTS)
+    asked = time.monotonic()
+
+    done = kit.install()
+    assert done.code == 0, done
+    assert done.error == ""
+    assert f"restarted coreaudiod: {RESTARTS[profile]}" in done.lines
+    assert machine.devices() == ["Gecko Sink"]
+    findings.tell("start", started, "s")
+    findings.tell("install-to-device", time.monotonic() - asked, "s")
+    check = play(machine)
+    findings.take_check(check)
+    assert check.clean
+    assert check.received >= 190 * 480
+
+    kit.bring(with_version(driver, tmp_path / "two", "2.0"))
+    done = kit.install()
+    assert done.code == 0, done
+    assert version_of(machine) == "2.0"
+    assert play(machine).clean
+    owners = {
+        (entry.owner, entry.group, entry.mode & 0o022)
+        for entry in machine.snapshot([INSTALLED]).values()
+    }
+    assert owners == {(0, 0, 0)}
+
+    done = kit.uninstall()
+    assert done.code == 0, done
+    assert machine.devices() == []
+    kit.remove()
+    assert compare(before, machine.snapshot()) == []
+    findings.tell("whole-cycle", time.monotonic() - began, "s")
+
+
+def test_what_is_installed_already_is_left_alone(start_machine: StartMachine, driver: Path) -> None:
+    machine = start_machine()
+    kit = bring_kit(machine, driver, SCRIPTS)
+    assert kit.install().code == 0
+    generation, before = machine.generation(), machine.snapshot()
+    done = kit.install()
+    assert done.lines == ["GeckoAudioDevice.driver is installed already, and works; nothing to do"]
+    assert machine.generation() == generation
+    assert compare(before, machine.snapshot()) == []
+    assert kit.uninstall().code == 0
+    done = kit.uninstall()
+    assert done.lines == ["GeckoAudioDevice.driver is not installed; nothing to do"]
+    assert done.code == 0
+
+
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing(
+    start_machine: StartMachine, driver: Path
+) -> None:
+    machine = start_machine()
+    kit = bring_kit(machine, driver, SCRIPTS)
+    before, generation = machine.snapshot(), machine.generation()
+    for done in (kit.install("--dry-run"), kit.uninstall("--dry-run")):
+        assert done.code == 0
+        assert all(line.startswith("would ") for line in done.lines)
+    assert compare(before, machine.snapshot()) == []
+    assert machine.generation() == generation
+
+
+def test_drivers_of_others_and_their_folder_are_not_touched(
+    start_machine: StartMachine, driver: Path
+) -> None:
+    machine = start_machine()
+    other = "/Library/Audio/Plug-Ins/HAL/Other.driver"
+    machine.must(["mkdir", "-p", f"{other}/Contents"])
+    machine.write(f"{other}/Contents/note", b"not yours")
+    machine.must(["chmod", "-R", "0700", other])
+    before = machine.snapshot()
+    kit = bring_kit(machine, driver, SCRIPTS)
+    assert kit.install().code == 0
+    assert kit.uninstall().code == 0
+    kit.remove()
+    assert compare(before, machine.snapshot()) == []
+
+
+def test_uninstalling_gives_the_default_output_back_and_forgets_the_receipt(
+    start_machine: StartMachine, driver: Path
+) -> None:
+    machine = start_machine()
+    kit = bring_kit(machine, driver, SCRIPTS)
+    assert kit.install().code == 0
+    machine.must(["SwitchAudioSource", "-s", "Gecko Sink"])
+    receipts = "from lab.machine.stand_ins.receipts import write_receipt"
+    script = f"import sys; {receipts}; write_receipt(*sys.argv[1:3], [])"
+    machine.must([*machine.python(), "-c", script, "com.gecko.driver.pkg", "1.0"])
+    assert machine.must(["pkgutil", "--pkgs"]).out == "com.gecko.driver.pkg\n"
+    done = kit.uninstall()
+    assert "default output: MacBook Pro Speakers" in done.lines
+    assert machine.must(["SwitchAudioSource", "-c"]).out == "MacBook Pro Speakers\n"
+    assert machine.must(["pkgutil", "--pkgs"]).out == ""
+
+
+def test_shared_memory_of_a_driver_that_was_killed_goes_with_it(
+    start_machine: StartMachine, driver: Path
+) -> None:
+    machine = start_machine()
+    kit = bring_kit(machine, driver, SCRIPTS)
+    for name in ("GeckoAudioShm", "GeckoAudioShm.rd"):  # what a helper leaves that was killed
+        machine.write(f"/dev/shm/{name}", bytes(4096))
+    assert kit.uninstall().code == 0
+    assert machine.list_folder("/dev/shm") == []
+
+
+def test_the_staged_folder_installs_as_the_source_tree_does(
+    start_machine: StartMachine, driver: Path, tmp_path: Path
+) -> None:
+    machine = start_machine()
+    kit = bring_kit(machine, driver, SCRIPTS, folder="/Users/Shared/source/driver/gecko/scripts")
+    machine.put(SCRIPTS / "stage.sh", f"{kit.folder}/stage.sh")
+    share = "/Volumes/My Shared Files/gecko's driver"
+    stage = [f"{kit.folder}/stage.sh", "--bundle", f"{kit.folder}/{kit.bundle}", "--into", share]
+    assert machine.must(stage).lines == [f'staged: sudo "{share}/install.sh"']
+    assert machine.must(stage).code == 0  # again: it replaces its own
+    assert machine.run([f"{share}/install.sh"]).code == 0
+    assert machine.devices() == ["Gecko Sink"]
+    machine.must(["mkdir", "/Volumes/precious"])
+    refused = machine.run([*stage[:-1], "/Volumes/precious"])
+    assert refused.code == 1
+    assert "is there and is not ours" in refused.error

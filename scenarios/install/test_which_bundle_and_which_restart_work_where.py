@@ -1,0 +1,96 @@
+"""Which bundle is loaded by which macOS, and which way to restart coreaudiod works there?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lief
+import pytest
+from rich.console import Console
+
+from lab.machine.matrix import SEEDS, Cell, Kind, kinds, make_bundles, try_bundles, try_restarts
+from lab.machine.matrix_view import matrix_table
+from lab.profiles import profile_names
+from scenarios.install.conftest import StartMachine
+
+pytestmark = [pytest.mark.native, pytest.mark.linux]
+
+PROFILES = profile_names()
+# Library validation: refused on 26, not there in the seed's 15, of the others nobody says.
+CELLS: list[Cell] = []
+
+
+def link_opus(executable: Path) -> None:
+    binary = lief.ELF.parse(str(executable))
+    assert isinstance(binary, lief.ELF.Binary)
+    binary.add_library("libopus.so.0")
+    binary.write(str(executable))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _show_tables() -> object:
+    """Print the matrix, as far as it has come (pytest -s)."""
+    yield None
+    for title, is_kind in (("Loaded?", True), ("Restarts coreaudiod?", False)):
+        cells = [cell for cell in CELLS if isinstance(cell.what, Kind) == is_kind]
+        Console(width=110).print(matrix_table(cells, title))
+
+
+def expected(profile: str, kind: Kind) -> str:
+    """The row's answer: yes, no or unknown."""
+    if (
+        kind.types == ("Apple's" if profile == "seed-15" else "the seed's")
+        or kind.signature != "ad hoc"
+    ):
+        return "no"
+    if kind.types == "the seed's":
+        return "no"  # the profile lets it in, the simulator knows Apple's type only
+    if kind.linkage == "static" or profile == "seed-15":
+        return "yes"
+    return "no" if profile == "macos-26" else "unknown"
+
+
+def answer(cell: Cell) -> str:
+    return ("unknown" if cell.reason else "yes") if cell.works else "no"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_kind_of_bundle_is_loaded_or_refused_with_a_reason(
+    start_machine: StartMachine, driver: Path, tmp_path: Path, profile: str
+) -> None:
+    bundles = make_bundles(driver, tmp_path, link_opus)
+    cells = list(try_bundles(start_machine(profile), "Gecko Sink", bundles))
+    CELLS.extend(cells)
+    assert [cell.what for cell in cells] == list(kinds())
+    reasons = {}
+    for cell in cells:
+        assert isinstance(cell.what, Kind)
+        assert answer(cell) == expected(profile, cell.what), cell
+        assert cell.works or cell.reason
+        reasons[cell.what] = cell.reason
+    assert "Caught exception trying to add device" in reasons[Kind("both", "stale", "static")]
+    assert "no signature" in reasons[Kind("both", "none", "static")]
+    if profile != "seed-15":
+        assert SEEDS in reasons[Kind("the seed's", "ad hoc", "static")]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_kickstart_is_refused_from_14_4_on_and_kill_works_everywhere(
+    start_machine: StartMachine, profile: str
+) -> None:
+    cells = list(try_restarts(start_machine(profile)))
+    CELLS.extend(cells)
+    works = {cell.what: cell.works for cell in cells}
+    refused = profile not in {"macos-12", "macos-13", "macos-14.0"}
+    assert works == {
+        "launchctl kickstart -k": not refused,
+        "launchctl kill": True,
+        "killall": True,
+        "killall -9": True,
+    }
+    if refused:
+        assert cells[0].reason == (
+            'Could not kickstart service "com.apple.audio.coreaudiod": 1: Operation not permitted'
+        )
