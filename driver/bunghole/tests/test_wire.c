@@ -88,7 +88,7 @@ static void a_sender_that_switches_is_followed_byte_by_byte(void **state) {
     const struct bunghole_audio_info info = {7, 960, 11, 12, 13};
     for (size_t piece = 1; piece < 40; piece++) {
         struct bunghole_parser parser;
-        struct bunghole_item item;
+        struct bunghole_item item = {0};
         enum bunghole_parse result;
         bunghole_parser_init_receiver(&parser, true);
         size_t size = bunghole_wire_put_frame(bytes, packet, 100);
