@@ -64,6 +64,7 @@ struct service *service_create(const struct options *options, struct halsim_rpc 
     if (page->has_profile) {
         page->profile = *options->host.profile;
     }
+    page->sandbox = options->sandbox;
     if (!make_pipes(service) || !service_reader_start(service) ||
         (!service->is_virtual && !service_starter_start(service))) {
         fprintf(stderr, "coreaudiod-sim: no resources for helpers: %s\n", strerror(errno));

@@ -2,6 +2,7 @@
 #include "service_child.h"
 #include "crash.h"
 #include "rpc_router.h"
+#include "sandboxing.h"
 #include "service_page.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +84,8 @@ bool service_child_begin(struct options *options, int *socket) {
     slot = &page->slots[index];
     options->host.profile = page->has_profile ? &page->profile : NULL;
     options->host.virtual_start_ns = start_ns;
+    options->sandbox = page->sandbox;
+    sandboxing_begin(&page->sandbox, slot->bundle, plugin);
     options->rpc = "stdio"; /* as far as anybody asks */
     options->driver_count = 0;
     /* A terminal's Ctrl-C is for the daemon. */

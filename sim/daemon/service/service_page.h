@@ -7,6 +7,7 @@
 #ifndef DAEMON_SERVICE_PAGE_H
 #define DAEMON_SERVICE_PAGE_H
 
+#include "halinterpose/sandbox.h"
 #include "halsim/profile.h"
 #include "report.h"
 #include <stdatomic.h>
@@ -19,7 +20,8 @@
 struct service_slot {
     atomic_int pid; /* 0: free */
     atomic_bool end_is_meant;
-    atomic_ullong now_ns; /* of its host's clock, after its last answer, or when it crashed */
+    atomic_ullong now_ns;  /* of its host's clock, after its last answer, or when it crashed */
+    char bundle[PATH_MAX]; /* that it is started for */
     atomic_uint report_length;
     char report[REPORT_BYTES];
 };
@@ -27,6 +29,7 @@ struct service_slot {
 struct service_page {
     bool has_profile;
     struct halsim_profile profile;
+    struct halsandbox_rules sandbox;
     struct service_slot slots[SERVICE_HELPERS_MAX];
 };
 

@@ -162,6 +162,7 @@ struct helper *service_spawn(struct service *service, const struct halsim_bundle
         free(helper);
         return no_helper(error, about->path, "64 plug-ins at one time are the most");
     }
+    memcpy(service->page->slots[helper->slot].bundle, helper->path, sizeof helper->path);
     helper->plugin = service->count;
     int status = make_sockets(sockets) ? spawn(service, helper, sockets[1]) : errno;
     if (sockets[1] >= 0) {

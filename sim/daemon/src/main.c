@@ -6,6 +6,7 @@
 #include "listener.h"
 #include "options.h"
 #include "play.h"
+#include "sandboxing.h"
 #include "server.h"
 #include "service.h"
 #include "service_child.h"
@@ -118,6 +119,7 @@ static int serve_on(const struct options *options, const struct shared *shared,
         return EXIT_ERROR;
     }
     halsim_rpc_set_ledger(rpc, call_ledger());
+    halsim_rpc_set_sandbox(rpc, sandboxing(&options->sandbox));
     halsim_rpc_set_keeper(rpc, ledger_folder_made, ledger_folder_gone);
     if (options->service != NULL) {
         service_child_watch(rpc);

@@ -31,6 +31,8 @@ enum option_key {
     KEY_PROFILE,
     KEY_PROCESS_MODEL,
     KEY_HELPER_THROTTLE_MS,
+    KEY_SANDBOX,
+    KEY_SANDBOX_ALLOW,
     KEY_SERVICE,
     KEY_DRIVER,
     KEY_PLAY,
@@ -69,6 +71,8 @@ static const struct option names[] = {
     {"profile", required_argument, NULL, KEY_PROFILE},
     {"process-model", required_argument, NULL, KEY_PROCESS_MODEL},
     {"helper-throttle-ms", required_argument, NULL, KEY_HELPER_THROTTLE_MS},
+    {"sandbox", required_argument, NULL, KEY_SANDBOX},
+    {"sandbox-allow", required_argument, NULL, KEY_SANDBOX_ALLOW},
     {"service", required_argument, NULL, KEY_SERVICE}, /* for the daemon itself */
     {"driver", required_argument, NULL, KEY_DRIVER},
     {"play", required_argument, NULL, KEY_PLAY},
@@ -170,12 +174,35 @@ static bool far_end(const char *text, struct options *options) {
     return true;
 }
 
+/* read:..., write:..., shm:... or socket:...; the latter two are not part of the rule. */
+static bool sandbox_allow(const char *text, struct options *options) {
+    enum halsandbox_kind kind = HALSANDBOX_FILES;
+    const char *rule = text;
+    if (strncmp(text, "shm:", 4) == 0) {
+        kind = HALSANDBOX_SHARED_MEMORY;
+        rule = text + 4;
+    } else if (strncmp(text, "socket:", 7) == 0) {
+        kind = HALSANDBOX_SOCKETS;
+        rule = text + 7;
+    } else if (strncmp(text, "read:", 5) != 0 && strncmp(text, "write:", 6) != 0) {
+        return complain("--sandbox-allow: \"%s\" begins with none of read:, write:, shm:, socket:",
+                        text);
+    }
+    const char *complaint = halsandbox_rule_complaint(kind, rule);
+    if (complaint != NULL) {
+        return complain("--sandbox-allow: \"%s\" %s", text, complaint);
+    }
+    return halsandbox_rule_add(&options->sandbox.lists[kind], rule) ||
+           complain("--sandbox-allow: more than %d of one kind", HALSANDBOX_RULES_MAX);
+}
+
 static bool take_host(int key, const char *text, struct options *options) {
     static const char *const clocks[] = {"realtime", "virtual", NULL};
     static const char *const waits[] = {"hybrid", "sleep", NULL};
     static const char *const owners[] = {"owned", "free", NULL};
     static const char *const actions[] = {"default", "ignore", NULL};
     static const char *const models[] = {"in-process", "helper", NULL};
+    static const char *const modes[] = {"off", "report", "enforce", NULL};
     struct halsim_host_config *host = &options->host;
     uint64_t wide = 0;
     int index = 0;
@@ -239,6 +266,13 @@ static bool take_host(int key, const char *text, struct options *options) {
         ok = number("helper-throttle-ms", text, 0, 86400000, &wide);
         options->helper_throttle_ns = wide * 1000000;
         return ok;
+    case KEY_SANDBOX:
+        ok = choice("sandbox", text, modes, &index);
+        options->sandbox_is_said = true;
+        options->sandbox.mode = (enum halsandbox_mode)index;
+        return ok;
+    case KEY_SANDBOX_ALLOW:
+        return sandbox_allow(text, options);
     case KEY_SERVICE:
         options->service = text;
         return true;
@@ -336,6 +370,69 @@ static bool check_together(struct options *options) {
 #define THROTTLE_UNSAID     UINT64_MAX
 #define THROTTLE_DEFAULT_NS UINT64_C(10000000000) /* launchd's, when a job says nothing */
 
+/* What the command line allows comes beside what the profile does. */
+static bool join_rules(struct options *options) {
+    for (int kind = 0; kind < HALSANDBOX_KIND_COUNT; kind++) {
+        struct halsandbox_list *list = &options->sandbox.lists[kind];
+        const struct halsandbox_list *profile = &options->profile.sandbox[kind];
+        snprintf(list->source, sizeof list->source, "%.200s%s%s", profile->source,
+                 profile->source[0] != '\0' && list->known ? "; " : "",
+                 list->known ? "--sandbox-allow" : "");
+        list->known = list->known || profile->known;
+        for (uint32_t i = 0; i < profile->count; i++) {
+            if (!halsandbox_rule_add(list, profile->rules[i])) {
+                return complain("--sandbox-allow: more than %d rules of one kind, with the "
+                                "profile's",
+                                HALSANDBOX_RULES_MAX);
+            }
+        }
+    }
+    return true;
+}
+
+/* Of helpers alone: what coreaudiod itself may do is another question. */
+static bool decide_sandbox(struct options *options) {
+    struct halsandbox_rules *sandbox = &options->sandbox;
+    bool asked = options->sandbox_is_said && sandbox->mode != HALSANDBOX_OFF, allows = false;
+    bool known = false;
+    for (int kind = 0; kind < HALSANDBOX_KIND_COUNT; kind++) {
+        allows = allows || sandbox->lists[kind].known;
+    }
+    if (allows && options->sandbox_is_said && !asked) {
+        return complain("--sandbox off and --sandbox-allow: one or the other");
+    }
+    if (options->process_model != PROFILE_MODEL_HELPER) {
+        return !(asked || allows) ||
+               complain("--sandbox and --sandbox-allow need --process-model helper: it is the "
+                        "helper's");
+    }
+    if ((asked || allows) && !threads_can_be_owned()) {
+        return complain("--sandbox: this build does not stand before the C library");
+    }
+    if (!join_rules(options)) {
+        return false;
+    }
+    for (int kind = 0; kind < HALSANDBOX_KIND_COUNT; kind++) {
+        known = known || sandbox->lists[kind].known;
+    }
+    if (asked && !known) {
+        return complain("--sandbox: there are no rules; give --sandbox-allow, or a --profile that "
+                        "has some");
+    }
+    snprintf(sandbox->profile, sizeof sandbox->profile, "%s", options->profile.asks.name);
+    if (!options->sandbox_is_said && known) {
+        sandbox->mode = HALSANDBOX_ENFORCE;
+    }
+    if (sandbox->mode != HALSANDBOX_OFF && !threads_can_be_owned()) {
+        fprintf(stderr,
+                "coreaudiod-sim: the sandbox of %s is not enforced: this build does not stand "
+                "before the C library\n",
+                sandbox->profile);
+        sandbox->mode = HALSANDBOX_OFF;
+    }
+    return true;
+}
+
 /* Reads the profile, and decides what it decides unless an option has. */
 static bool follow_profile(struct options *options) {
     bool plays = options->play != NULL || options->signal != SIGNAL_NONE;
@@ -362,7 +459,7 @@ static bool follow_profile(struct options *options) {
                                           ? (uint64_t)(options->profile.throttle_s * 1e9 + 0.5)
                                           : THROTTLE_DEFAULT_NS;
     }
-    return true;
+    return decide_sandbox(options);
 }
 
 enum options_result options_parse(int count, char **arguments, struct options *options) {

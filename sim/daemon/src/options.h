@@ -37,6 +37,8 @@ struct options {
     struct profile profile;   /* when there is a file; `host` points to it */
     enum profile_model process_model; /* decided: in process or helper */
     uint64_t helper_throttle_ns;      /* a helper is started at most once in so long */
+    bool sandbox_is_said;             /* --sandbox, and not what follows from the profile */
+    struct halsandbox_rules sandbox;  /* of the helpers, decided; off in one process */
     const char *service; /* this is a helper: what its front says (service_child.h); NULL: no */
     int argument_count;  /* the whole command line, for helpers */
     char **arguments;

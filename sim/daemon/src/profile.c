@@ -121,6 +121,40 @@ static bool read_throttle(const struct reading *reading, struct profile *profile
     return true;
 }
 
+static bool read_sandbox(const struct reading *reading, enum halsandbox_kind kind,
+                         struct halsandbox_list *list) {
+    char key[64];
+    snprintf(key, sizeof key, "sandbox.%s", halsandbox_kind_name(kind));
+    yyjson_val *rules = yyjson_obj_get(reading->values, key), *item;
+    size_t index, count;
+    if (rules == NULL) {
+        return true;
+    }
+    if (!yyjson_is_arr(rules) || yyjson_arr_size(rules) > HALSANDBOX_RULES_MAX) {
+        return refuse(reading->path, "%s must be a list of at most %d rules", key,
+                      HALSANDBOX_RULES_MAX);
+    }
+    list->known = true; /* an empty one allows nothing */
+    yyjson_arr_foreach(rules, index, count, item) {
+        const char *text = yyjson_get_str(item);
+        const char *complaint = text != NULL ? halsandbox_rule_complaint(kind, text) : "is no text";
+        if (complaint != NULL) {
+            return refuse(reading->path, "%s: entry %zu %s", key, index, complaint);
+        }
+        (void)halsandbox_rule_add(list, text);
+    }
+    read_source(reading, key, list->source, sizeof list->source);
+    return true;
+}
+
+static bool read_sandboxes(const struct reading *reading, struct profile *profile) {
+    bool ok = true;
+    for (int kind = 0; kind < HALSANDBOX_KIND_COUNT && ok; kind++) {
+        ok = read_sandbox(reading, (enum halsandbox_kind)kind, &profile->sandbox[kind]);
+    }
+    return ok;
+}
+
 bool profile_read(const char *path, struct profile *profile) {
     yyjson_read_err error;
     memset(profile, 0, sizeof *profile);
@@ -140,7 +174,7 @@ bool profile_read(const char *path, struct profile *profile) {
         ok = read_uuids(&reading, "loading.plugin-type-uuids", &profile->asks.types) &&
              read_uuids(&reading, "loading.driver-interface-uuids", &profile->asks.interfaces) &&
              read_required(&reading, &profile->asks) && read_model(&reading, profile) &&
-             read_throttle(&reading, profile);
+             read_throttle(&reading, profile) && read_sandboxes(&reading, profile);
     }
     yyjson_doc_free(doc);
     return ok;

@@ -3,6 +3,7 @@
 #ifndef DAEMON_PROFILE_H
 #define DAEMON_PROFILE_H
 
+#include "halinterpose/sandbox.h"
 #include "halsim/profile.h"
 #include <stdbool.h>
 
@@ -16,6 +17,7 @@ struct profile {
     struct halsim_profile asks;
     enum profile_model model; /* loading.process-model */
     double throttle_s;        /* service.coreaudiod-throttle-s, else launchd's; below 0: unsaid */
+    struct halsandbox_list sandbox[HALSANDBOX_KIND_COUNT]; /* sandbox.files, ... */
 };
 
 /* False with one line on stderr. */

@@ -12,6 +12,7 @@
 struct client_registry;
 struct farend_registry;
 struct halsim_ledger;
+struct halsim_sandbox;
 struct rpc_router;
 
 struct halsim_rpc {
@@ -19,7 +20,8 @@ struct halsim_rpc {
     struct halsim_host_config config;
     struct notices *notices;
 
-    const struct halsim_ledger *ledger; /* NULL: none */
+    const struct halsim_ledger *ledger;   /* NULL: none */
+    const struct halsim_sandbox *sandbox; /* NULL: none */
     struct farend_keeper keeper;
 
     const struct rpc_router *router; /* NULL: the host above carries requests out */
@@ -130,6 +132,7 @@ RPC_METHOD(ledger_begin);
 RPC_METHOD(ledger_read);
 RPC_METHOD(ledger_end);
 RPC_METHOD(ledger_fail_allocation);
+RPC_METHOD(sandbox_read);
 RPC_METHOD(fingerprint_begin);
 RPC_METHOD(fingerprint_read);
 RPC_METHOD(fingerprint_log);

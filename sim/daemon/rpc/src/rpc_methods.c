@@ -46,6 +46,7 @@ static const struct rpc_method methods[] = {
     {"ledger.read", "", rpc_ledger_read},
     {"ledger.end", "", rpc_ledger_end},
     {"ledger.fail_allocation", "nth", rpc_ledger_fail_allocation},
+    {"sandbox.read", "", rpc_sandbox_read},
     {"fingerprint.begin", "", rpc_fingerprint_begin},
     {"fingerprint.read", "", rpc_fingerprint_read},
     {"fingerprint.log", "path first_cycle last_cycle capacity samples", rpc_fingerprint_log},
