@@ -204,6 +204,52 @@ class LedgerReport(Reply):
     failed_allocations: int = 0
 
 
+class SandboxRules(Reply):
+    """What is allowed of one kind; all else is refused. `source` is who says so."""
+
+    allowed: list[str]
+    source: str
+
+
+class SandboxCase(Reply):
+    """One thing that a driver was refused, or would have been.
+
+    Attributes
+    ----------
+    kind
+        Which rules: ``"files"``, ``"shared-memory"``, ``"sockets"``.
+    call
+        The function that was called: ``"open"``.
+    what
+        The path without links, the name, or the address.
+    access
+        Of a file.
+    entry_point
+        In which it was first done; None: on a thread of the driver's own.
+    count
+        How often.
+    plugin
+        Its number.
+    """
+
+    kind: Literal["files", "shared-memory", "sockets"]
+    call: str
+    what: str
+    access: Literal["read", "write"] | None = None
+    entry_point: str | None = None
+    count: int
+    plugin: int = 0
+
+
+class SandboxReport(Reply):
+    """``sandbox.read``; rules that are None are not known, and restrict nothing."""
+
+    mode: Literal["off", "report", "enforce"]
+    profile: str = ""
+    rules: dict[str, SandboxRules | None] = Field(default_factory=dict)
+    cases: list[SandboxCase] = Field(default_factory=list)
+
+
 class CheckEvent(Reply):
     """One thing that was wrong with self-numbering PCM."""
 

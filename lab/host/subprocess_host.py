@@ -72,6 +72,12 @@ class HostOptions:
         ``"in-process"``: drivers live in the host's process; ``"helper"``: each in its own.
     helper_throttle_s
         A helper that died is started again at most once in so many seconds of the host's time.
+    sandbox
+        What a helper's driver may not reach: ``"enforce"``: is refused with EPERM (None, when the
+        profile has rules); ``"report"``: is only told (`Host.sandbox`); ``"off"``.
+    sandbox_allow
+        What it may reach beside what the profile says: ``"read:/path"``, ``"write:@temporary"``,
+        ``"shm:/Name*"``, ``"socket:inet"``.
     extra
         Further arguments.
     """
@@ -91,6 +97,8 @@ class HostOptions:
     profile: str | None = None
     process_model: Literal["in-process", "helper"] | None = None
     helper_throttle_s: float | None = None
+    sandbox: Literal["off", "report", "enforce"] | None = None
+    sandbox_allow: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
 
     def arguments(self, profile_file: Path | None = None) -> list[str]:
@@ -115,13 +123,20 @@ class HostOptions:
                 line += [name, str(value)]
         if self.keep_shm:
             line.append("--keep-shm")
-        if profile_file is not None:
-            line += ["--profile", str(profile_file)]
-        if self.process_model is not None:
-            line += ["--process-model", self.process_model]
-        if self.helper_throttle_s is not None:
-            line += ["--helper-throttle-ms", str(round(self.helper_throttle_s * 1000))]
-        return [*line, *self.extra]
+        return [*line, *self._helper_arguments(profile_file), *self.extra]
+
+    def _helper_arguments(self, profile_file: Path | None) -> list[str]:
+        """What says where drivers live, and what they may do there."""
+        throttle = self.helper_throttle_s
+        words = {
+            "--profile": profile_file,
+            "--process-model": self.process_model,
+            "--helper-throttle-ms": None if throttle is None else round(throttle * 1000),
+            "--sandbox": self.sandbox,
+        }
+        line = [part for name, word in words.items() if word is not None for part in (name, word)]
+        rules = [part for rule in self.sandbox_allow for part in ("--sandbox-allow", rule)]
+        return [*map(str, line), *rules]
 
     def environment(self) -> dict[str, str]:
         """What it needs of the environment."""

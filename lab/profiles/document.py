@@ -20,8 +20,9 @@ A profile holds what differs between macOS versions, as data. Each value says wh
 sure that is. **Nothing here was measured on a Mac by this project.** What nobody says is *unknown*,
 and whatever needs it says so: `hal-lab inspect` then answers *unknown* and not *accepted*.
 
-- *sources*: sdk-header, apple-note, crash-report, public-issue, seed-claim (a design document of a
-  driver under test, checked by nobody else), inference (with what it is drawn from).
+- *sources*: sdk-header, apple-note, crash-report, public-issue, public-repository (what somebody
+  measured or wrote down beside their code), seed-claim (a design document of a driver under test,
+  checked by nobody else), inference (with what it is drawn from).
 - *confidence*: **high**, **medium**, **low**, as written next to each value.
 - A profile inherits what it does not say itself: `extends` in its file. In the tables an inherited
   value is set in parentheses.

@@ -64,6 +64,30 @@ def test_options_become_a_command_line(tmp_path: Path) -> None:
     assert not {"--profile", "--process-model"} & set(HostOptions().arguments())
 
 
+def test_a_sandbox_becomes_a_command_line() -> None:
+    options = HostOptions(sandbox="report", sandbox_allow=("read:/a b", "shm:/x*"))
+    line = options.arguments()
+    assert line[-6:] == [
+        *("--sandbox", "report"),
+        *("--sandbox-allow", "read:/a b"),
+        *("--sandbox-allow", "shm:/x*"),
+    ]
+    assert not [word for word in HostOptions().arguments() if "sandbox" in word]
+
+
+def test_what_may_be_opened_is_told_with_its_source(start_host: StartHost) -> None:
+    assert start_host().sandbox().model_dump(exclude_defaults=True) == {"mode": "off"}
+    host = start_host(process_model="helper")
+    if host.info().threads != "owned":
+        pytest.skip("native: a build with sanitizers does not stand before the C library")
+    report = start_host(process_model="helper", sandbox_allow=("socket:inet",)).sandbox()
+    assert report.mode == "enforce"
+    sockets = report.rules["sockets"]
+    assert sockets is not None
+    assert (sockets.allowed, sockets.source) == (["inet"], "--sandbox-allow")
+    assert report.rules["files"] is None
+
+
 def test_a_crash_in_a_helper_is_an_error_and_the_host_goes_on(
     start_host: StartHost, loop: Path
 ) -> None:

@@ -375,7 +375,7 @@ static bool join_rules(struct options *options) {
     for (int kind = 0; kind < HALSANDBOX_KIND_COUNT; kind++) {
         struct halsandbox_list *list = &options->sandbox.lists[kind];
         const struct halsandbox_list *profile = &options->profile.sandbox[kind];
-        snprintf(list->source, sizeof list->source, "%.200s%s%s", profile->source,
+        snprintf(list->source, sizeof list->source, "%.1000s%s%s", profile->source,
                  profile->source[0] != '\0' && list->known ? "; " : "",
                  list->known ? "--sandbox-allow" : "");
         list->known = list->known || profile->known;

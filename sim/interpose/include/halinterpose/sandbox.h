@@ -22,10 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HALSANDBOX_RULES_MAX 32
-#define HALSANDBOX_RULE_MAX  256
-#define HALSANDBOX_WHAT_MAX  512
-#define HALSANDBOX_CASES_MAX 64 /* different refusals that are remembered */
+#define HALSANDBOX_RULES_MAX  32
+#define HALSANDBOX_RULE_MAX   256
+#define HALSANDBOX_SOURCE_MAX 1024
+#define HALSANDBOX_WHAT_MAX   512
+#define HALSANDBOX_CASES_MAX  64 /* different refusals that are remembered */
 
 enum halsandbox_kind {
     HALSANDBOX_FILES,
@@ -51,7 +52,7 @@ struct halsandbox_list {
     bool known; /* false: nobody says, and everything is allowed */
     uint32_t count;
     char rules[HALSANDBOX_RULES_MAX][HALSANDBOX_RULE_MAX];
-    char source[HALSANDBOX_RULE_MAX]; /* who says so */
+    char source[HALSANDBOX_SOURCE_MAX]; /* who says so */
 };
 
 struct halsandbox_rules {
