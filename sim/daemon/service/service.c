@@ -7,15 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DESCRIPTOR_MIN 200 /* as in service_process.c */
-
 static bool make_pipe(int ends[2]) {
     int made[2];
     if (pipe(made) != 0) {
         return false;
     }
     for (int i = 0; i < 2; i++) {
-        ends[i] = fcntl(made[i], F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
+        ends[i] = fcntl(made[i], F_DUPFD_CLOEXEC, SERVICE_DESCRIPTOR_MIN);
         (void)close(made[i]);
     }
     return ends[0] >= 0 && ends[1] >= 0;

@@ -14,7 +14,11 @@
 #include <stdatomic.h>
 
 /* As kAudioHardwareBadObjectError: what named a thing of a process that is gone. */
-#define SERVICE_BAD_OBJECT ((int32_t)0x216F626A) /* '!obj' */
+#define SERVICE_BAD_OBJECT     ((int32_t)0x216F626A) /* '!obj' */
+
+/* Descriptors of the front and its helpers lie out of the way of what drivers expect under a number
+ * of their own. */
+#define SERVICE_DESCRIPTOR_MIN 200
 
 enum helper_state {
     HELPER_LOADING, /* nobody knows of it yet */

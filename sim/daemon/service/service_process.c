@@ -22,9 +22,6 @@
 
 extern char **environ;
 
-/* Out of the way of what drivers expect under a number of their own. */
-#define DESCRIPTOR_MIN   200
-
 /* Between two attempts to load what dies while it is loaded, whatever the throttle: in virtual time
  * nothing else would let time pass. */
 #define LOAD_THROTTLE_NS UINT64_C(100000000)
@@ -67,7 +64,7 @@ static bool make_sockets(int sockets[2]) {
         return false;
     }
     for (int i = 0; i < 2; i++) {
-        sockets[i] = fcntl(made[i], F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
+        sockets[i] = fcntl(made[i], F_DUPFD_CLOEXEC, SERVICE_DESCRIPTOR_MIN);
         (void)close(made[i]);
 #ifdef SO_NOSIGPIPE /* where send() has no MSG_NOSIGNAL */
         (void)setsockopt(sockets[i], SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));

@@ -64,6 +64,8 @@ void service_start_due(struct service *service) {
 
 /* ---- real time ----------------------------------------------------------------------------- */
 
+#define WAIT_NS UINT64_C(1000000000)
+
 static void *starter_main(void *argument) {
     struct service *service = argument;
     pthread_mutex_lock(&service->lock);
@@ -78,8 +80,10 @@ static void *starter_main(void *argument) {
             pthread_cond_wait(&service->changed, &service->lock);
         } else {
             struct timespec until;
+            /* Not for long at a time: the wall clock that the wait goes by may be set back. */
+            uint64_t wait = earliest - now < WAIT_NS ? earliest - now : WAIT_NS;
             clock_gettime(CLOCK_REALTIME, &until);
-            uint64_t ns = (uint64_t)until.tv_nsec + (earliest - now);
+            uint64_t ns = (uint64_t)until.tv_nsec + wait;
             until.tv_sec += (time_t)(ns / 1000000000);
             until.tv_nsec = (long)(ns % 1000000000);
             (void)pthread_cond_timedwait(&service->changed, &service->lock, &until);

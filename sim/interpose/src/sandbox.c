@@ -21,7 +21,9 @@
 #include <unistd.h>
 
 /* Where code that is not a driver's lies. */
-#define RANGES_MAX 64
+#define RANGES_MAX    64
+
+#define WRITING_LOOKS 10000000
 
 struct range {
     uintptr_t from, to;
@@ -37,7 +39,7 @@ static struct {
     size_t host_count;
     atomic_size_t case_count;
     struct halsandbox_case cases[HALSANDBOX_CASES_MAX];
-    atomic_flag writing; /* held for some comparisons of text only */
+    atomic_flag writing; /* begin_writing() */
 } sandbox = {.writing = ATOMIC_FLAG_INIT};
 
 /* ---- beginning ----------------------------------------------------------------------------- */
@@ -110,11 +112,23 @@ static struct halsandbox_case *find_case(enum halsandbox_kind kind, const char *
     return NULL;
 }
 
+/* Held for some comparisons of text. A handler of a signal that has interrupted its holder, or a
+ * child that was forked meanwhile, would wait for ever: then it is not remembered. */
+static bool begin_writing(void) {
+    for (int i = 0; i < WRITING_LOOKS; i++) {
+        if (!atomic_flag_test_and_set_explicit(&sandbox.writing, memory_order_acquire)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* NULL: it is known, or there is no room. */
 static struct halsandbox_case *add_case(enum halsandbox_kind kind, const char *call, bool writes,
                                         const char *what, const void *caller) {
     struct halsandbox_case *added = NULL;
-    while (atomic_flag_test_and_set_explicit(&sandbox.writing, memory_order_acquire)) {
+    if (!begin_writing()) {
+        return NULL;
     }
     struct halsandbox_case *known = find_case(kind, call, writes, what);
     size_t count = atomic_load(&sandbox.case_count);
