@@ -240,9 +240,8 @@ def test_in_real_time_it_comes_back_by_itself(gecko_shm: str) -> None:
     with pair(REAL, gecko_shm, "crash:StartIO", "--helper-throttle-ms", "600") as daemon:
         client = daemon.ask("client.add", device=0)["client"]
         daemon.refuse("io.start", device=0, client=client)
-        assert devices(daemon) == {1: "Gecko Sink"}
-        assert wait_until(lambda: "Loop A" in devices(daemon).values())
-        assert 2 in devices(daemon)
+        assert wait_until(lambda: 2 in devices(daemon))  # a slow machine has it back at once
+        assert devices(daemon) == {1: "Gecko Sink", 2: "Loop A"}
         assert kinds(daemon) == ["helper-ended", "device-gone", "helper-restarted"]
 
 

@@ -28,10 +28,13 @@ def stands_in_front() -> bool:
         return bool(daemon.ask("host.info")["threads"] == "owned")
 
 
-@pytest.fixture(autouse=True)
-def _needs_a_build_that_can() -> None:
+@pytest.fixture
+def _build_that_can() -> None:
     if not stands_in_front():
         pytest.skip("native: a build with sanitizers does not stand before the C library")
+
+
+needs_a_build_that_can = pytest.mark.usefixtures("_build_that_can")
 
 
 def allow(*rules: str) -> list[str]:
@@ -84,6 +87,7 @@ def secret(tmp_path: Path) -> Path:
 # ---- files ---------------------------------------------------------------------------------------
 
 
+@needs_a_build_that_can
 def test_a_file_outside_cannot_be_read_whichever_way_it_is_opened(secret: Path) -> None:
     words = [f"{call}={secret}" for call in READS]
     assert set(Reached(words=words).said.values()) == {"ok"}  # without rules
@@ -94,6 +98,7 @@ def test_a_file_outside_cannot_be_read_whichever_way_it_is_opened(secret: Path) 
     assert counts == {"open": 3, "fopen": 1, "openat": 2}
 
 
+@needs_a_build_that_can
 def test_a_folder_outside_cannot_be_listed(tmp_path: Path) -> None:
     words = [f"opendir={tmp_path}"]
     reached = Reached(*allow(*PLACES), words=words)
@@ -101,6 +106,7 @@ def test_a_folder_outside_cannot_be_listed(tmp_path: Path) -> None:
     assert reached.cases == [("opendir", str(tmp_path), "read")]
 
 
+@needs_a_build_that_can
 def test_a_file_outside_cannot_be_written_made_removed_or_renamed(
     tmp_path: Path, secret: Path
 ) -> None:
@@ -117,6 +123,7 @@ def test_a_file_outside_cannot_be_written_made_removed_or_renamed(
     assert len(reached.cases) == len(words)
 
 
+@needs_a_build_that_can
 def test_places_are_the_bundle_the_system_and_what_the_environment_names(
     tmp_path: Path,
 ) -> None:
@@ -133,6 +140,7 @@ def test_places_are_the_bundle_the_system_and_what_the_environment_names(
     assert [word for word in good if bare.said[word] == "EPERM"] == [good[0], *good[3:]]
 
 
+@needs_a_build_that_can
 def test_a_link_is_judged_by_where_it_leads(tmp_path: Path, secret: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
@@ -145,6 +153,7 @@ def test_a_link_is_judged_by_where_it_leads(tmp_path: Path, secret: Path) -> Non
     assert reached.cases == [("open", str(secret), "read")]
 
 
+@needs_a_build_that_can
 def test_what_is_not_there_is_not_there_and_is_not_told(tmp_path: Path) -> None:
     words = [f"open={tmp_path}/none", f"unlink={tmp_path}/none", f"open={tmp_path}/no/ne"]
     reached = Reached(*allow(*PLACES), words=words)
@@ -155,6 +164,7 @@ def test_what_is_not_there_is_not_there_and_is_not_told(tmp_path: Path) -> None:
 # ---- shared memory, sockets ----------------------------------------------------------------------
 
 
+@needs_a_build_that_can
 def test_names_of_shared_memory_are_restricted_once_a_rule_names_some() -> None:
     mine, other = unique_shm(), unique_shm()
     words = [f"shm={mine}", f"shm={other}", f"shm-unlink={other}"]
@@ -172,6 +182,7 @@ def test_names_of_shared_memory_are_restricted_once_a_rule_names_some() -> None:
     assert not shm_exists(other)
 
 
+@needs_a_build_that_can
 def test_sockets_are_restricted_by_family_and_address(tmp_path: Path) -> None:
     path = tmp_path / "s"
     with socket.socket(socket.AF_UNIX) as listener, socket.socket() as unheard:
@@ -199,6 +210,7 @@ def test_sockets_are_restricted_by_family_and_address(tmp_path: Path) -> None:
 # ---- who is told what ----------------------------------------------------------------------------
 
 
+@needs_a_build_that_can
 def test_a_refusal_is_told_once_with_who_did_it_and_who_says_so(
     tmp_path: Path, secret: Path
 ) -> None:
@@ -227,6 +239,7 @@ def test_a_refusal_is_told_once_with_who_did_it_and_who_says_so(
     }
 
 
+@needs_a_build_that_can
 def test_reporting_alone_lets_everything_through_and_tells_it(secret: Path) -> None:
     words = [f"open={secret}", f"write={secret}"]
     reached = Reached("--sandbox", "report", *allow(*PLACES), words=words)
@@ -238,6 +251,7 @@ def test_reporting_alone_lets_everything_through_and_tells_it(secret: Path) -> N
     assert [e["event"] for e in reached.ending.events] == ["sandbox-would-refuse"] * 2
 
 
+@needs_a_build_that_can
 def test_a_profile_with_rules_enforces_them_unless_it_is_switched_off(
     tmp_path: Path, secret: Path
 ) -> None:
@@ -258,12 +272,14 @@ def test_a_profile_with_rules_enforces_them_unless_it_is_switched_off(
     assert off.report == {"mode": "off", "rules": {}, "cases": []}
 
 
+@needs_a_build_that_can
 def test_an_empty_list_of_a_profile_allows_nothing(tmp_path: Path) -> None:
     profile = profile_file(tmp_path, "macos-26", sandbox__shared_memory=[])
     word = f"shm={unique_shm()}"
     assert Reached("--profile", profile, words=[word]).said == {word: "EPERM"}
 
 
+@needs_a_build_that_can
 def test_each_plug_in_has_its_own_bundle_and_its_own_cases(gecko_shm: str) -> None:
     plist = f"{driver('GeckoAudioDevice')}/Contents/Info.plist"
     environment = {"LOOP_REACH": f"open={plist}", "GECKO_SHM_NAME": gecko_shm}
@@ -276,6 +292,7 @@ def test_each_plug_in_has_its_own_bundle_and_its_own_cases(gecko_shm: str) -> No
     assert (case["plugin"], case["what"]) == (1, plist)
 
 
+@needs_a_build_that_can
 def test_a_helper_that_comes_back_is_in_the_sandbox_again(secret: Path) -> None:
     environment = {"LOOP_REACH": f"open={secret}", "LOOP_FAULT": "crash:StopIO"}
     with Daemon(*VIRTUAL, *allow(*PLACES), environment=environment) as daemon:
@@ -296,6 +313,7 @@ def test_a_helper_that_comes_back_is_in_the_sandbox_again(secret: Path) -> None:
 # ---- what it is not ------------------------------------------------------------------------------
 
 
+@needs_a_build_that_can
 def test_the_host_s_own_files_are_its_own(tmp_path: Path, gecko_shm: str) -> None:
     storage = tmp_path / "storage"
     storage.mkdir()
@@ -312,6 +330,7 @@ def test_the_host_s_own_files_are_its_own(tmp_path: Path, gecko_shm: str) -> Non
     assert list(storage.iterdir())
 
 
+@needs_a_build_that_can
 def test_what_core_foundation_or_the_kernel_is_asked_for_is_not_seen(secret: Path) -> None:
     """A limit: it finds what a driver would be refused, and holds nobody."""
     words = [f"asked={driver('GeckoAudioDevice')}", f"raw={secret}"]
@@ -320,6 +339,7 @@ def test_what_core_foundation_or_the_kernel_is_asked_for_is_not_seen(secret: Pat
     assert reached.cases == []
 
 
+@needs_a_build_that_can
 def test_a_sandbox_that_is_not_met_changes_nothing_that_can_be_observed(gecko_shm: str) -> None:
     seen = []
     for rules in ([], allow(*PLACES, "shm:/*", "socket:inet")):
@@ -337,6 +357,7 @@ def test_a_sandbox_that_is_not_met_changes_nothing_that_can_be_observed(gecko_sh
     assert seen[0] == seen[1]
 
 
+@needs_a_build_that_can
 def test_what_the_sandbox_does_is_not_in_the_driver_s_ledger() -> None:
     """Neither its allocations nor its system calls, whether it allows or refuses."""
     counted = []
@@ -349,6 +370,22 @@ def test_what_the_sandbox_does_is_not_in_the_driver_s_ledger() -> None:
         (row,) = [row for row in rows if row["entry_point"] == "StartIO"]
         counted.append({kind: row["kinds"][kind]["count"] for kind in KINDS})
     assert counted[0] == counted[1]
+
+
+# ---- a build that cannot -------------------------------------------------------------------------
+
+
+def test_a_build_that_cannot_enforce_rules_says_so(tmp_path: Path) -> None:
+    if stands_in_front():
+        pytest.skip("native: this build can")
+    ending = run("--process-model", "helper", *allow(*PLACES))
+    assert ending.code == 2
+    assert "does not stand before the C library" in ending.err
+    profile = profile_file(tmp_path, "macos-26")
+    reached = Reached("--profile", profile, words=["opendir=/etc"])
+    assert reached.said == {"opendir=/etc": "ok"}
+    assert reached.report["mode"] == "off"
+    assert "the sandbox of macos-26 is not enforced" in reached.ending.err
 
 
 # ---- bad input -----------------------------------------------------------------------------------
@@ -369,6 +406,7 @@ def test_what_the_sandbox_does_is_not_in_the_driver_s_ledger() -> None:
         (("--sandbox-allow", "read:/x") * 33, "more than 32"),
     ],
 )
+@needs_a_build_that_can
 def test_a_sandbox_that_makes_no_sense_is_refused_in_one_line(
     line: tuple[str, ...], what: str
 ) -> None:

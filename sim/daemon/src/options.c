@@ -1,6 +1,6 @@
 /* options.c - reading the command line. */
-#include "options.h"
 #include "halsim/rpc.h"
+#include "options_internal.h"
 #include "threads.h"
 #include <errno.h>
 #include <getopt.h>
@@ -90,9 +90,7 @@ static const struct option names[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static bool complain(const char *format, ...) {
+bool options_complain(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fputs("coreaudiod-sim: ", stderr);
@@ -108,8 +106,8 @@ static bool number(const char *option, const char *text, uint64_t low, uint64_t 
     errno = 0;
     unsigned long long parsed = strtoull(text, &end, 10);
     if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || parsed < low || parsed > high) {
-        return complain("--%s: \"%s\" is no whole number from %llu to %llu", option, text,
-                        (unsigned long long)low, (unsigned long long)high);
+        return options_complain("--%s: \"%s\" is no whole number from %llu to %llu", option, text,
+                                (unsigned long long)low, (unsigned long long)high);
     }
     *value = parsed;
     return true;
@@ -129,7 +127,7 @@ static bool real(const char *option, const char *text, double low, double high, 
     char *end;
     double parsed = strtod(text, &end);
     if (end == text || *end != '\0' || !isfinite(parsed) || parsed < low || parsed > high) {
-        return complain("--%s: \"%s\" is no number from %g to %g", option, text, low, high);
+        return options_complain("--%s: \"%s\" is no number from %g to %g", option, text, low, high);
     }
     *value = parsed;
     return true;
@@ -148,7 +146,7 @@ static bool choice(const char *option, const char *text, const char *const *word
         strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
         strncat(list, words[i], sizeof list - strlen(list) - 1);
     }
-    return complain("--%s: \"%s\" is none of: %s", option, text, list);
+    return options_complain("--%s: \"%s\" is none of: %s", option, text, list);
 }
 
 static bool timebase(const char *text, struct halsim_host_config *host) {
@@ -158,7 +156,7 @@ static bool timebase(const char *text, struct halsim_host_config *host) {
     denom = *end == '/' ? strtoul(end + 1, &end, 10) : 0;
     if (*text < '0' || *text > '9' || *end != '\0' || numer == 0 || denom == 0 ||
         numer > UINT32_MAX || denom > UINT32_MAX) {
-        return complain("--timebase: \"%s\" is no fraction such as 125/3", text);
+        return options_complain("--timebase: \"%s\" is no fraction such as 125/3", text);
     }
     host->timebase_numer = (uint32_t)numer;
     host->timebase_denom = (uint32_t)denom;
@@ -168,32 +166,10 @@ static bool timebase(const char *text, struct halsim_host_config *host) {
 static bool far_end(const char *text, struct options *options) {
     static const char kind[] = "gecko-shm:/";
     if (strncmp(text, kind, sizeof kind - 1) != 0 || text[sizeof kind - 1] == '\0') {
-        return complain("--far-end: \"%s\" is not of the form gecko-shm:/NAME", text);
+        return options_complain("--far-end: \"%s\" is not of the form gecko-shm:/NAME", text);
     }
     options->far_end = text + sizeof kind - 2;
     return true;
-}
-
-/* read:..., write:..., shm:... or socket:...; the latter two are not part of the rule. */
-static bool sandbox_allow(const char *text, struct options *options) {
-    enum halsandbox_kind kind = HALSANDBOX_FILES;
-    const char *rule = text;
-    if (strncmp(text, "shm:", 4) == 0) {
-        kind = HALSANDBOX_SHARED_MEMORY;
-        rule = text + 4;
-    } else if (strncmp(text, "socket:", 7) == 0) {
-        kind = HALSANDBOX_SOCKETS;
-        rule = text + 7;
-    } else if (strncmp(text, "read:", 5) != 0 && strncmp(text, "write:", 6) != 0) {
-        return complain("--sandbox-allow: \"%s\" begins with none of read:, write:, shm:, socket:",
-                        text);
-    }
-    const char *complaint = halsandbox_rule_complaint(kind, rule);
-    if (complaint != NULL) {
-        return complain("--sandbox-allow: \"%s\" %s", text, complaint);
-    }
-    return halsandbox_rule_add(&options->sandbox.lists[kind], rule) ||
-           complain("--sandbox-allow: more than %d of one kind", HALSANDBOX_RULES_MAX);
 }
 
 static bool take_host(int key, const char *text, struct options *options) {
@@ -218,11 +194,11 @@ static bool take_host(int key, const char *text, struct options *options) {
         ok = choice("threads", text, owners, &index);
         options->threads_are_free = index == 1;
         return ok && (index == 1 || threads_can_be_owned() ||
-                      complain("--threads: this build cannot own threads"));
+                      options_complain("--threads: this build cannot own threads"));
     case KEY_SCHEDULE:
         return number("schedule", text, 0, UINT64_MAX, &options->schedule) &&
                (threads_can_be_owned() || options->schedule == 0 ||
-                complain("--schedule: this build cannot own threads"));
+                options_complain("--schedule: this build cannot own threads"));
     case KEY_TIMEBASE:
         return timebase(text, host);
     case KEY_STORAGE:
@@ -272,13 +248,13 @@ static bool take_host(int key, const char *text, struct options *options) {
         options->sandbox.mode = (enum halsandbox_mode)index;
         return ok;
     case KEY_SANDBOX_ALLOW:
-        return sandbox_allow(text, options);
+        return options_allow_in_sandbox(text, options);
     case KEY_SERVICE:
         options->service = text;
         return true;
     case KEY_DRIVER:
         if (options->driver_count == OPTION_DRIVERS_MAX) {
-            return complain("--driver: more than %d of them", OPTION_DRIVERS_MAX);
+            return options_complain("--driver: more than %d of them", OPTION_DRIVERS_MAX);
         }
         options->drivers[options->driver_count++] = text;
         return true;
@@ -332,34 +308,35 @@ static bool take_play(int key, const char *text, struct options *options) {
 static bool check_together(struct options *options) {
     if (options->schedule != 0 &&
         (options->host.clock != HALSIM_CLOCK_VIRTUAL || options->threads_are_free)) {
-        return complain("--schedule needs --clock virtual, and threads that it owns");
+        return options_complain("--schedule needs --clock virtual, and threads that it owns");
     }
     bool plays = options->play != NULL || options->signal != SIGNAL_NONE;
     if (!plays) {
         if (options->far_end != NULL || options->record != NULL || options->check ||
             options->trace != NULL || options->seconds > 0 || options->device != NULL ||
             options->rate > 0 || options->frames > 0) {
-            return complain("nothing to play: give --play FILE or --signal KIND");
+            return options_complain("nothing to play: give --play FILE or --signal KIND");
         }
         options->rpc = options->rpc != NULL ? options->rpc : "stdio";
         return strcmp(options->rpc, "stdio") == 0 ||
                (strncmp(options->rpc, "unix:", 5) == 0 && options->rpc[5] != '\0') ||
-               complain("--rpc: \"%s\" is neither stdio nor unix:PATH", options->rpc);
+               options_complain("--rpc: \"%s\" is neither stdio nor unix:PATH", options->rpc);
     }
     if (options->rpc != NULL) {
-        return complain("--rpc and --play or --signal: one or the other");
+        return options_complain("--rpc and --play or --signal: one or the other");
     }
     if (options->play != NULL && options->signal != SIGNAL_NONE) {
-        return complain("--play and --signal: one or the other");
+        return options_complain("--play and --signal: one or the other");
     }
     if (options->driver_count == 0) {
-        return complain("no driver to play through: give --driver X.driver");
+        return options_complain("no driver to play through: give --driver X.driver");
     }
     if (options->check && options->signal != SIGNAL_COUNTER) {
-        return complain("--check needs --signal counter: only its samples say where they belong");
+        return options_complain(
+            "--check needs --signal counter: only its samples say where they belong");
     }
     if (options->record != NULL && options->far_end == NULL) {
-        return complain("--record needs --far-end: it records what the far end hears");
+        return options_complain("--record needs --far-end: it records what the far end hears");
     }
     if (options->signal != SIGNAL_NONE && !(options->seconds > 0)) {
         options->seconds = 5;
@@ -370,69 +347,6 @@ static bool check_together(struct options *options) {
 #define THROTTLE_UNSAID     UINT64_MAX
 #define THROTTLE_DEFAULT_NS UINT64_C(10000000000) /* launchd's, when a job says nothing */
 
-/* What the command line allows comes beside what the profile does. */
-static bool join_rules(struct options *options) {
-    for (int kind = 0; kind < HALSANDBOX_KIND_COUNT; kind++) {
-        struct halsandbox_list *list = &options->sandbox.lists[kind];
-        const struct halsandbox_list *profile = &options->profile.sandbox[kind];
-        snprintf(list->source, sizeof list->source, "%.1000s%s%s", profile->source,
-                 profile->source[0] != '\0' && list->known ? "; " : "",
-                 list->known ? "--sandbox-allow" : "");
-        list->known = list->known || profile->known;
-        for (uint32_t i = 0; i < profile->count; i++) {
-            if (!halsandbox_rule_add(list, profile->rules[i])) {
-                return complain("--sandbox-allow: more than %d rules of one kind, with the "
-                                "profile's",
-                                HALSANDBOX_RULES_MAX);
-            }
-        }
-    }
-    return true;
-}
-
-/* Of helpers alone: what coreaudiod itself may do is another question. */
-static bool decide_sandbox(struct options *options) {
-    struct halsandbox_rules *sandbox = &options->sandbox;
-    bool asked = options->sandbox_is_said && sandbox->mode != HALSANDBOX_OFF, allows = false;
-    bool known = false;
-    for (int kind = 0; kind < HALSANDBOX_KIND_COUNT; kind++) {
-        allows = allows || sandbox->lists[kind].known;
-    }
-    if (allows && options->sandbox_is_said && !asked) {
-        return complain("--sandbox off and --sandbox-allow: one or the other");
-    }
-    if (options->process_model != PROFILE_MODEL_HELPER) {
-        return !(asked || allows) ||
-               complain("--sandbox and --sandbox-allow need --process-model helper: it is the "
-                        "helper's");
-    }
-    if ((asked || allows) && !threads_can_be_owned()) {
-        return complain("--sandbox: this build does not stand before the C library");
-    }
-    if (!join_rules(options)) {
-        return false;
-    }
-    for (int kind = 0; kind < HALSANDBOX_KIND_COUNT; kind++) {
-        known = known || sandbox->lists[kind].known;
-    }
-    if (asked && !known) {
-        return complain("--sandbox: there are no rules; give --sandbox-allow, or a --profile that "
-                        "has some");
-    }
-    snprintf(sandbox->profile, sizeof sandbox->profile, "%s", options->profile.asks.name);
-    if (!options->sandbox_is_said && known) {
-        sandbox->mode = HALSANDBOX_ENFORCE;
-    }
-    if (sandbox->mode != HALSANDBOX_OFF && !threads_can_be_owned()) {
-        fprintf(stderr,
-                "coreaudiod-sim: the sandbox of %s is not enforced: this build does not stand "
-                "before the C library\n",
-                sandbox->profile);
-        sandbox->mode = HALSANDBOX_OFF;
-    }
-    return true;
-}
-
 /* Reads the profile, and decides what it decides unless an option has. */
 static bool follow_profile(struct options *options) {
     bool plays = options->play != NULL || options->signal != SIGNAL_NONE;
@@ -440,7 +354,8 @@ static bool follow_profile(struct options *options) {
         return true; /* the front has decided */
     }
     if (options->process_model == PROFILE_MODEL_HELPER && plays) {
-        return complain("--process-model helper needs --rpc: playing is done in one process");
+        return options_complain(
+            "--process-model helper needs --rpc: playing is done in one process");
     }
     options->profile.throttle_s = -1;
     if (options->profile_file != NULL) {
@@ -459,7 +374,7 @@ static bool follow_profile(struct options *options) {
                                           ? (uint64_t)(options->profile.throttle_s * 1e9 + 0.5)
                                           : THROTTLE_DEFAULT_NS;
     }
-    return decide_sandbox(options);
+    return options_decide_sandbox(options);
 }
 
 enum options_result options_parse(int count, char **arguments, struct options *options) {
@@ -488,10 +403,10 @@ enum options_result options_parse(int count, char **arguments, struct options *o
             options->rpc = optarg;
             break;
         case ':':
-            complain("%s needs a value", arguments[at]);
+            options_complain("%s needs a value", arguments[at]);
             return OPTIONS_BAD;
         case '?':
-            complain("unknown option \"%s\"", arguments[at]);
+            options_complain("unknown option \"%s\"", arguments[at]);
             return OPTIONS_BAD;
         default:
             if (!(key <= KEY_DRIVER ? take_host(key, optarg, options)
@@ -501,7 +416,7 @@ enum options_result options_parse(int count, char **arguments, struct options *o
         }
     }
     if (optind < count) {
-        complain("unexpected argument \"%s\"", arguments[optind]);
+        options_complain("unexpected argument \"%s\"", arguments[optind]);
         return OPTIONS_BAD;
     }
     return check_together(options) && follow_profile(options) ? OPTIONS_GO : OPTIONS_BAD;
