@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from functools import cache
 
 from lab.errors import MissingError
 from lab.host.locate import find_daemon, find_driver
-
-_VMADDR_CID_LOCAL = 1
 
 
 @cache
@@ -58,15 +55,9 @@ def _docker() -> str:
 
 
 def _vsock() -> str:
-    family = getattr(socket, "AF_VSOCK", None)
-    if family is None:
-        return "this system has no AF_VSOCK"
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.bind((_VMADDR_CID_LOCAL, socket.VMADDR_PORT_ANY))
-    except OSError as error:
-        return f"AF_VSOCK has no loopback transport ({error.strerror})"
-    return ""
+    from lab.guest.dialling import loopback_works
+
+    return loopback_works()
 
 
 def _guest() -> str:

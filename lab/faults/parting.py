@@ -14,8 +14,9 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.faults.events import Event
-from lab.faults.rig import EventWindow, Life
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.lives import EventWindow, Life
+from lab.faults.outcome import Outcome
+from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup
 from lab.replay.compare import Window, first_difference, narrow
 from lab.replay.events import read_events

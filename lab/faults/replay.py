@@ -10,9 +10,10 @@ from pathlib import Path
 
 from lab import __version__
 from lab.errors import LabError
+from lab.faults.lives import EventWindow, Life
+from lab.faults.outcome import Outcome
 from lab.faults.parting import part
-from lab.faults.rig import EventWindow, Life
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.run import run_schedule
 from lab.faults.schedule import (
     Expected,
     Header,

@@ -6,101 +6,40 @@ event and is never asked in between.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from dataclasses import replace
 
-from lab.errors import LabError, UsageError
+from lab.errors import UsageError
 from lab.faults.damage import Damage, damage_so_far
-from lab.faults.events import At
+from lab.faults.lives import EventWindow, Lives
 from lab.faults.loopback import LEARN_S, Loopback, check_device
 from lab.faults.schedule import Setup
 from lab.host import sources
-from lab.host.base import Client, FarEnd
+from lab.host.base import FarEnd
 from lab.host.errors import HostError
-from lab.host.locate import find_driver
-from lab.host.models import Device, FarEndStats, Resources, TimestampReport
-from lab.host.subprocess_host import HostOptions, SubprocessHost
+from lab.host.models import FarEndStats, TimestampReport
 from lab.play.names import release, unique_shm_name
 from lab.play.run import choose_device
-from lab.replay.compare import Window
 
 COUNTER_CODES = 1 << 24
 """Of self-numbering PCM: so many codes, shared by the channels."""
 CHUNK_CYCLES = 100_000
 """Run at once, so that progress is told and Ctrl-C is heard about once a second."""
-CALL_LIMIT_MS = 60_000
-"""Of real time: a machine that stands still for seconds must not look like a driver that hangs."""
-LOG_EVENTS = 1 << 19
-"""For a window between two checkpoints, with samples: 64 MiB while it is open."""
 _DEFAULT_RING_FRAMES = 16_384
 
 
-@dataclass(frozen=True)
-class EventWindow:
-    """Of what a log of events is wanted.
-
-    Attributes
-    ----------
-    path
-        Of the file.
-    life
-        Of the daemon, from 0.
-    window
-        Cycles of this life.
-    samples
-        Whether samples go in as well.
-    """
-
-    path: Path
-    life: int
-    window: Window
-    samples: bool = False
-
-
-@dataclass(frozen=True)
-class Life:
-    """The fingerprint of one daemon, at its end.
-
-    Attributes
-    ----------
-    before_cycles
-        That the run had before it.
-    hash, checkpoints
-        Of its fingerprint.
-    """
-
-    before_cycles: int
-    hash: str
-    checkpoints: list[tuple[int, str]]
-
-
-class Stopped(Exception):  # noqa: N818
-    """Somebody asked for the end of the run."""
-
-
-class Rig:
-    """One driver under one load; survives restarts of its daemon.
+class Rig(Lives):
+    """One driver under one load, heard by a reader or through its own input.
 
     Parameters
     ----------
-    setup
-        What to build.
-    stop
-        Asked between stretches; true raises `Stopped`.
-    progress
-        Told how many cycles have been run.
-    log
-        Events that are wanted in a file.
+    setup, stop, progress, log
+        As for `Lives`.
 
     Attributes
     ----------
-    host, device, player, guests, far
-        What there is now; others after a restart.
+    far
+        What reads the shared memory now; another after a restart.
     name
         Of the shared memory.
     reading
@@ -117,8 +56,8 @@ class Rig:
         Cycle of the run up to which frames lie on the way.
     heard_from, attached_cycle
         Where the reader attached, ``"newest"`` or ``"oldest"``, and when.
-    drift_ppm, drift_step_ppm
-        By how much the device's clock is off, and how much of that came with the last change.
+    drift_step_ppm
+        How much of `drift_ppm` came with the last change.
     loopback
         What is known of the way through the driver, when it is heard through its input; else None.
     pair_frames
@@ -127,10 +66,6 @@ class Rig:
         What the reader's count of damaged frames will be when nothing more is to be damaged.
     failed_allocations
         On purpose, in the life of this daemon.
-    fingerprints, lives
-        Of the lives of the daemon that have ended; the latter with their checkpoints.
-    life_began_cycle
-        Cycles that had been run when this daemon began.
     last_timestamps
         Of the daemon before this one, at its end.
     """
@@ -143,65 +78,28 @@ class Rig:
         progress: Callable[[int], None] = lambda _: None,
         log: EventWindow | None = None,
     ) -> None:
-        self.setup = setup
-        self._log = log
+        super().__init__(setup, stop=stop, progress=progress, log=log)
         self.name = unique_shm_name()
-        self.guests: list[Client] = []
         self.reading = False
         self.name_leads_there = False
         self.stalled_until = self.stalled_since = 0
         self.slow_until = self.slow_since = 0
         self.held_until = self.pair_frames = 0
         self.damage_until = 0
-        self.drift_ppm = self.drift_step_ppm = 0
+        self.drift_step_ppm = 0
         self.heard_from = "newest"
         self.attached_cycle = 0
-        self.fingerprints: list[str] = []
-        self.lives: list[Life] = []
         self.attached_at = 0
         self.verified = 0
-        self.restarts = 0
         self.failed_allocations = 0
-        self._bundle = find_driver(setup.driver)
-        self._stop, self._progress = stop, progress
-        self._stack = ExitStack()
-        self._storage = Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hal-lab-"))
-        )
         self._stack.callback(release, self.name)
         self._start_frame = 0
-        self.life_began_cycle = 0
-        self._ns_before = 0
         self._folded = Damage()
         self._base = Damage()
         self.last_timestamps: TimestampReport | None = None
         self.loopback = Loopback() if setup.far_end == "input" else None
-        self.host: SubprocessHost
-        self.device: Device
-        self.player: Client
         self.far: FarEnd
-        try:
-            self._live(setup.frames)
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End it; what it made goes. May be called twice."""
-        if hasattr(self, "host"):
-            self.host.close()
-        self._stack.close()
+        self._begin()
 
     # ---- lives of the daemon ---------------------------------------------------------------
 
@@ -211,26 +109,8 @@ class Rig:
             "GECKO_SHM_LAYOUT": self.setup.layout,
             **self.setup.environment,
         }
-        options = HostOptions(
-            clock="virtual",
-            seed=self.setup.seed,
-            storage=self._storage,
-            keep_shm=True,
-            call_limit_ms=CALL_LIMIT_MS,
-            schedule=self.setup.schedule_seed,
-            exact_memory=True,
-        )
-        self.host = SubprocessHost(options, environment=environment)
-        self.host.begin_fingerprint()
-        if self._log is not None and self._log.life == len(self.lives):
-            window = self._log.window
-            self.host.log_events(
-                self._log.path,
-                window.first_cycle,
-                window.last_cycle,
-                capacity=LOG_EVENTS,
-                samples=self._log.samples,
-            )
+        self._start_host(environment, keep_shm=True)
+        self._begin_fingerprint()
         plugin = self.host.load(self._bundle)
         self.device = choose_device(self.host, None, plugin.devices)
         self.device = self.host.set_buffer_frames(self.device.device, frames)
@@ -239,7 +119,6 @@ class Rig:
         else:
             check_device(self.device)
         self.failed_allocations = 0
-        self.guests = []
         self.player = self.host.add_client(self.device.device, name="player")
         self.player.play(sources.counter(self._start_frame))
         if self.loopback is not None:
@@ -249,9 +128,9 @@ class Rig:
         self.attached_at = self._start_frame
         self.stalled_until = self.damage_until = 0
         self.slow_until = self.held_until = 0
-        self.drift_ppm = self.drift_step_ppm = 0
+        self.drift_step_ppm = 0
         self.heard_from = "newest"
-        self._life_began_ns = self.host.info().now_ns
+        self._begin_time()
         self._base = self._now()
         if self.loopback is not None:
             self._learn_latency(self.loopback)
@@ -293,43 +172,13 @@ class Rig:
                 do="soak a driver that loops its output back to its input",
             )
 
-    def restart(self, *, how: str) -> None:
-        """End the daemon and start another; playing goes on with the next frame.
-
-        Parameters
-        ----------
-        how
-            ``"kill"`` or ``"quit"``.
-        """
+    def _take_leave(self) -> None:
+        """Playing goes on with the next frame."""
         self.fold()
-        self.end_life()
         self.last_timestamps = self.timestamps()
         self._start_frame = self.next_frame
-        self.life_began_cycle = self.cycle
-        self._ns_before = self.elapsed_ns
-        if how == "kill":
-            self.host.kill()
-        self.host.close()
-        self.restarts += 1
-        self._live(self.device.buffer_frames)
-
-    def end_life(self) -> None:
-        """Take the fingerprint of this daemon."""
-        end = self.host.fingerprint()
-        self.fingerprints.append(end.hash)
-        self.lives.append(Life(self.life_began_cycle, end.hash, end.checkpoints))
 
     # ---- where the run is ------------------------------------------------------------------
-
-    @property
-    def cycle(self) -> int:
-        """Cycles that have been run, over all lives."""
-        return self.life_began_cycle + self.host.io_stats(self.device.device).cycles
-
-    @property
-    def elapsed_ns(self) -> int:
-        """Virtual time of the run, over all lives."""
-        return self._ns_before + self.host.info().now_ns - self._life_began_ns
 
     @property
     def next_frame(self) -> int:
@@ -369,48 +218,19 @@ class Rig:
             return self.device.zero_period_frames
         return int(self.setup.environment.get("GECKO_SHM_RING_FRAMES", _DEFAULT_RING_FRAMES))
 
-    @property
-    def period_ns(self) -> int:
-        """Of a cycle, rounded up."""
-        rate = max(1, round(self.device.nominal_rate))
-        return -(-self.device.buffer_frames * 1_000_000_000 // rate)
-
     def refresh(self) -> None:
         """Look at the device again, after something about it was set."""
         self.device = self.host.device(self.device.device)
 
     # ---- running ---------------------------------------------------------------------------
 
-    def run_cycles(self, count: int) -> None:
-        """Run so many cycles."""
-        done = self.cycle
-        while count > 0:
-            if self._stop():
-                raise Stopped
-            step = min(count, CHUNK_CYCLES)
-            self.host.run(device=self.device.device, cycles=step)
-            count -= step
-            done += step
-            self._progress(done)
+    @property
+    def _most_cycles(self) -> int:
+        return CHUNK_CYCLES
 
-    def run_to(self, at: At, *, end_cycle: int) -> None:
-        """Run up to a moment; one that is past is now, and none is after the end.
-
-        Parameters
-        ----------
-        at
-            The moment.
-        end_cycle
-            Where the run ends.
-        """
-        if at.cycle is not None:
-            self.run_cycles(min(at.cycle, end_cycle) - self.cycle)
-            return
-        assert at.s is not None
-        target_ns = round(at.s * 1e9)
-        while (left := target_ns - self.elapsed_ns) > 0 and self.cycle < end_cycle:
-            if self._stop():
-                raise Stopped
+    def _run_to_time(self, ns: int, *, end_cycle: int) -> None:
+        while (left := ns - self.elapsed_ns) > 0 and self.cycle < end_cycle:
+            self._look_for_stop()
             most = min(CHUNK_CYCLES, max(1, end_cycle - self.cycle))
             if left >= self.period_ns * most:
                 self.host.run(device=self.device.device, cycles=most)
@@ -439,10 +259,6 @@ class Rig:
     def timestamps(self, *, forget: bool = False) -> TimestampReport:
         """What the zero timestamps of this daemon were like; `forget`: count anew from now on."""
         return self.host.timestamps(self.device.device, forget=forget)
-
-    def memory(self) -> Resources:
-        """Of the daemon."""
-        return self.host.resources()
 
     def _now(self) -> Damage:
         io = self.host.io_stats(self.device.device)
@@ -492,9 +308,3 @@ class Rig:
             return None
         numbers = COUNTER_CODES // check.channels
         return (self.attached_at - check.first_frame) % numbers
-
-    def dismiss_guests(self) -> None:
-        """Remove all clients but the player."""
-        while self.guests:
-            with suppress(LabError):
-                self.guests.pop().remove()

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lab.faults.events import At, Event
-from lab.faults.run import WARM_UP_CYCLES, Outcome
+from lab.faults.outcome import Outcome
+from lab.faults.reader_running import WARM_UP_CYCLES
 from lab.faults.schedule import Setup, parse_event
 
 RUNS_MAX = 160

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from lab.faults.damage import Failure
 from lab.faults.events import Event
+from lab.faults.outcome import Outcome
 from lab.faults.parting import Named, name_parting
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup
 from lab.faults.swarm import draw_schedule, runs_twice
 from lab.faults.zero_timestamps import ClockFigures

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
+from lab.closing import Closing
 from lab.errors import LabError
 from lab.machine.snapshot import WATCHED, Entry, parse_snapshot
 
@@ -53,7 +53,7 @@ class Done:
         return [*self.out.splitlines(), *self.error.splitlines()]
 
 
-class Machine(ABC):
+class Machine(Closing):
     """A machine with a launchd, a coreaudiod and a HAL folder.
 
     Use it as a context manager: leaving it leaves nothing behind.
@@ -123,17 +123,6 @@ class Machine(ABC):
     @abstractmethod
     def close(self) -> None:
         """End it, leave nothing. May be called twice."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # ---- what follows from that --------------------------------------------------------------
 

@@ -15,9 +15,8 @@ import json
 import select
 import subprocess
 import sys
-from types import TracebackType
-from typing import Self
 
+from lab.closing import Closing
 from lab.errors import LabError
 from lab.measure.fitness import Fitness, Probe
 
@@ -25,7 +24,7 @@ INTERVAL_US = 5_000
 _LIMIT_S = 20.0
 
 
-class FitnessWatch:
+class FitnessWatch(Closing):
     """A process that probes until it is stopped.
 
     Raises
@@ -45,19 +44,8 @@ class FitnessWatch:
         try:
             self._line()
         except BaseException:
-            self._end()
+            self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
 
     def stop(self) -> Fitness:
         """End it.
@@ -76,7 +64,7 @@ class FitnessWatch:
             assert self._process.stdin is not None
             self._process.stdin.close()
             self._fitness = Fitness(**json.loads(self._line()))
-            self._end()
+            self.close()
         return self._fitness
 
     def _line(self) -> str:
@@ -87,7 +75,8 @@ class FitnessWatch:
             raise LabError("the probe of the machine's fitness has gone", where="fitness_watch")
         return line
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End it without asking. May be called twice."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

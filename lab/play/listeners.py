@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.closing import Closing
 from lab.errors import LabError
 from lab.host import sources
 from lab.host.base import Client, FarEnd, Host
@@ -20,20 +20,14 @@ from lab.transport.shm import detect_layout, open_reader
 from lab.transport.shm_process import ReaderProcess
 
 
-class Listener(ABC):
+class Listener(Closing):
     """Listens to a driver; leaving it ends it."""
 
     @abstractmethod
     def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
         """Read what is left and fill `facts`."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:  # noqa: B027  (nothing to end is the usual case)
+    def close(self) -> None:
         """End it. May be called twice."""
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
+from lab.closing import Closing
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.limits import Limits
 
 
-class OriginalHost:
+class OriginalHost(Closing):
     """Accepts a guest, reads frames of v1 until it goes, accepts the next.
 
     Parameters
@@ -37,15 +36,8 @@ class OriginalHost:
         self._thread = threading.Thread(target=self._run, name="original-host", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End it. May be called twice."""
         self._ending = True
         if self._current is not None:
             with suppress(OSError):

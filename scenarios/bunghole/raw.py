@@ -9,9 +9,8 @@ from __future__ import annotations
 import select
 import socket
 import time
-from types import TracebackType
-from typing import Self
 
+from lab.closing import Closing
 from lab.guest import dialling
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.limits import Limits
@@ -66,7 +65,7 @@ def read_for(connection: socket.socket, seconds: float) -> bytes:
     return data
 
 
-class RawListener:
+class RawListener(Closing):
     """Listens, and leaves all else to the scenario.
 
     Parameters
@@ -80,17 +79,6 @@ class RawListener:
         self._port = port
         self._open: list[socket.socket] = []
         self._server = endpoint.listen(port, Limits())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close everything. May be called twice."""

@@ -81,7 +81,7 @@ class Rig:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process that drivers live in has ended."""
+        """Whether the process that drivers live in is still there."""
         return self.host.exit_status is None
 
     def get(self, object_id: int, selector: str, scope: str = "glob") -> Any:

@@ -15,8 +15,9 @@ from lab.faults.damage import NOTHING, Damage, judge
 from lab.faults.events import EVENT_CLASSES, GROUPS
 from lab.faults.far_end import choose_far_end, fit_for
 from lab.faults.loopback import Loopback, emptied, hole
+from lab.faults.outcome import Outcome
 from lab.faults.replay import replay, write_case
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event, read_replay
 from lab.faults.shrink import shrink
 from lab.faults.soak import SoakSettings, soak

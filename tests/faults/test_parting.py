@@ -12,10 +12,11 @@ import pytest
 from lab.faults import parting
 from lab.faults.damage import Failure
 from lab.faults.events import Event
+from lab.faults.lives import EventWindow, Life
+from lab.faults.outcome import Outcome
 from lab.faults.parting import Named, Parting, name_parting, part
 from lab.faults.replay import Replayed, replay, write_case
-from lab.faults.rig import EventWindow, Life
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.run import run_schedule
 from lab.faults.schedule import Header, Setup, parse_event, read_replay
 from lab.faults.shrink import Shrunk
 from lab.faults.soak import SoakSettings, confirm, soak
@@ -130,7 +131,7 @@ def test_a_pair_that_parts_before_the_logged_cycles_is_logged_again(
 
 def test_without_room_for_a_log_the_checkpoints_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (run_schedule(CHANCE, []) for _ in range(2))
-    monkeypatch.setattr("lab.faults.rig.LOG_EVENTS", 1 << 25)  # more than the host gives
+    monkeypatch.setattr("lab.faults.lives.LOG_EVENTS", 1 << 25)  # more than the host gives
     words = name_parting(CHANCE, [], first, second)
     assert isinstance(words, str)
     assert re.fullmatch(r"between cycle \d+ and cycle \d+", words)
@@ -141,7 +142,7 @@ def test_a_case_is_written_without_a_log_too(
 ) -> None:
     setup, events = DROPS.model_copy(update={"cycles": 60}), [event("add-client", 32)]
     outcome = run_schedule(setup, events)
-    monkeypatch.setattr("lab.faults.rig.LOG_EVENTS", 1 << 25)
+    monkeypatch.setattr("lab.faults.lives.LOG_EVENTS", 1 << 25)
     file, _ = write_case(tmp_path, "a", Shrunk(setup, events, outcome))
     header = read_replay(file).header
     assert (header.hash, header.log) == (outcome.hash, None)

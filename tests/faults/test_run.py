@@ -12,8 +12,9 @@ import pytest
 from lab.faults import rig
 from lab.faults.damage import Failure
 from lab.faults.events import EVENT_CLASSES, GROUPS
+from lab.faults.outcome import Outcome
 from lab.faults.replay import replay, write_case
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
 from lab.faults.shrink import shrink
 from lab.faults.soak import SoakSettings, compare, confirm, soak

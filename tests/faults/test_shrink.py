@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lab.faults.damage import Failure
 from lab.faults.events import EVENT_CLASSES, At, Event, LoseCycles, Reorder, Stall
-from lab.faults.run import Outcome
+from lab.faults.outcome import Outcome
 from lab.faults.schedule import Setup, check_order, parse_event
 from lab.faults.shrink import Shrunk, shrink
 from lab.faults.swarm import draw_schedule

@@ -11,7 +11,8 @@ import pytest
 from lab.errors import MissingError, UsageError
 from lab.faults.events import EVENT_CLASSES
 from lab.faults.far_end import choose_far_end, fit_for
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.outcome import Outcome
+from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
 from lab.faults.swarm import chosen_faults
 from lab.faults.wire.cost import HELD_UP, NOTHING, RECONNECT, Cost

@@ -10,9 +10,10 @@ import pytest
 from lab.faults import zero_timestamps
 from lab.faults.cost import away
 from lab.faults.damage import NOTHING, Allowance, Damage
+from lab.faults.outcome import Outcome
 from lab.faults.replay import replay, write_case
 from lab.faults.rig import Rig
-from lab.faults.run import Outcome, run_schedule
+from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
 from lab.faults.shrink import shrink
 from lab.faults.soak import SoakSettings, soak

@@ -37,30 +37,10 @@ static const struct haldrv_device_info common_info = {
     .hidden = false,
 };
 
-static const struct haldrv_property_set *const plugin_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_plugin_properties,
-    NULL,
-};
 static const struct haldrv_property_set *const device_sets[] = {
     &haldrv_object_properties,
     &haldrv_device_properties,
     &bunghole_custom_properties,
-    NULL,
-};
-static const struct haldrv_property_set *const stream_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_stream_properties,
-    NULL,
-};
-static const struct haldrv_property_set *const volume_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_volume_properties,
-    NULL,
-};
-static const struct haldrv_property_set *const mute_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_mute_properties,
     NULL,
 };
 
@@ -84,7 +64,7 @@ static struct haldrv_object stream_object(AudioObjectID id, struct bunghole_side
         .base_class = kAudioObjectClassID,
         .owner = side->device.id,
         .side = side->stream.is_input ? HALDRV_INPUT : HALDRV_OUTPUT,
-        .sets = stream_sets,
+        .sets = haldrv_stream_sets,
         .state = &side->stream,
     };
 }
@@ -93,7 +73,7 @@ static struct haldrv_object volume_object(AudioObjectID id, struct bunghole_side
     struct haldrv_object object = stream_object(id, side);
     object.class_id = kAudioVolumeControlClassID;
     object.base_class = kAudioLevelControlClassID;
-    object.sets = volume_sets;
+    object.sets = haldrv_volume_sets;
     object.state = &side->volume;
     return object;
 }
@@ -102,7 +82,7 @@ static struct haldrv_object mute_object(AudioObjectID id, struct bunghole_side *
     struct haldrv_object object = stream_object(id, side);
     object.class_id = kAudioMuteControlClassID;
     object.base_class = kAudioBooleanControlClassID;
-    object.sets = mute_sets;
+    object.sets = haldrv_mute_sets;
     object.state = &side->mute;
     return object;
 }
@@ -113,7 +93,7 @@ static void list_objects(struct bunghole *bunghole) {
          .class_id = kAudioPlugInClassID,
          .base_class = kAudioObjectClassID,
          .owner = kAudioObjectUnknown,
-         .sets = plugin_sets},
+         .sets = haldrv_plugin_sets},
         device_object(BUNGHOLE_OUTPUT, &bunghole->output),
         device_object(BUNGHOLE_INPUT, &bunghole->input),
         stream_object(BUNGHOLE_OUTPUT_STREAM, &bunghole->output),

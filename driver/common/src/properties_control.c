@@ -140,6 +140,12 @@ static const struct haldrv_property volume_table[] = {
 };
 const struct haldrv_property_set haldrv_volume_properties = HALDRV_PROPERTY_SET(volume_table);
 
+const struct haldrv_property_set *const haldrv_volume_sets[] = {
+    &haldrv_object_properties,
+    &haldrv_volume_properties,
+    NULL,
+};
+
 /* ---- mute ---------------------------------------------------------------------------------- */
 
 static OSStatus get_muted(const struct haldrv_query *query, UInt32 count, void *data) {
@@ -170,3 +176,9 @@ static const struct haldrv_property mute_table[] = {
      .set = set_muted},
 };
 const struct haldrv_property_set haldrv_mute_properties = HALDRV_PROPERTY_SET(mute_table);
+
+const struct haldrv_property_set *const haldrv_mute_sets[] = {
+    &haldrv_object_properties,
+    &haldrv_mute_properties,
+    NULL,
+};

@@ -217,3 +217,9 @@ static const struct haldrv_property plugin_table[] = {
      .get = get_no_object},
 };
 const struct haldrv_property_set haldrv_plugin_properties = HALDRV_PROPERTY_SET(plugin_table);
+
+const struct haldrv_property_set *const haldrv_plugin_sets[] = {
+    &haldrv_object_properties,
+    &haldrv_plugin_properties,
+    NULL,
+};

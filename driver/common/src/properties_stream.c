@@ -143,3 +143,9 @@ static const struct haldrv_property stream_table[] = {
     FORMATS(kAudioStreamPropertyAvailablePhysicalFormats),
 };
 const struct haldrv_property_set haldrv_stream_properties = HALDRV_PROPERTY_SET(stream_table);
+
+const struct haldrv_property_set *const haldrv_stream_sets[] = {
+    &haldrv_object_properties,
+    &haldrv_stream_properties,
+    NULL,
+};

@@ -136,16 +136,8 @@ static void level_changed(void *context) {
     fixture_counts.level_changed++;
 }
 
-static const struct haldrv_property_set *const plugin_sets[] = {&haldrv_object_properties,
-                                                                &haldrv_plugin_properties, NULL};
 static const struct haldrv_property_set *const device_sets[] = {&haldrv_object_properties,
                                                                 &haldrv_device_properties, NULL};
-static const struct haldrv_property_set *const stream_sets[] = {&haldrv_object_properties,
-                                                                &haldrv_stream_properties, NULL};
-static const struct haldrv_property_set *const volume_sets[] = {&haldrv_object_properties,
-                                                                &haldrv_volume_properties, NULL};
-static const struct haldrv_property_set *const mute_sets[] = {&haldrv_object_properties,
-                                                              &haldrv_mute_properties, NULL};
 
 static struct haldrv_device make_device(AudioObjectID id, const struct haldrv_device_info *info) {
     return (struct haldrv_device){.id = id, .info = info, .ops = &device_ops, .rate = 48000};
@@ -177,19 +169,19 @@ static struct haldrv_plugin *create(void) {
                                              .changed = level_changed};
     driver->mute = driver->volume;
     const struct haldrv_object objects[] = {
-        {FIXTURE_PLUGIN, kAudioPlugInClassID, kAudioObjectClassID, 0, 0, plugin_sets, NULL},
+        {FIXTURE_PLUGIN, kAudioPlugInClassID, kAudioObjectClassID, 0, 0, haldrv_plugin_sets, NULL},
         {FIXTURE_OUTPUT, kAudioDeviceClassID, kAudioObjectClassID, FIXTURE_PLUGIN, 0, device_sets,
          &driver->output},
         {FIXTURE_INPUT, kAudioDeviceClassID, kAudioObjectClassID, FIXTURE_PLUGIN, 0, device_sets,
          &driver->input},
         {FIXTURE_OUTPUT_STREAM, kAudioStreamClassID, kAudioObjectClassID, FIXTURE_OUTPUT,
-         HALDRV_OUTPUT, stream_sets, &driver->output_stream},
+         HALDRV_OUTPUT, haldrv_stream_sets, &driver->output_stream},
         {FIXTURE_VOLUME, kAudioVolumeControlClassID, kAudioLevelControlClassID, FIXTURE_OUTPUT,
-         HALDRV_OUTPUT, volume_sets, &driver->volume},
+         HALDRV_OUTPUT, haldrv_volume_sets, &driver->volume},
         {FIXTURE_MUTE, kAudioMuteControlClassID, kAudioBooleanControlClassID, FIXTURE_OUTPUT,
-         HALDRV_OUTPUT, mute_sets, &driver->mute},
+         HALDRV_OUTPUT, haldrv_mute_sets, &driver->mute},
         {FIXTURE_INPUT_STREAM, kAudioStreamClassID, kAudioObjectClassID, FIXTURE_INPUT,
-         HALDRV_INPUT, stream_sets, &driver->input_stream},
+         HALDRV_INPUT, haldrv_stream_sets, &driver->input_stream},
     };
     memcpy(driver->objects, objects, sizeof objects);
     haldrv_plugin_init(&driver->plugin, &plugin_info, &plugin_ops, driver->objects, FIXTURE_OBJECTS,

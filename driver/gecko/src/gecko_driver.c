@@ -44,30 +44,10 @@ static const struct haldrv_device_info device_info = {
         },
 };
 
-static const struct haldrv_property_set *const plugin_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_plugin_properties,
-    NULL,
-};
 static const struct haldrv_property_set *const device_sets[] = {
     &haldrv_object_properties,
     &haldrv_device_properties,
     &gecko_custom_properties,
-    NULL,
-};
-static const struct haldrv_property_set *const stream_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_stream_properties,
-    NULL,
-};
-static const struct haldrv_property_set *const volume_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_volume_properties,
-    NULL,
-};
-static const struct haldrv_property_set *const mute_sets[] = {
-    &haldrv_object_properties,
-    &haldrv_mute_properties,
     NULL,
 };
 
@@ -77,7 +57,7 @@ static void list_objects(struct gecko *gecko) {
          .class_id = kAudioPlugInClassID,
          .base_class = kAudioObjectClassID,
          .owner = kAudioObjectUnknown,
-         .sets = plugin_sets},
+         .sets = haldrv_plugin_sets},
         {.id = GECKO_DEVICE,
          .class_id = kAudioDeviceClassID,
          .base_class = kAudioObjectClassID,
@@ -89,21 +69,21 @@ static void list_objects(struct gecko *gecko) {
          .base_class = kAudioObjectClassID,
          .owner = GECKO_DEVICE,
          .side = HALDRV_OUTPUT,
-         .sets = stream_sets,
+         .sets = haldrv_stream_sets,
          .state = &gecko->stream},
         {.id = GECKO_VOLUME,
          .class_id = kAudioVolumeControlClassID,
          .base_class = kAudioLevelControlClassID,
          .owner = GECKO_DEVICE,
          .side = HALDRV_OUTPUT,
-         .sets = volume_sets,
+         .sets = haldrv_volume_sets,
          .state = &gecko->volume},
         {.id = GECKO_MUTE,
          .class_id = kAudioMuteControlClassID,
          .base_class = kAudioBooleanControlClassID,
          .owner = GECKO_DEVICE,
          .side = HALDRV_OUTPUT,
-         .sets = mute_sets,
+         .sets = haldrv_mute_sets,
          .state = &gecko->mute},
     };
     _Static_assert(sizeof objects == sizeof gecko->objects, "an object is missing");

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from lab.faults import events
+from lab.faults import events, guests
 from lab.faults.events import Event
 from lab.faults.wire.cost import (
     AWAY,
@@ -20,14 +20,12 @@ from lab.faults.wire.cost import (
     Performed,
 )
 from lab.faults.wire.rig import WireRig
-from lab.host import sources
 from lab.host.peer import PACKET_FRAMES, Direction
 
 FRAMES_MAX = 4_096
 """Of a cycle: with more, the driver's ring of 8192 frames is not long enough."""
 SLEEP_MAX_S = 60.0
 """Threads look at their sockets each virtual millisecond: a night would take minutes."""
-GUESTS_MAX = 60
 DEADLINE_S = 1.5
 """A stall that is longer may end connections: the driver waits for 2 s."""
 _FOR_EVER_S = 1_000_000.0
@@ -42,7 +40,7 @@ _AWAY = Cost(AWAY, old_audio=True)
 
 
 def _late_wake(rig: WireRig, event: events.LateWake) -> Performed:
-    rig.host.wake_late(rig.output.device, event.ns)
+    rig.host.wake_late(rig.device.device, event.ns)
     return Performed(cost=_AWAY)
 
 
@@ -52,7 +50,7 @@ def _stall(rig: WireRig, event: events.Stall) -> Performed:
 
 
 def _lose_cycles(rig: WireRig, event: events.LoseCycles) -> Performed:
-    rig.host.lose_cycles(rig.output.device, event.n)
+    rig.host.lose_cycles(rig.device.device, event.n)
     return Performed(cost=replace(_AWAY, back_s=event.n * rig.period_ns / 1e9))
 
 
@@ -60,7 +58,7 @@ def _buffer_frames(rig: WireRig, event: events.BufferFrames) -> Performed:
     if event.frames > FRAMES_MAX:
         return Performed(skipped=f"cycles of more than {FRAMES_MAX} frames do not fit its ring")
     rig.set_frames(event.frames)
-    return Performed({"frames": rig.output.buffer_frames}, Cost(IO_STOPPED))
+    return Performed({"frames": rig.device.buffer_frames}, Cost(IO_STOPPED))
 
 
 def _sleep_wake(rig: WireRig, event: events.SleepWake) -> Performed:
@@ -81,51 +79,25 @@ def _restart(rig: WireRig, event: events.Restart) -> Performed:
 # ---- clients -------------------------------------------------------------------------------------
 
 
-def _come(rig: WireRig) -> None:
-    guest = rig.host.add_client(rig.output.device, name="guest")
-    guest.play(sources.silence())
-    guest.start()
-    rig.guests.append(guest)
-
-
 def _add_client(rig: WireRig, event: events.AddClient) -> Performed:
-    for _ in range(min(event.n, GUESTS_MAX - len(rig.guests))):
-        _come(rig)
+    guests.come(rig, event.n)
     return Performed({"guests": len(rig.guests)})
 
 
 def _remove_client(rig: WireRig, event: events.RemoveClient) -> Performed:
-    for guest in rig.guests[: event.n]:
-        guest.remove()
-    del rig.guests[: event.n]
+    guests.go(rig, event.n)
     return Performed({"guests": len(rig.guests)})
 
 
 def _many_clients(rig: WireRig, event: events.ManyClients) -> Performed:
-    before = len(rig.guests)
-    _add_client(rig, events.AddClient(at=event.at, n=1))
-    while len(rig.guests) < min(before + event.n, GUESTS_MAX):
-        _come(rig)
-    rig.run_cycles(1)
-    for guest in rig.guests[before:]:
-        guest.remove()
-    del rig.guests[before:]
+    guests.come_and_go(rig, event.n)
     return Performed()
 
 
 def _storm(rig: WireRig, event: events.StartStopStorm) -> Performed:
-    client = rig.player
+    if not guests.storm(rig, event.who, event.n):
+        return Performed(skipped=guests.NO_ROOM)
     if event.who == "guest":
-        if len(rig.guests) >= GUESTS_MAX:
-            return Performed(skipped="no room for a guest")
-        _come(rig)
-        client = rig.guests.pop()
-    for _ in range(event.n):
-        client.stop()
-        client.start()
-        rig.run_cycles(1)
-    if event.who == "guest":
-        client.remove()
         return Performed({"n": event.n})
     # Each run is filled up to a packet: numbers go on faster than time does.
     return Performed({"n": event.n}, Cost(IO_STOPPED | {"restarts"}))

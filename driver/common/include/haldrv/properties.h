@@ -42,4 +42,11 @@ struct haldrv_control {
 extern const struct haldrv_property_set haldrv_volume_properties;
 extern const struct haldrv_property_set haldrv_mute_properties;
 
+/* For `sets` of an object that has these and those of every object. A driver with properties of its
+ * own, which devices have as a rule, lists them itself. */
+extern const struct haldrv_property_set *const haldrv_plugin_sets[];
+extern const struct haldrv_property_set *const haldrv_stream_sets[];
+extern const struct haldrv_property_set *const haldrv_volume_sets[];
+extern const struct haldrv_property_set *const haldrv_mute_sets[];
+
 #endif

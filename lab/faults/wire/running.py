@@ -1,22 +1,18 @@
-"""A schedule on Bunghole's wire: from event to event, judged after each, hashed as it goes."""
+"""A schedule on Bunghole's wire: judged after each event, by what both ends have counted."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from lab.errors import LabError, MissingError, UsageError
 from lab.faults.damage import Failure
 from lab.faults.events import At, Event
-from lab.faults.rig import EventWindow, Stopped
-from lab.faults.run import LIFE_HEAP_BYTES, Outcome, RunHash, failure_of_ending, failure_of_error
+from lab.faults.running import LIFE_HEAP_BYTES, Running, heap_failure
 from lab.faults.schedule import Setup
 from lab.faults.wire.cost import BACK_S, NOTHING, Cost
 from lab.faults.wire.counts import Counts
 from lab.faults.wire.judge import Stretch, judge, together
 from lab.faults.wire.perform import perform
 from lab.faults.wire.rig import WireRig
-from lab.host.errors import HostGone
 from lab.host.models import Resources
 from lab.host.peer import PACKET_FRAMES, Link
 
@@ -26,55 +22,11 @@ _BLOCKS = 12
 """Of the longest cycle: what the host keeps room for, of two devices."""
 
 
-def run_on_wire(
-    setup: Setup,
-    events: Sequence[Event],
-    *,
-    stop: Callable[[], bool] = lambda: False,
-    progress: Callable[[int], None] = lambda _: None,
-    log: EventWindow | None = None,
-) -> Outcome:
-    """Run a schedule and judge it; arguments and result are those of `lab.faults.run`.
+class WireRunning(Running[WireRig]):
+    """A run on both ends of the wire."""
 
-    Raises
-    ------
-    UsageError, MissingError
-        When it could not begin.
-    """
-    outcome = Outcome()
-    began = time.monotonic()
-    running = _Running(setup, events, outcome)
-    try:
-        with WireRig(setup, stop=stop, progress=progress, log=log) as rig:
-            try:
-                running.all(rig)
-            except Stopped:
-                outcome.interrupted = True
-            except HostGone as gone:
-                outcome.failure = failure_of_ending(gone, running.last_cycle, running.causes())
-                outcome.host_report = gone.report
-            except LabError as error:
-                outcome.failure = failure_of_error(error, running.last_cycle, running.causes())
-            running.leave(rig)
-    except (UsageError, MissingError):
-        raise
-    except HostGone as gone:
-        outcome.failure = failure_of_ending(gone, running.last_cycle, running.causes())
-    outcome.real_s = time.monotonic() - began
-    running.hash.add(outcome.failure.kind if outcome.failure else "passed")
-    outcome.hash = running.hash.digest()
-    outcome.journal = running.hash.lines
-    return outcome
-
-
-class _Running:
-    def __init__(self, setup: Setup, events: Sequence[Event], outcome: Outcome) -> None:
-        self.setup = setup
-        self.events = list(events)
-        self.outcome = outcome
-        self.hash = RunHash()
-        self.last_cycle = 0
-        self._near: list[tuple[int, Event]] = []
+    def __init__(self, setup: Setup, events: Sequence[Event]) -> None:
+        super().__init__(setup, events)
         self._costs: list[Cost] = []
         self._base = self._life = Counts()
         self._base_ns = self._back_ns = 0
@@ -83,26 +35,14 @@ class _Running:
         self._resources: Resources | None = None
         self._wire: str | None = None
 
-    def causes(self) -> str:
-        return " and ".join(self._words())
-
-    def _words(self) -> list[str]:
-        return [f"{event.name} at cycle {cycle}" for cycle, event in self._near]
-
-    def all(self, rig: WireRig) -> None:
+    def _begin(self, rig: WireRig) -> None:
         end = self.setup.cycles
         self.hash.add([self.setup.layout, self.setup.frames, end, "wire"])
         self._begin_life(rig)
         self.outcome.memory_start = self._resources
-        waiting = list(self.events)
-        while waiting and self.outcome.failure is None and rig.cycle < end:
-            self._quiet_to(rig, waiting[0].at, end)
-            if self.outcome.failure is None:
-                self._episode(rig, waiting, end)
-        if self.outcome.failure is None and rig.cycle < end:
-            self._quiet_to(rig, At(cycle=end), end)
-        if self.outcome.failure is None:
-            self._judge_life(rig)
+
+    def _end(self, rig: WireRig) -> None:
+        self._judge_life(rig)
 
     # ---- stretches -------------------------------------------------------------------------
 
@@ -168,14 +108,14 @@ class _Running:
         if done.skipped:
             self.outcome.skipped[f"{event.name}: {done.skipped}"] += 1
         self._costs.append(done.cost)
-        self._frames = max(self._frames, rig.output.buffer_frames)
+        self._frames = max(self._frames, rig.device.buffer_frames)
         self._longest = max(self._longest, self._frames)
         self._drift = max(self._drift, abs(rig.drift_ppm))
         if not rig.detached:
             back_s = max(done.cost.back_s, BACK_S if event.name == "reader-attach" else 0.0)
             self._back_ns = max(self._back_ns, rig.now_ns + round(back_s * 1e9))
         self.hash.add([at, event.line(), done.result, done.skipped])
-        self.outcome.failure = self.outcome.failure or done.failure
+        self._fail(done.failure)
 
     # ---- verdicts --------------------------------------------------------------------------
 
@@ -187,7 +127,7 @@ class _Running:
             since_connected=counts - self._life,
             latency=rig.take_latency(),
             elapsed_ns=now - self._base_ns,
-            frames=max(self._frames, rig.output.buffer_frames),
+            frames=max(self._frames, rig.device.buffer_frames),
             drift_ppm=max(self._drift, abs(rig.drift_ppm)),
             cycle=self.last_cycle,
             causes=self._words(),
@@ -203,15 +143,15 @@ class _Running:
         if failure is None and settled:
             failure = self._not_back(rig, peer.output, "output")
             failure = failure or self._not_back(rig, peer.input, "input")
-        self.outcome.failure = self.outcome.failure or failure
+        self._fail(failure)
         self.outcome.frames_verified += stretch.counts.packets * PACKET_FRAMES
         if "thrown_away" in cost.may or "restarts" in cost.may:
             self._life = counts
         self._base, self._base_ns = counts, now
-        self._frames, self._drift = rig.output.buffer_frames, abs(rig.drift_ppm)
+        self._frames, self._drift = rig.device.buffer_frames, abs(rig.drift_ppm)
 
     def _not_back(self, rig: WireRig, link: Link, name: str) -> Failure | None:
-        where = f"around {self.causes()}" if self._near else "with no fault near"
+        where = self._where()
         if link.wire is None or link.first_audio_ns == 0:
             return Failure(
                 "not-back",
@@ -242,36 +182,11 @@ class _Running:
             return
         grown = now.heap_bytes - before.heap_bytes
         room = LIFE_HEAP_BYTES + _BLOCKS * 8 * self._longest
-        if grown > room:
-            self._fail(
-                "memory-grows",
-                f"the heap has grown by {grown // 1024} KiB up to cycle {rig.cycle}; at most "
-                f"{room // 1024} KiB may",
-            )
+        self._fail(heap_failure(grown, room, rig.cycle))
         for name, was, there in (
             ("threads", before.threads, now.threads),
             ("descriptors", before.descriptors, now.descriptors),
         ):
             if was is not None and there is not None and there > was:
-                self._fail(
-                    f"{name}-left",
-                    f"there are {there} {name} at cycle {rig.cycle}, and there were {was}",
-                )
-
-    def _fail(self, kind: str, said: str) -> None:
-        self.outcome.failure = self.outcome.failure or Failure(kind, said, self.last_cycle)
-
-    def leave(self, rig: WireRig) -> None:
-        """Take the last figures; a daemon that is gone has none."""
-        outcome = self.outcome
-        try:
-            outcome.cycles = rig.cycle
-            outcome.simulated_s = rig.elapsed_ns / 1e9
-            outcome.memory_end = rig.memory()
-            rig.end_life()
-            io = rig.host.io_stats(rig.output.device)
-            self.hash.add([io.cycles, io.frames, io.skipped_cycles, io.late_wakes])
-        except LabError:
-            outcome.cycles = max(outcome.cycles, self.last_cycle)
-        self.hash.add(rig.fingerprints)
-        outcome.lives = rig.lives
+                said = f"there are {there} {name} at cycle {rig.cycle}, and there were {was}"
+                self._fail(Failure(f"{name}-left", said, self.last_cycle))
