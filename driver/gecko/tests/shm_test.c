@@ -78,6 +78,14 @@ struct gecko_shm_writer *shm_test_open(const struct gecko_shm_config *config) {
     return writer;
 }
 
+void shm_test_reconfigure(struct gecko_shm_writer *writer, const struct gecko_shm_config *config) {
+    struct gecko_shm_error error;
+    bool lost;
+    if (!gecko_shm_writer_reconfigure(writer, config, 5000, &lost, &error)) {
+        fail_msg("%s", error.text);
+    }
+}
+
 float shm_test_sample(uint64_t frame, uint32_t channel, uint32_t channels) {
     uint64_t modulus = (UINT64_C(1) << 24) / channels;
     uint64_t code = frame % modulus * channels + channel;

@@ -18,6 +18,9 @@ struct gecko_shm_config shm_test_config(enum gecko_layout layout, uint64_t ring_
 /* Opens it; a failure fails the test. */
 struct gecko_shm_writer *shm_test_open(const struct gecko_shm_config *config);
 
+/* Changes it to `config`, at 5000 ns; a failure fails the test. */
+void shm_test_reconfigure(struct gecko_shm_writer *writer, const struct gecko_shm_config *config);
+
 /* Sample of a frame and channel: its number, as Float32 holds it exactly. */
 float shm_test_sample(uint64_t frame, uint32_t channel, uint32_t channels);
 void shm_test_fill(float *audio, uint64_t first, uint32_t frames, uint32_t channels);

@@ -15,15 +15,13 @@ static void a_change_of_format_is_met_before_its_frames(void **state) {
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
     struct gecko_read info;
-    bool lost;
     shm_test_write(writer, 100);
     assert_int_equal(read_checked(reader, 40, &info), 40);
     config.channels = 8;
     config.ring_frames = 256;
     config.sample_rate = 96000;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     shm_test_write(writer, 30);
 
     /* The buffer is for 16 samples; the format has grown. Nothing may be written beyond. */
@@ -83,12 +81,10 @@ static void a_retired_object_is_left_for_the_new_one(void **state) {
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
     struct gecko_read info;
-    bool lost;
     shm_test_write(writer, 100);
     config.ring_frames = 8192;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     shm_test_write(writer, 500);
     assert_int_equal(read_checked(reader, 70, &info), 70);
     assert_int_equal(info.events, 0); /* there is still something to read */
@@ -107,12 +103,10 @@ static void a_reader_that_reopens_too_early_knows_what_it_missed(void **state) {
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
     struct gecko_read info;
-    bool lost;
     shm_test_write(writer, 100);
     config.ring_frames = 8192;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_true(gecko_reader_reopen(reader, NULL));
     assert_int_equal(gecko_reader_lost(reader), 100);
     assert_int_equal(gecko_reader_position(reader), 100);
@@ -182,9 +176,7 @@ static void an_unrelated_driver_is_not_taken_for_the_next_one(void **state) {
         struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
         struct gecko_shm_writer *writer = shm_test_open(&config), *other;
         struct gecko_reader *reader = open_reader(config.name, NULL);
-        struct gecko_shm_error error;
         struct gecko_read info;
-        bool lost;
         shm_test_write(writer, 100);
         assert_int_equal(read_checked(reader, 1000, &info), 100);
         uint64_t instance = shm_test_instance(config.name);
@@ -198,7 +190,7 @@ static void an_unrelated_driver_is_not_taken_for_the_next_one(void **state) {
             shm_test_write(other, 100);
         }
         config.sample_rate = 44100;
-        assert_true(gecko_shm_writer_reconfigure(other, &config, 5000, &lost, &error));
+        shm_test_reconfigure(other, &config);
         shm_test_write(other, 100);
         if (closed != 0) {
             /* Not even if it said that it goes on from there. */
@@ -246,12 +238,10 @@ static void a_change_of_layout_needs_a_reopen(void **state) {
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
     struct gecko_read info;
-    bool lost;
     assert_true(gecko_reader_slot(reader) >= 0);
     config.layout = GECKO_LAYOUT_V1;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(read_checked(reader, 60, &info), 0);
     assert_int_equal(info.events, GECKO_READ_RETIRED);
     assert_true(gecko_reader_reopen(reader, NULL));

@@ -89,9 +89,7 @@ static void a_reader_moves_to_the_readers_object_of_the_next_driver(void **state
     struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
     struct gecko_reader *reader = open_reader(config.name, NULL);
     struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
-    struct gecko_shm_error error;
     struct gecko_read info;
-    bool lost;
     shm_test_kill(child);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
@@ -100,7 +98,7 @@ static void a_reader_moves_to_the_readers_object_of_the_next_driver(void **state
     assert_int_equal(slots[0].generation, 4);
     /* The object stays the same over a change, and so does the slot. */
     config.sample_rate = 44100;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(read_checked(reader, 100, &info), 0);
     assert_int_equal(gecko_shm_writer_readers(writer, slots), 1);
     assert_int_equal(slots[0].generation, 6);

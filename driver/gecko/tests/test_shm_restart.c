@@ -76,12 +76,10 @@ static void a_change_does_not_take_back_that_it_was_continued(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
-    struct gecko_shm_error error;
-    bool lost;
     shm_test_kill(child);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     config.ring_frames = 8192;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_true(gecko_shm_writer_continued(writer));
     gecko_shm_writer_close(writer);
 }
