@@ -179,6 +179,16 @@ int shm_test_run_child(int (*body)(const void *argument), const void *argument) 
     return WEXITSTATUS(status);
 }
 
+void shm_test_run_child_or_skip(int (*body)(const void *argument), const void *argument,
+                                const char *what) {
+    int status = shm_test_run_child(body, argument);
+    if (status == SHM_TEST_NO_PERMISSION) {
+        print_message("skipped: not allowed to %s\n", what);
+        skip();
+    }
+    assert_int_equal(status, 0);
+}
+
 unsigned char *shm_test_memory(struct gecko_shm_writer *writer) {
     size_t size;
     return gecko_shm_writer_memory(writer, &size);

@@ -47,6 +47,12 @@ void shm_test_kill(struct shm_test_child child);
 /* Runs `body` in a child process and returns what it returns (0 to 125); fails the test when it
  * does not end by itself. */
 int shm_test_run_child(int (*body)(const void *argument), const void *argument);
+/* What `body` returns when the system does not allow it to do what the test is about. */
+#define SHM_TEST_NO_PERMISSION 99
+/* Runs `body` in a child process and expects 0 of it. When it has no permission the test is
+ * skipped: "not allowed to" and `what`. */
+void shm_test_run_child_or_skip(int (*body)(const void *argument), const void *argument,
+                                const char *what);
 
 /* The writer's memory. */
 unsigned char *shm_test_memory(struct gecko_shm_writer *writer);

@@ -123,15 +123,13 @@ static void a_missing_readers_object_is_no_obstacle(void **state) {
 
 /* ---- who may read -------------------------------------------------------------------------- */
 
-#define NO_PERMISSION 99
-
 /* As another user: v2 can be read, v1 cannot, for it wants its index written. */
 static int read_as_somebody_else(const void *argument) {
     const struct gecko_shm_config *configs = argument;
     struct gecko_reader *reader;
     struct gecko_reader_error error;
     if (setgid(65534) != 0 || setuid(65534) != 0) {
-        return NO_PERMISSION;
+        return SHM_TEST_NO_PERMISSION;
     }
     if (!gecko_reader_open(configs[0].name, NULL, &reader, &error)) {
         return 1;

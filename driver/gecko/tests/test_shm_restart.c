@@ -232,8 +232,6 @@ static void what_a_dead_v2_left_goes_when_v1_takes_the_name(void **state) {
 
 #ifdef __linux__
 
-#define NO_PERMISSION 99
-
 static bool limit_files(rlim_t bytes) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_FSIZE, &limit) != 0) {
@@ -265,7 +263,7 @@ static int lose_and_find_again(const void *argument) {
     uint64_t instance = shm_test_instance(config.name);
     config.ring_frames = 65536;
     if (getrlimit(RLIMIT_FSIZE, &before) != 0 || !limit_files(4096)) {
-        return NO_PERMISSION;
+        return SHM_TEST_NO_PERMISSION;
     }
     if (gecko_shm_writer_reconfigure(writer, &config, 0, &lost, &error) || !lost ||
         !gecko_shm_writer_is_lost(writer)) {
@@ -309,12 +307,7 @@ static int lose_and_find_again(const void *argument) {
 static void a_writer_that_lost_its_object_goes_on_when_it_has_one_again(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    int status = shm_test_run_child(lose_and_find_again, &config);
-    if (status == NO_PERMISSION) {
-        print_message("skipped: not allowed to set a limit\n");
-        skip();
-    }
-    assert_int_equal(status, 0);
+    shm_test_run_child_or_skip(lose_and_find_again, &config, "set a limit");
 }
 
 #endif
