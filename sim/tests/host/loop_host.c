@@ -27,6 +27,13 @@ const char *loop_last_warning(void) {
     return loop_last_text(HALSIM_NOTICE_WARNING);
 }
 
+struct halsim_host_config loop_config(enum halsim_clock_kind clock) {
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    config.clock = clock;
+    return config;
+}
+
 static void set(const char *name, const char *value) {
     if (value == NULL) {
         (void)unsetenv(name);
@@ -65,17 +72,13 @@ struct halsim_host *loop_host_with(const struct halsim_host_config *config, cons
 }
 
 struct halsim_host *loop_host(const char *shape, const char *fault) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     return loop_host_with(&config, shape, fault);
 }
 
 struct halsim_host *loop_host_try(const char *shape, const char *fault,
                                   struct halsim_error *error) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     return create(&config, shape, fault, error);
 }
 

@@ -6,6 +6,9 @@
 
 #include "halsim/host.h"
 
+/* What hosts are by default, with this clock. */
+struct halsim_host_config loop_config(enum halsim_clock_kind clock);
+
 /* Sets LOOP_SHAPE and LOOP_FAULT (NULL: none), makes a virtual host, loads Loop. */
 struct halsim_host *loop_host(const char *shape, const char *fault);
 struct halsim_host *loop_host_with(const struct halsim_host_config *config, const char *shape,

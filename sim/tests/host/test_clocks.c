@@ -86,9 +86,7 @@ static void a_fast_host_is_a_slow_device(void **state) {
 
 static void a_host_s_clock_holds_for_devices_that_come_later(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     struct halsim_host *host = halsim_host_create(&config, NULL);
     const struct halsim_clock_model model = {
         .count = 1, .components = {{.kind = HALSIM_CLOCK_OFFSET, .ppm = -100}}};

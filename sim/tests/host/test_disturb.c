@@ -116,9 +116,7 @@ static void a_device_that_does_not_run_has_no_cycle_to_lose(void **state) {
 
 static void real_time_is_not_moved(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_REALTIME;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_REALTIME);
     config.realtime_priority = false;
     struct halsim_host *host = loop_host_with(&config, NULL, NULL);
     struct halsim_error error;

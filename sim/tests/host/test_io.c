@@ -379,9 +379,7 @@ static void a_second_start_that_resets_the_clock_is_noticed(void **state) {
 
 static void a_first_timestamp_from_another_time_is_refused(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.virtual_start_ns = 3600 * S_TO_NS;
     struct halsim_host *host = loop_host_with(&config, NULL, "timestamp-in-the-past");
     uint32_t client = loop_client(host, NULL);

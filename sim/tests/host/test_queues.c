@@ -38,9 +38,7 @@ static void a_block_of_the_main_queue_is_watched(void **state) {
     (void)state;
     const enum halsim_clock_kind kinds[] = {HALSIM_CLOCK_VIRTUAL, HALSIM_CLOCK_REALTIME};
     for (size_t i = 0; i < 2; i++) {
-        struct halsim_host_config config;
-        halsim_host_config_init(&config);
-        config.clock = kinds[i];
+        struct halsim_host_config config = loop_config(kinds[i]);
         config.call_limit_ms = 100;
         config.change_limit_ms = kinds[i] == HALSIM_CLOCK_VIRTUAL ? 20 : 2000;
         config.on_hang = on_hang;

@@ -9,9 +9,7 @@
 static struct halsim_check check;
 
 static struct halsim_host *realtime_host(const char *shape, const char *fault) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_REALTIME;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_REALTIME);
     config.wait = HALSIM_WAIT_SLEEP;
     return loop_host_with(&config, shape, fault);
 }
