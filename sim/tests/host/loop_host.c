@@ -144,3 +144,9 @@ uint32_t loop_client(struct halsim_host *host, struct halsim_check *check) {
     }
     return client;
 }
+
+uint32_t loop_started_client(struct halsim_host *host, struct halsim_check *check) {
+    uint32_t client = loop_client(host, check);
+    assert_ok(halsim_io_start(host, 0, client, error));
+    return client;
+}

@@ -18,6 +18,8 @@ struct halsim_host *loop_host_try(const char *shape, const char *fault, struct h
 
 /* A client of device 0 that plays the counter and, when `check` is given, checks what it hears. */
 uint32_t loop_client(struct halsim_host *host, struct halsim_check *check);
+/* The same, and its IO is started. */
+uint32_t loop_started_client(struct halsim_host *host, struct halsim_check *check);
 
 /* The notices that came since the last call of loop_host(). */
 uint32_t loop_notices(enum halsim_notice_kind kind);

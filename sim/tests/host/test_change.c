@@ -17,8 +17,7 @@ static struct halsim_host *impatient_host(const char *shape, const char *fault) 
 static void a_rate_change_stops_and_restarts_running_io(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_ok(halsim_io_run(host, 1000000000, error));
     assert_ok(halsim_device_set_rate(host, 0, 96000, error));
     struct halsim_device_info info;
@@ -44,8 +43,7 @@ static void a_change_asked_for_from_a_thread_of_the_driver_works_too(void **stat
     for (size_t i = 0; i < 2; i++) {
         struct halsim_host_config config = loop_config(kinds[i]);
         struct halsim_host *host = loop_host_with(&config, "async", NULL);
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         assert_ok(halsim_device_set_rate(host, 0, 44100, error));
         assert_ok(halsim_io_run(host, 30000000, error));
         struct halsim_device_info info;
@@ -60,8 +58,7 @@ static void a_change_asked_for_from_the_main_queue_comes_in_its_own_time(void **
     struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.change_limit_ms = 20; /* of real time, in which virtual time stands still */
     struct halsim_host *host = loop_host_with(&config, "queue", NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_false(halsim_device_set_rate(host, 0, 96000, NULL));
     struct halsim_device_info info;
     assert_ok(halsim_io_run(host, 40000000, error));
@@ -99,8 +96,7 @@ static void an_error_of_perform_is_told(void **state) {
 static void a_refused_change_is_aborted_and_io_goes_on(void **state) {
     (void)state;
     struct halsim_host *host = impatient_host(NULL, NULL);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     assert_ok(halsim_io_run(host, 100000000, error));
     assert_ok(halsim_device_refuse_changes(host, 0, 1, error));
     assert_false(halsim_device_set_rate(host, 0, 96000, NULL));
@@ -181,8 +177,7 @@ static void a_change_asked_for_during_unload_is_aborted(void **state) {
     (void)state;
     loop_record_begin();
     struct halsim_host *host = loop_host(NULL, "change:StopIO");
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_ok(halsim_plugin_unload(host, 0, error));
     const struct loop_call *calls;
     (void)loop_calls(&calls);

@@ -15,8 +15,7 @@ static struct halsim_io_stats run(struct halsim_host *host, uint64_t seconds) {
 static void what_is_played_is_heard_sample_by_sample(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     struct halsim_io_stats stats = run(host, 10);
     assert_int_equal(stats.cycles, 1000);
     assert_int_equal(stats.frames, 480000);
@@ -31,8 +30,7 @@ static void what_is_played_is_heard_sample_by_sample(void **state) {
 static void a_frame_that_the_driver_drops_is_found(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, "drops-a-frame");
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     (void)run(host, 1);
     assert_false(halsim_check_is_clean(&check));
     assert_true(check.event_count > 0);
@@ -48,8 +46,7 @@ static void every_buffer_size_and_rate_carries_every_sample(void **state) {
             struct halsim_host *host = loop_host(NULL, NULL);
             assert_ok(halsim_device_set_rate(host, 0, rates[r], error));
             assert_ok(halsim_device_set_buffer_frames(host, 0, frames[f], error));
-            uint32_t client = loop_client(host, &check);
-            assert_ok(halsim_io_start(host, 0, client, error));
+            (void)loop_started_client(host, &check);
             assert_ok(halsim_io_run_cycles(host, 0, 60, error));
             assert_true(halsim_check_is_clean(&check));
             assert_int_equal(check.leading_silence, 2 * frames[f]);
@@ -193,8 +190,7 @@ static void two_clients_are_mixed(void **state) {
 static void a_driver_that_mixes_itself_gets_each_client(void **state) {
     (void)state;
     struct halsim_host *host = loop_host("mixes", NULL);
-    uint32_t listener = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, listener, error));
+    (void)loop_started_client(host, &check);
     (void)run(host, 1);
     assert_true(check.correct > 0);
     assert_int_equal(check.corrupt, 0);
@@ -260,8 +256,7 @@ static void the_result_of_an_operation_apart_is_what_the_next_gets(void **state)
 static void a_source_set_on_one_stream_leaves_the_others_alone(void **state) {
     (void)state;
     struct halsim_host *host = loop_host("two-streams", NULL);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, &check);
     (void)run(host, 1);
     assert_ok(halsim_client_set_source(host, 0, client, 1, halsim_source_create_counter(0), error));
     (void)run(host, 1);
@@ -298,8 +293,7 @@ static void noting_destroy(struct halsim_sink *sink) {
 static void a_sink_is_told_positions_from_0(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, NULL);
     (void)run(host, 1);
     uint64_t first = UINT64_MAX;
     struct noting_sink *sink = calloc(1, sizeof *sink);
@@ -337,8 +331,7 @@ static void a_device_clock_that_is_off_moves_the_cycles(void **state) {
     (void)setenv("LOOP_PPM", "1000", 1);
     struct halsim_host *host = loop_host(NULL, NULL);
     (void)unsetenv("LOOP_PPM");
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     struct halsim_io_stats stats = run(host, 100);
     assert_in_range(stats.cycles, 10009, 10011); /* a thousandth more than 10000 */
     assert_int_equal(stats.timestamp_jumps, 0);
@@ -354,8 +347,7 @@ static void a_time_line_that_breaks_is_counted_by_kind(void **state) {
     } cases[] = {{"timestamp-jumps", 1, 0}, {"timestamp-goes-back", 1, 0}, {"new-seed", 0, 1}};
     for (size_t i = 0; i < 3; i++) {
         struct halsim_host *host = loop_host(NULL, cases[i].fault);
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         struct halsim_io_stats stats = run(host, 3);
         assert_int_equal(stats.timestamp_jumps, cases[i].jumps);
         assert_int_equal(stats.seed_changes, cases[i].seeds);
@@ -398,8 +390,7 @@ static void an_impossible_timestamp_is_an_error_and_the_time_line_goes_on(void *
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         struct halsim_host *host = loop_host(NULL, impossible[i]);
-        uint32_t client = loop_client(host, &check);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, &check);
         struct halsim_io_stats stats = run(host, 3); /* the fourth period begins at 1.024 s */
         assert_int_equal(stats.cycles, 300);
         assert_int_equal(stats.driver_errors, 197);
@@ -428,8 +419,7 @@ static void an_impossible_first_timestamp_is_refused(void **state) {
 static void errors_of_the_driver_in_io_are_counted_and_named(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, "error:DoIOOperation:21");
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     struct halsim_io_stats stats = run(host, 1);
     assert_int_equal(stats.driver_errors,
                      180); /* two operations a cycle, the first ten cycles fine */
@@ -454,8 +444,7 @@ static void a_start_that_fails_leaves_nothing_running(void **state) {
 static void an_answer_of_not_in_place_is_warned_of_and_ignored(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, "not-in-place");
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     (void)run(host, 1);
     assert_true(halsim_check_is_clean(&check));
     assert_true(loop_notices(HALSIM_NOTICE_WARNING) > 0);
@@ -469,8 +458,7 @@ static void the_same_seed_and_script_give_the_same_trace(void **state) {
     for (int round = 0; round < 2; round++) {
         struct halsim_host *host = loop_host("two-devices", NULL);
         assert_ok(halsim_host_trace(host, "io-test.trace", 64, error));
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         assert_ok(halsim_io_run_cycles(host, 0, 64, error));
         halsim_host_destroy(host);
         FILE *file = fopen("io-test.trace", "rb");

@@ -13,8 +13,7 @@ static uint64_t now_ms(void) {
 static void a_block_that_never_ends_is_waited_for_once(void **state) {
     (void)state;
     struct halsim_host *host = loop_host("listens", NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     uint64_t began_ms = now_ms();
     assert_ok(halsim_io_run_cycles(host, 0, 500, error));
     assert_true(now_ms() - began_ms < 5000); /* 20 ms a cycle would be 10 s */
@@ -45,8 +44,7 @@ static void a_block_of_the_main_queue_is_watched(void **state) {
         atomic_store(&hangs, 0);
         hung_in[0] = '\0';
         struct halsim_host *host = loop_host_with(&config, "queue", "stall:MainQueue");
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         bool done = halsim_device_set_rate(host, 0, 96000, NULL);
         assert_int_equal(done, kinds[i] == HALSIM_CLOCK_REALTIME);
         assert_ok(halsim_io_run(host, 100000000, error));
