@@ -34,6 +34,17 @@ struct halsim_host_config loop_config(enum halsim_clock_kind clock) {
     return config;
 }
 
+const AudioStreamBasicDescription loop_int16 = {
+    .mSampleRate = 48000,
+    .mFormatID = kAudioFormatLinearPCM,
+    .mFormatFlags = kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked,
+    .mBytesPerPacket = 4,
+    .mFramesPerPacket = 1,
+    .mBytesPerFrame = 4,
+    .mChannelsPerFrame = 2,
+    .mBitsPerChannel = 16,
+};
+
 static void set(const char *name, const char *value) {
     if (value == NULL) {
         (void)unsetenv(name);

@@ -9,6 +9,9 @@
 /* What hosts are by default, with this clock. */
 struct halsim_host_config loop_config(enum halsim_clock_kind clock);
 
+/* Stereo, 48 kHz, packed; Loop's streams have it beside Float32. */
+extern const AudioStreamBasicDescription loop_int16;
+
 /* Sets LOOP_SHAPE and LOOP_FAULT (NULL: none), makes a virtual host, loads Loop. */
 struct halsim_host *loop_host(const char *shape, const char *fault);
 struct halsim_host *loop_host_with(const struct halsim_host_config *config, const char *shape,

@@ -108,17 +108,6 @@ static void a_refused_change_is_aborted_and_io_goes_on(void **state) {
     halsim_host_destroy(host);
 }
 
-static const AudioStreamBasicDescription int16 = {
-    .mSampleRate = 48000,
-    .mFormatID = kAudioFormatLinearPCM,
-    .mFormatFlags = kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked,
-    .mBytesPerPacket = 4,
-    .mFramesPerPacket = 1,
-    .mBytesPerFrame = 4,
-    .mChannelsPerFrame = 2,
-    .mBitsPerChannel = 16,
-};
-
 static void a_format_is_set_when_the_stream_has_it(void **state) {
     (void)state;
     const enum halsim_clock_kind kinds[] = {HALSIM_CLOCK_VIRTUAL, HALSIM_CLOCK_REALTIME};
@@ -126,7 +115,7 @@ static void a_format_is_set_when_the_stream_has_it(void **state) {
         struct halsim_host_config config = loop_config(kinds[i]);
         struct halsim_host *host = loop_host_with(&config, "async", NULL);
         struct halsim_device_info info;
-        assert_ok(halsim_device_set_format(host, 0, 4, &int16, error));
+        assert_ok(halsim_device_set_format(host, 0, 4, &loop_int16, error));
         assert_ok(halsim_device_info(host, 0, &info, error));
         assert_int_equal(info.streams[1].physical_format.mBitsPerChannel, 16);
         assert_int_equal(info.streams[1].virtual_format.mBitsPerChannel, 32);
@@ -139,9 +128,9 @@ static void a_format_that_does_not_come_is_a_timeout(void **state) {
     struct halsim_host *host = impatient_host(NULL, NULL);
     struct halsim_error failure = {0};
     assert_ok(halsim_device_refuse_changes(host, 0, 1, error));
-    assert_false(halsim_device_set_format(host, 0, 4, &int16, &failure));
+    assert_false(halsim_device_set_format(host, 0, 4, &loop_int16, &failure));
     assert_int_equal(failure.status, HALSIM_ERROR_TIMEOUT);
-    assert_ok(halsim_device_set_format(host, 0, 4, &int16, error));
+    assert_ok(halsim_device_set_format(host, 0, 4, &loop_int16, error));
     halsim_host_destroy(host);
 }
 

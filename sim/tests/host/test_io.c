@@ -1,6 +1,8 @@
 /* Do samples go through the operations as they should, in virtual time? */
 #include "loop_host.h"
 
+#include <unistd.h>
+
 #define S_TO_NS UINT64_C(1000000000)
 
 static struct halsim_check check;
@@ -10,6 +12,28 @@ static struct halsim_io_stats run(struct halsim_host *host, uint64_t seconds) {
     struct halsim_io_stats stats;
     assert_ok(halsim_io_stats(host, 0, &stats, error));
     return stats;
+}
+
+/* Starts a client whose first `frames` are kept in a new file; `path` ends in XXXXXX and becomes
+ * its name. */
+static void start_into_file(struct halsim_host *host, uint32_t client, char *path,
+                            uint64_t frames) {
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_ok(halsim_client_set_sink(host, 0, client, 0,
+                                     halsim_sink_create_file(path, frames, 2, error), error));
+    assert_ok(halsim_io_start(host, 0, client, error));
+}
+
+/* Removes that client and its file, of which all `frames` must be there. */
+static void end_into_file(struct halsim_host *host, uint32_t client, const char *path, float *heard,
+                          size_t frames) {
+    assert_ok(halsim_client_remove(host, 0, client, error));
+    FILE *file = fopen(path, "rb");
+    assert_int_equal(fread(heard, 8, frames, file), frames);
+    (void)fclose(file);
+    (void)remove(path);
 }
 
 static void what_is_played_is_heard_sample_by_sample(void **state) {
@@ -61,17 +85,7 @@ static void integer_streams_are_converted_by_the_host_and_by_the_driver(void **s
     const char *shapes[] = {NULL, "convert"};
     for (size_t s = 0; s < 2; s++) {
         struct halsim_host *host = loop_host(shapes[s], NULL);
-        AudioStreamBasicDescription format = {
-            .mSampleRate = 48000,
-            .mFormatID = kAudioFormatLinearPCM,
-            .mFormatFlags = kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked,
-            .mBytesPerPacket = 4,
-            .mFramesPerPacket = 1,
-            .mBytesPerFrame = 4,
-            .mChannelsPerFrame = 2,
-            .mBitsPerChannel = 16,
-        };
-        assert_ok(halsim_device_set_format(host, 0, 4, &format, error));
+        assert_ok(halsim_device_set_format(host, 0, 4, &loop_int16, error));
         struct halsim_device_info info;
         assert_ok(halsim_device_info(host, 0, &info, error));
         assert_int_equal(info.streams[1].physical_format.mBitsPerChannel, 16);
@@ -80,18 +94,10 @@ static void integer_streams_are_converted_by_the_host_and_by_the_driver(void **s
         assert_ok(halsim_client_set_source(host, 0, client, 0,
                                            halsim_source_create_sine(997, 0.5, 48000), error));
         char path[] = "io-test-XXXXXX";
-        int fd = mkstemp(path);
-        assert_true(fd >= 0);
-        assert_ok(halsim_client_set_sink(host, 0, client, 0,
-                                         halsim_sink_create_file(path, 48000, 2, error), error));
-        assert_ok(halsim_io_start(host, 0, client, error));
+        start_into_file(host, client, path, 48000);
         (void)run(host, 1);
-        assert_ok(halsim_client_remove(host, 0, client, error));
         static float played[48000 * 2], heard[48000 * 2];
-        FILE *file = fopen(path, "rb");
-        assert_int_equal(fread(heard, 8, 48000, file), 48000);
-        (void)fclose(file);
-        (void)remove(path);
+        end_into_file(host, client, path, heard, 48000);
         struct halsim_source *source = halsim_source_create_sine(997, 0.5, 48000);
         source->render(source, played, 48000, 2, 0);
         halsim_source_destroy(source);
@@ -202,18 +208,10 @@ static void processing_operations_are_called_in_their_order(void **state) {
     struct halsim_host *host = loop_host("process,thread", NULL);
     uint32_t client = loop_client(host, NULL);
     char path[] = "io-test-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_ok(halsim_client_set_sink(host, 0, client, 0,
-                                     halsim_sink_create_file(path, 48000, 2, error), error));
-    assert_ok(halsim_io_start(host, 0, client, error));
+    start_into_file(host, client, path, 48000);
     (void)run(host, 1);
-    assert_ok(halsim_client_remove(host, 0, client, error));
     static float heard[48000 * 2];
-    FILE *file = fopen(path, "rb");
-    assert_int_equal(fread(heard, 8, 48000, file), 48000);
-    (void)fclose(file);
-    (void)remove(path);
+    end_into_file(host, client, path, heard, 48000);
     /* ProcessOutput, ProcessMix and ProcessInput halve it once each: 0 is numbered -1. */
     assert_true(heard[1920] == -0.125f);
     halsim_host_destroy(host);
@@ -233,18 +231,10 @@ static void the_result_of_an_operation_apart_is_what_the_next_gets(void **state)
         }
         uint32_t client = loop_client(host, NULL);
         char path[] = "io-test-XXXXXX";
-        int fd = mkstemp(path);
-        assert_true(fd >= 0);
-        assert_ok(halsim_client_set_sink(host, 0, client, 0,
-                                         halsim_sink_create_file(path, 4800, 2, error), error));
-        assert_ok(halsim_io_start(host, 0, client, error));
+        start_into_file(host, client, path, 4800);
         assert_ok(halsim_io_run_cycles(host, 0, 10, error));
-        assert_ok(halsim_client_remove(host, 0, client, error));
         static float heard[4800 * 2];
-        FILE *file = fopen(path, "rb");
-        assert_int_equal(fread(heard, 8, 4800, file), 4800);
-        (void)fclose(file);
-        (void)remove(path);
+        end_into_file(host, client, path, heard, 4800);
         assert_true(heard[1920] == -0.125f);
         for (size_t i = 1920; i < 4800 * 2; i++) {
             assert_true(heard[i] < 0); /* no NaN of the buffer that the driver spoiled */
