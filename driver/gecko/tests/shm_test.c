@@ -78,6 +78,18 @@ struct gecko_shm_writer *shm_test_open(const struct gecko_shm_config *config) {
     return writer;
 }
 
+bool shm_test_open_fails(const struct gecko_shm_config *config, uint64_t now) {
+    struct gecko_shm_writer *writer;
+    struct gecko_shm_error error;
+    if (gecko_shm_writer_open(config, now, &writer, &error)) {
+        gecko_shm_writer_close(writer);
+        return false;
+    }
+    assert_null(writer);
+    assert_non_null(strstr(error.text, config->name));
+    return true;
+}
+
 void shm_test_reconfigure(struct gecko_shm_writer *writer, const struct gecko_shm_config *config) {
     struct gecko_shm_error error;
     bool lost;
@@ -131,6 +143,11 @@ bool shm_test_exists(const char *name) {
         close(fd);
     }
     return fd >= 0;
+}
+
+void shm_test_open_and_stay(const void *argument) {
+    struct gecko_shm_writer *writer = shm_test_open(argument);
+    shm_test_write(writer, 100);
 }
 
 struct shm_test_child shm_test_start_child(void (*body)(const void *argument),

@@ -18,6 +18,8 @@ struct gecko_shm_config shm_test_config(enum gecko_layout layout, uint64_t ring_
 /* Opens it; a failure fails the test. */
 struct gecko_shm_writer *shm_test_open(const struct gecko_shm_config *config);
 
+/* Whether it cannot be opened at `now`, in nanoseconds; the error must name the object then. */
+bool shm_test_open_fails(const struct gecko_shm_config *config, uint64_t now);
 /* Changes it to `config`, at 5000 ns; a failure fails the test. */
 void shm_test_reconfigure(struct gecko_shm_writer *writer, const struct gecko_shm_config *config);
 
@@ -42,6 +44,8 @@ struct shm_test_child {
 };
 struct shm_test_child shm_test_start_child(void (*body)(const void *argument),
                                            const void *argument);
+/* A body for it, with a configuration: opens it and writes 100 frames. */
+void shm_test_open_and_stay(const void *argument);
 /* SIGKILL, and waits. */
 void shm_test_kill(struct shm_test_child child);
 /* Runs `body` in a child process and returns what it returns (0 to 125); fails the test when it

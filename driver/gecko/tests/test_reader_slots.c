@@ -79,14 +79,10 @@ static void slots_of_dead_readers_are_used_again(void **state) {
     gecko_shm_writer_close(writer);
 }
 
-static void open_and_stay(const void *argument) {
-    shm_test_write(shm_test_open(argument), 100);
-}
-
 static void a_reader_moves_to_the_readers_object_of_the_next_driver(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     struct gecko_reader *reader = open_reader(config.name, NULL);
     struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
     struct gecko_read info;

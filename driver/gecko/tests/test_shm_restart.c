@@ -13,11 +13,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static void open_and_stay(const void *argument) {
-    struct gecko_shm_writer *writer = shm_test_open(argument);
-    shm_test_write(writer, 100);
-}
-
 /* ---- continued ------------------------------------------------------------------------------- */
 
 static void write_and_die_in_a_block(const void *argument) {
@@ -64,7 +59,7 @@ static void a_writer_that_was_killed_is_continued(void **state) {
 static void a_writer_killed_while_it_changed_is_continued(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     shm_test_poke_u64(config.name, GECKO_V2_GENERATION, 7);
     struct gecko_shm_writer *writer = shm_test_open(&config);
@@ -75,7 +70,7 @@ static void a_writer_killed_while_it_changed_is_continued(void **state) {
 static void a_change_does_not_take_back_that_it_was_continued(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     config.ring_frames = 8192;
@@ -114,7 +109,7 @@ static void a_dead_object_of_another_mode_is_no_obstacle(void **state) {
 static void v1_cannot_be_continued_and_strands_its_readers(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     const unsigned char *old = shm_test_map(config.name);
     shm_test_kill(child);
     struct gecko_shm_writer *writer = shm_test_open(&config);
@@ -169,7 +164,7 @@ static void a_dead_object_that_does_not_fit_is_retired_and_its_numbers_go_on(voi
 static void an_object_that_died_while_it_changed_is_retired_whole(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     struct gecko_reader *waiting = open_reader(config.name, &oldest);
     struct gecko_reader *asleep = open_reader(config.name, &oldest);
     struct gecko_read info;
@@ -202,7 +197,7 @@ static void an_object_that_died_while_it_changed_is_retired_whole(void **state) 
 static void an_object_that_was_closed_has_no_successor(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     const unsigned char *old = shm_test_map(config.name);
     shm_test_kill(child);
     shm_test_poke_u32(config.name, GECKO_V2_STATE, GECKO_STATE_CLOSED);
@@ -220,7 +215,7 @@ static void an_object_that_was_closed_has_no_successor(void **state) {
 static void what_a_dead_v2_left_goes_when_v1_takes_the_name(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     config.layout = GECKO_LAYOUT_V1;
     struct gecko_shm_writer *writer = shm_test_open(&config);
