@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.cli import main
 from lab.errors import UsageError
 from lab.faults.damage import NOTHING, Damage, judge
 from lab.faults.events import EVENT_CLASSES, GROUPS
@@ -25,7 +23,7 @@ from lab.host.errors import HostError
 from lab.host.locate import find_driver
 from lab.host.models import Device
 from tests.support.build import need_owned_threads
-from tests.support.faults import HOST_AND_CLIENT_FAULTS, fault_name, run_with
+from tests.support.faults import HOST_AND_CLIENT_FAULTS, Run, fault_name, run_with
 
 pytestmark = pytest.mark.native
 
@@ -292,21 +290,6 @@ def test_a_driver_that_gives_nothing_back_is_refused_in_one_line() -> None:
 
 
 # ---- the command ---------------------------------------------------------------------------------
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def hal_lab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("lab.commands.soak.sweep_leftovers", list)
-    monkeypatch.setattr("lab.commands.replay.sweep_leftovers", list)
-
-    def called(*arguments: str) -> tuple[int, str, str]:
-        status = main(list(arguments))
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return called
 
 
 def test_soak_says_how_it_hears_and_what_it_leaves_out(hal_lab: Run, tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lab.faults.outcome import Outcome
 from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
+
+Run = Callable[..., tuple[int, str, str]]
+"""The command, called: arguments, and then exit status, stdout and stderr."""
 
 HOST_AND_CLIENT_FAULTS: list[dict[str, Any]] = [
     {"what": "buffer-frames", "frames": 16},
