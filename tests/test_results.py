@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from pathlib import Path
 
@@ -113,10 +114,52 @@ def test_a_result_comes_back_from_its_file(tmp_path: Path) -> None:
         result.value_of("y")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 2, "scenario": "x"}', "\xff"])
+def test_a_result_of_the_first_version_is_read_as_one_of_this(tmp_path: Path) -> None:
+    old = {
+        "schema_version": 1,
+        "scenario": "x",
+        "driver": {"path": "/a/My.driver", "sha256": "0" * 64, "bundle_id": ""},
+        "measurements": [{"name": "late-cycles", "value": 3}],
+        "glitches": [{"kind": "lost", "position_frame": 1, "frames": 2, "cause": "machine"}],
+    }
+    (tmp_path / "r.json").write_text(json.dumps(old))
+    read = load_result(tmp_path / "r.json")
+    assert read.schema_version == 2
+    assert read.driver is not None
+    assert read.driver.name == "My"
+    assert (read.measurements[0].kind, read.glitches[0].clip) == ("scalar", "")
+
+
+def test_a_result_of_a_newer_version_says_so_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text('{"schema_version": 9, "scenario": "x", "more": []}')
+    with pytest.raises(LabError, match=r"version 9; this hal-lab knows up to 2.*update hal-lab"):
+        load_result(tmp_path / "r.json")
+
+
+def test_the_key_is_all_that_makes_a_run_but_its_seed_and_the_id_has_that_too() -> None:
+    result = full_result()
+    assert result.key == "My, test_how_late.py::test_a_block[v2], realtime time"
+    same = result.model_copy(update={"started_at": "2030-01-01", "verdict": Verdict.PASS})
+    assert same.id == result.id
+    others: list[dict[str, object]] = [
+        {"scenario": "other"},
+        {"parameters": {"signal": "sine"}},
+        {"profile": "macos-26"},
+        {"transport": "unix"},
+        {"clock": "virtual"},
+        {"driver": None},
+    ]
+    changed = [result.model_copy(update=one) for one in others]
+    assert len({result.key, *(one.key for one in changed)}) == 7
+    again = [result.model_copy(update=one) for one in ({"seed": 8}, {"attempt": 1})]
+    assert {one.key for one in again} == {result.key}
+    assert len({result.id, *(one.id for one in [*changed, *again])}) == 9
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"scenario": 2, "schema_version": 2}', "\xff"])
 def test_what_is_no_result_is_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.json").write_text(text, encoding="latin-1")
-    with pytest.raises(LabError, match="not a result of version 1") as caught:
+    with pytest.raises(LabError, match="not a result of version 2") as caught:
         load_result(tmp_path / "r.json")
     assert "\n" not in str(caught.value)
     with pytest.raises(LabError, match="cannot be read"):

@@ -1,22 +1,18 @@
-"""One record per run; terminal, JSON and JUnit are views of it.
-
-The JSON form is versioned: a reader refuses what it does not know instead of guessing.
-"""
+"""What a run found, as records: the numbers, the glitches, and which run it was."""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import PurePath
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from lab.errors import LabError
 from lab.measure.fitness import Fitness
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Verdict(StrEnum):
@@ -55,11 +51,16 @@ class Measurement(_Record):
         As much of the limit, as a share, counts as close to it.
     wall_clock
         It depends on the machine's mood: an unfit machine cannot fail it.
+    kind
+        ``"count"``: of events that come one by one, each on its own (underruns, late cycles), so
+        that two nights are compared as Poisson counts over `Result.audio_s`. ``"scalar"``:
+        anything else, lost frames too, which come in blocks.
     """
 
     name: str
     value: float
     unit: str = ""
+    kind: Literal["scalar", "count"] = "scalar"
     limit: float | None = None
     better: Literal["lower", "higher"] = "lower"
     margin: float = 0.0
@@ -94,6 +95,10 @@ class Glitch(_Record):
         `lab.measure.blame.Cause.id`.
     at_ns
         When, on the host's clock; -1 when not known.
+    cycle
+        Number of the IO cycle it happened in; -1 when not known.
+    clip
+        Which of `Result.artefacts` lets one hear it; empty: none.
     """
 
     kind: str
@@ -101,6 +106,30 @@ class Glitch(_Record):
     frames: int
     cause: str
     at_ns: int = -1
+    cycle: int = -1
+    clip: str = ""
+
+
+class Histogram(_Record):
+    """A distribution.
+
+    Attributes
+    ----------
+    name
+        kebab-case: ``"latency"``, ``"wake-up-error"``.
+    unit
+        Of a value as counted: ``"us"``.
+    encoded
+        An HdrHistogram (V2, compressed, base64), as `hdrh.histogram.HdrHistogram.encode` gives.
+    period
+        Values were recorded with this expected interval, same unit: where a stall kept a probe from
+        being made, those that were left out are counted (coordinated omission). 0: as they came.
+    """
+
+    name: str
+    unit: str
+    encoded: str
+    period: int = 0
 
 
 class DriverIdentity(_Record):
@@ -114,11 +143,20 @@ class DriverIdentity(_Record):
         Over the bundle's files, see `bundle_sha256`.
     bundle_id
         As Info.plist says.
+    name
+        What people call it, in all nights the same: that of the bundle without ``.driver``, unless
+        it was given another one.
     """
 
     path: str
     sha256: str
     bundle_id: str = ""
+    name: str = ""
+
+    def model_post_init(self, _context: object) -> None:
+        """Name it after its bundle."""
+        if not self.name:
+            object.__setattr__(self, "name", PurePath(self.path).stem)
 
 
 class HostFitness(_Record):
@@ -163,6 +201,8 @@ class Result(_Record):
         Of this record.
     scenario
         kebab-case, or the node ID of a test.
+    parameters
+        What else makes it the run it is: ``{"signal": "sine", "fault": "reader-stall"}``.
     driver
         None when no driver was loaded.
     profile
@@ -173,36 +213,75 @@ class Result(_Record):
         ``"virtual"`` or ``"realtime"``.
     seed
         The host's.
+    attempt
+        0; 1, 2, ... for runs that were made again to confirm what the first one said.
+    command
+        What a person types to make this run again.
     started_at
         UTC, ISO 8601.
     duration_s
         Wall clock.
+    audio_s
+        Seconds of audio that were looked at, which counts are held against; 0: not known.
     fitness
         Of the machine, where wall-clock figures were judged.
     measurements, glitches
         What was found. The list of glitches may be cut: ``glitch_count`` is not.
     verdict, reason
         And why, in one line.
+    histograms
+        Distributions behind some of the measurements.
+    coverage
+        How often what the HAL may call was called: ``"DoIOOperation:rite"``, ``"GetPropertyData:
+        adev:nsrt"``.
     artefacts
         Name to path.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     scenario: str
+    parameters: dict[str, str] = Field(default_factory=dict)
     driver: DriverIdentity | None = None
     profile: str = "none"
     transport: str = ""
     clock: Literal["virtual", "realtime"] = "virtual"
     seed: int = 0
+    attempt: int = 0
+    command: str = ""
     started_at: str = Field(default_factory=_now)
     duration_s: float = 0.0
+    audio_s: float = 0.0
     fitness: HostFitness | None = None
     measurements: list[Measurement] = Field(default_factory=list)
     glitches: list[Glitch] = Field(default_factory=list)
     glitch_count: int = 0
     verdict: Verdict = Verdict.PASS
     reason: str = ""
+    histograms: list[Histogram] = Field(default_factory=list)
+    coverage: dict[str, int] = Field(default_factory=dict)
     artefacts: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What is the same from night to night, in words: all that makes it this run but the seed.
+
+        Two results with one key are two measurements of the same thing.
+        """
+        driver = self.driver.name if self.driver is not None else "no driver"
+        told = [f"{name} {value}" for name, value in sorted(self.parameters.items())]
+        place = "" if self.profile == "none" else f"on {self.profile}"
+        over = f"over {self.transport}" if self.transport else ""
+        parts = [driver, self.scenario, *told, place, over, f"{self.clock} time"]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits, of key, seed and attempt: a run that is made again has the same.
+
+        A night holds one result of an ID: the last one that was written.
+        """
+        told = f"{self.key}\n{self.seed}\n{self.attempt}"
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def value_of(self, name: str) -> float:
         """Value of a measurement.
@@ -216,107 +295,3 @@ class Result(_Record):
             if measurement.name == name:
                 return measurement.value
         raise KeyError(name)
-
-
-def judge(
-    measurements: list[Measurement], fitness: HostFitness | None = None
-) -> tuple[Verdict, str]:
-    """The verdict on a list of measurements.
-
-    Parameters
-    ----------
-    measurements
-        All of a run.
-    fitness
-        Of the machine; None counts as fit.
-
-    Returns
-    -------
-    verdict : Verdict
-    reason : str
-        Empty for a pass.
-    """
-    failed = [m for m in measurements if m.verdict is Verdict.FAIL]
-    hard = [m for m in failed if not m.wall_clock]
-    if hard:
-        return Verdict.FAIL, "; ".join(_broken(m) for m in hard)
-    if failed and fitness is not None and fitness.reasons:
-        return Verdict.UNFIT_MACHINE, f"{_broken(failed[0])}, but {fitness.reasons[0]}"
-    if failed:
-        return Verdict.FAIL, "; ".join(_broken(m) for m in failed)
-    close = [m for m in measurements if m.verdict is Verdict.MARGINAL]
-    if close:
-        return Verdict.MARGINAL, "; ".join(f"close: {_broken(m)}" for m in close)
-    return Verdict.PASS, ""
-
-
-def bundle_sha256(bundle: Path) -> str:
-    """A fingerprint of a bundle: names and contents of all its files, in order of name.
-
-    Parameters
-    ----------
-    bundle
-        The folder; a plain file counts as a bundle of one.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    files = [bundle] if bundle.is_file() else sorted(p for p in bundle.rglob("*") if p.is_file())
-    for path in files:
-        name = path.relative_to(bundle).as_posix() if path != bundle else path.name
-        digest.update(name.encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def save_result(result: Result, path: Path) -> None:
-    """Write a result as JSON.
-
-    Parameters
-    ----------
-    result
-        The record.
-    path
-        Replaced when it exists.
-    """
-    path.write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def load_result(path: Path) -> Result:
-    """Read a result.
-
-    Parameters
-    ----------
-    path
-        Of the JSON.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    LabError
-        When it is not one, or of another version.
-    """
-    try:
-        return Result.model_validate_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LabError(f"the result cannot be read ({error.strerror})", where=str(path)) from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else None
-        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else "not UTF-8"
-        raise LabError(
-            f"not a result of version {SCHEMA_VERSION} ({what})",
-            where=str(path),
-            do="use the hal-lab that wrote it",
-        ) from error
-
-
-def _broken(m: Measurement) -> str:
-    sign = "<=" if m.better == "lower" else ">="
-    unit = f" {m.unit}" if m.unit else ""
-    return f"{m.name} {m.value:g}{unit}, limit {sign} {m.limit:g}{unit}"
