@@ -1,0 +1,1 @@
+"""Every night kept: append-only Parquet, asked with DuckDB."""
