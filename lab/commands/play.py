@@ -24,10 +24,13 @@ from lab.clocks import Component, read_model
 from lab.errors import LabError, UsageError, as_lab_error
 from lab.host.locate import DEFAULT_DRIVER
 from lab.measure.fitness import probe_fitness
+from lab.play.environment import read_pairs
 from lab.play.judge import judge_play
 from lab.play.names import release, sweep_leftovers, unique_shm_name
 from lab.play.run import PlayCut, play
 from lab.play.settings import PlayFacts, PlaySettings
+from lab.play.signals import SIGNALS, write_signal
+from lab.profiles import load_profile
 from lab.report.console import Output
 from lab.report.terminal import show_artefacts, show_result
 from lab.results import Result, Verdict, save_result
@@ -61,6 +64,13 @@ def play_command(
             show_default=False,
         ),
     ] = None,
+    signal: Annotated[
+        str | None,
+        typer.Option(
+            help="Play a test signal instead of a file: " + ", ".join(SIGNALS) + ".",
+            show_default=False,
+        ),
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option(
@@ -73,6 +83,13 @@ def play_command(
     clock: Annotated[
         Clock, typer.Option(help="Real time, or virtual: as fast as it goes, the same each time.")
     ] = Clock.REALTIME,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Which macOS the host plays, macos-12 to macos-26.",
+            show_default="none in particular",
+        ),
+    ] = None,
     record: Annotated[
         Path | None, typer.Option(help="Keep what arrived as a WAV file.", show_default=False)
     ] = None,
@@ -135,6 +152,12 @@ def play_command(
             help="A call into the driver that takes longer has hung.", show_default="5000"
         ),
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Environment of the driver.", show_default=False
+        ),
+    ] = None,
 ) -> int:
     """Play a file through a driver, read it back, and account for every frame.
 
@@ -149,11 +172,16 @@ def play_command(
     for option, target in (("--record", record), ("--trace", trace)):
         if target is not None:
             _check_target(option, target)
+    _check_names(file, signal, profile)
+    environment = read_pairs(set_ or [])
     sweep_leftovers()
     with _folder(into) as folder:
         settings = PlaySettings(
-            file=file or default_file(),
+            file=_file(file, signal, folder, seconds),
             folder=folder,
+            signal=signal or "",
+            profile=profile,
+            environment=environment,
             shm_name=shm_name or unique_shm_name(),
             device=device,
             driver=driver,
@@ -179,7 +207,9 @@ def play_command(
             if shm_name is None:
                 release(settings.shm_name)
         result = judge_play(settings, facts, fitness=fitness, duration_s=time.monotonic() - began)
-        title = f'{settings.file.name} through "{facts.device.name}", {settings.clock} clock'
+        title = (
+            f'{signal or settings.file.name} through "{facts.device.name}", {settings.clock} clock'
+        )
         if facts.layout:
             title += f", layout {facts.layout}"
         # First what was found: what cannot be kept must not take it along.
@@ -201,6 +231,19 @@ def play_command(
     if facts.interrupted:
         return EXIT_STOPPED
     return 1 if result.verdict is Verdict.FAIL else 0
+
+
+def _check_names(file: Path | None, signal: str | None, profile: str | None) -> None:
+    if file is not None and signal is not None:
+        raise UsageError("a file and --signal", do="name one of them")
+    if profile is not None:
+        load_profile(profile)
+
+
+def _file(file: Path | None, signal: str | None, folder: Path, seconds: float | None) -> Path:
+    if signal is not None:
+        return write_signal(signal, folder, seconds)
+    return file or default_file()
 
 
 def default_file() -> Path:
@@ -354,6 +397,6 @@ def _keep(
     result = result.model_copy(update={"artefacts": kept})
     if keep_all:
         save_result(result, settings.folder / "result.json")
-        for stem in ("reader.f32", "reader.arrivals"):
+        for stem in ("reader.f32", "reader.arrivals", f"{settings.signal}.wav"):
             (settings.folder / stem).unlink(missing_ok=True)
     return result

@@ -30,6 +30,7 @@ from lab.faults.swarm import chosen_faults
 from lab.faults.wire.marks import marks_that_apply
 from lab.faults.zero_timestamps import ClockFigures
 from lab.host.locate import DEFAULT_DRIVER, find_driver
+from lab.play.environment import read_pairs
 from lab.play.names import sweep_leftovers
 from lab.report.console import Output
 from lab.report.terminal import number
@@ -170,7 +171,7 @@ def soak_command(
     total = round(hours * 3600 * CYCLES_PER_S)
     count = max(runs or (max(1, math.ceil(hours)) if names else 1), schedules)
     bundle = _ALIASES.get(driver.lower(), driver)
-    environment = _environment(set_ or [])
+    environment = read_pairs(set_ or [])
     word: Literal["v1", "v2"] = "v1" if layout is LayoutChoice.V1 else "v2"
     heard = choose_far_end(far_end.value, find_driver(bundle), layout=word, environment=environment)
     names, left_out = fit_for(heard.kind, names)
@@ -500,16 +501,6 @@ def _check(
         raise UsageError("--twice must be 0 to 100")
     if shrink_runs < 0:
         raise UsageError("--shrink-runs must be 0 or more")
-
-
-def _environment(pairs: list[str]) -> dict[str, str]:
-    made = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UsageError(f'--set "{pair}"', do="write NAME=VALUE")
-        made[name] = value
-    return made
 
 
 def _make_folder(folder: Path) -> None:

@@ -105,15 +105,19 @@ def judge_play(
     if stamps.words and verdict is Verdict.FAIL:
         reason += f"; {stamps.words}"
     return Result(
-        scenario=f"play {settings.file.name}",
+        scenario="play",
+        parameters=settings.parameters(),
         driver=DriverIdentity(
             path=facts.plugin.path,
             sha256=bundle_sha256(Path(facts.plugin.path)),
             bundle_id=facts.plugin.bundle_id or "",
         ),
+        profile=settings.profile or "none",
         clock=settings.clock,
         seed=settings.seed,
+        command=settings.command(),
         duration_s=duration_s,
+        audio_s=sent / facts.sample_rate,
         fitness=record,
         measurements=measurements,
         glitches=glitches[:GLITCHES_KEPT],
@@ -219,7 +223,10 @@ def _underruns(settings: PlaySettings, facts: PlayFacts) -> tuple[list[Glitch], 
     )
     milliseconds = buffer_frames / facts.sample_rate * 1e3
     row = Measurement(
-        name=f"underruns-of-a-{milliseconds:.0f}-ms-player", value=report.underruns, wall_clock=True
+        name=f"underruns-of-a-{milliseconds:.0f}-ms-player",
+        value=report.underruns,
+        kind="count",
+        wall_clock=True,
     )
     return underrun_glitches(report, facts), [row]
 
@@ -235,7 +242,7 @@ def _late_rows(
     cycles = len(facts.records)
     rows = [
         Measurement(name="cycles", value=cycles),
-        Measurement(name="late-cycles", value=sum(causes.values()), wall_clock=True),
+        Measurement(name="late-cycles", value=sum(causes.values()), kind="count", wall_clock=True),
     ]
     for cause, count in causes.items():
         limit: float | None = None
@@ -249,7 +256,11 @@ def _late_rows(
             limit, wall_clock = 0, False
         rows.append(
             Measurement(
-                name=f"late-cycles-by-{cause.id}", value=count, limit=limit, wall_clock=wall_clock
+                name=f"late-cycles-by-{cause.id}",
+                value=count,
+                kind="count",
+                limit=limit,
+                wall_clock=wall_clock,
             )
         )
     return rows

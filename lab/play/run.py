@@ -65,7 +65,10 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
     audio = read_audio(settings.file)
     bundle = find_driver(settings.driver)
     options = HostOptions(
-        clock=settings.clock, seed=settings.seed, call_limit_ms=settings.call_limit_ms
+        clock=settings.clock,
+        seed=settings.seed,
+        call_limit_ms=settings.call_limit_ms,
+        profile=settings.profile,
     )
     with ExitStack() as stack:
         host = stack.enter_context(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -53,6 +56,12 @@ class PlaySettings:
         A call into the driver that takes longer has hung; None leaves it to the host.
     device_clock, host_clock
         By how much they are off; virtual time only. Empty: not at all.
+    signal
+        What the file is called in results; empty: its name.
+    profile
+        Which macOS the host plays; None: none in particular.
+    environment
+        Of the driver, beside what Gecko Sink needs.
     folder
         Where recording, trace and result are kept.
     """
@@ -74,6 +83,48 @@ class PlaySettings:
     call_limit_ms: int | None = None
     device_clock: tuple[Component, ...] = ()
     host_clock: tuple[Component, ...] = ()
+    signal: str = ""
+    profile: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, str]:
+        """What makes this run another one than the same driver's other runs: for `Result`."""
+        told = {"signal": self.signal or self.file.name}
+        if self.layout is not None:
+            told["layout"] = self.layout
+        if self.buffer_frames is not None:
+            told["frames"] = str(self.buffer_frames)
+        if self.rate is not None:
+            told["rate"] = str(self.rate)
+        for name, model in (("device-clock", self.device_clock), ("host-clock", self.host_clock)):
+            if model:
+                told[name] = model_text(model)
+        return told | dict(self.environment)
+
+    def command(self) -> str:
+        """What a person types to play this again."""
+        line = ["hal-lab", "play"]
+        line += ["--signal", self.signal] if self.signal else [str(self.file)]
+        options = {
+            "--driver": self.driver,
+            "--device": self.device,
+            "--clock": self.clock,
+            "--profile": self.profile,
+            "--layout": self.layout,
+            "--frames": self.buffer_frames,
+            "--rate": self.rate,
+            "--seconds": self.seconds,
+            "--seed": self.seed or None,
+            "--call-limit-ms": self.call_limit_ms,
+            "--device-clock": model_text(self.device_clock) if self.device_clock else None,
+            "--host-clock": model_text(self.host_clock) if self.host_clock else None,
+        }
+        for option, value in options.items():
+            line += [] if value is None else [option, f"{value}"]
+        line += ["--resample"] if self.resample else []
+        for name, value in self.environment.items():
+            line += ["--set", f"{name}={value}"]
+        return shlex.join(line)
 
     def driver_environment(self) -> dict[str, str]:
         """What Gecko Sink reads from its environment."""
@@ -82,7 +133,13 @@ class PlaySettings:
             environment["GECKO_SHM_LAYOUT"] = self.layout
         if self.ring_frames is not None:
             environment["GECKO_SHM_RING_FRAMES"] = str(self.ring_frames)
-        return environment
+        return environment | dict(self.environment)
+
+
+def model_text(model: tuple[Component, ...]) -> str:
+    """A clock model as it is written behind ``--device-clock``."""
+    told = [component.model_dump(mode="json", exclude_defaults=False) for component in model]
+    return json.dumps(told[0] if len(told) == 1 else told)
 
 
 def _no_arrivals() -> NDArray[Any]:

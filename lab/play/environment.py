@@ -1,0 +1,33 @@
+"""The driver's environment, as it is written on a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.errors import UsageError
+
+
+def read_pairs(pairs: Sequence[str]) -> dict[str, str]:
+    """Read ``NAME=VALUE``.
+
+    Parameters
+    ----------
+    pairs
+        Behind ``--set``.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    UsageError
+        When one has no name.
+    """
+    made = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f'--set "{pair}"', do="write NAME=VALUE")
+        made[name] = value
+    return made
