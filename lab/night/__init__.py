@@ -1,0 +1,1 @@
+"""A night: the matrix is run, judged against the nights before, and told on one page."""

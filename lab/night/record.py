@@ -1,0 +1,223 @@
+"""A night as one record: what the page, the Markdown, the JUnit file and the JSON are views of.
+
+Everything in it is worked out: a view only lays out. Paths of artefacts are relative to the night's
+folder.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lab.results import HostFitness, Result, Verdict
+
+RECORD_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DriverLine(_Record):
+    """Is it good? One driver.
+
+    Attributes
+    ----------
+    name
+        `lab.results.DriverIdentity.name`.
+    sha256
+        Of the bundle that was tested; empty when none of its runs could load it.
+    verdict
+        The worst of its results, an unfit machine and skipped ones left out.
+    sentence
+        In one line: ``"3 of 120 runs failed, 2 changes for the worse since last night"``.
+    counts
+        Results by verdict.
+    glitches
+        In all of its results.
+    """
+
+    name: str
+    sha256: str = ""
+    verdict: Verdict
+    sentence: str
+    counts: dict[Verdict, int] = Field(default_factory=dict)
+    glitches: int = 0
+
+
+class Change(_Record):
+    """Something is not as it was.
+
+    Attributes
+    ----------
+    key, driver, scenario
+        Of the result, see `lab.results.Result.key`.
+    measurement
+        Its name; ``"verdict"`` when a run that passed fails now, or the other way.
+    unit
+        Of `before` and `after`.
+    before, after
+        Levels: a mean, a rate per hour of audio, an exact count; None for a verdict.
+    since
+        The first night of the new level.
+    nights
+        For how many nights it has been so, tonight included.
+    is_worse
+        Or better.
+    sentence
+        For people, in one line, with figures and units.
+    p_value
+        How likely chance is; None where counts are exact and need no statistics.
+    confirmed
+        A run that was made again tonight agrees; None: it was not asked.
+    command
+        Makes the run again.
+    result_id
+        The result of tonight.
+    driver_changed
+        The driver's fingerprint is another one than before that night: a new build.
+    """
+
+    key: str
+    driver: str
+    scenario: str
+    measurement: str
+    unit: str = ""
+    before: float | None = None
+    after: float | None = None
+    since: str
+    nights: int = 1
+    is_worse: bool = True
+    sentence: str
+    p_value: float | None = None
+    confirmed: bool | None = None
+    command: str = ""
+    result_id: str = ""
+    driver_changed: bool = False
+
+
+class Trend(_Record):
+    """One measurement over the nights.
+
+    Attributes
+    ----------
+    key, driver, scenario, measurement, unit
+        Of the result, and of its measurement.
+    better
+        Which way is good.
+    limit
+        Tonight's.
+    nights
+        In their order; tonight last.
+    values
+        One for each; None when the run was not made, or the machine was unfit.
+    since
+        Nights at which a new level began.
+    """
+
+    key: str
+    driver: str
+    scenario: str
+    measurement: str
+    unit: str = ""
+    better: Literal["lower", "higher"] = "lower"
+    limit: float | None = None
+    nights: list[str] = Field(default_factory=list)
+    values: list[float | None] = Field(default_factory=list)
+    since: list[str] = Field(default_factory=list)
+
+
+class Coverage(_Record):
+    """How much of what the HAL may ask was asked.
+
+    Attributes
+    ----------
+    driver
+        Its name.
+    what
+        ``"entry points"``, ``"operations"``, ``"properties of devices"``.
+    asked
+        Name to how often.
+    never
+        Names of what was not, and could have been.
+    """
+
+    driver: str
+    what: str
+    asked: dict[str, int] = Field(default_factory=dict)
+    never: list[str] = Field(default_factory=list)
+
+
+class Machine(_Record):
+    """Where it ran.
+
+    Attributes
+    ----------
+    name, system, processor
+        ``"Linux 6.1 x86_64"``, ``"2 x AMD EPYC"``.
+    fitness
+        At the beginning; None when nothing was run in real time.
+    fit_runs, unfit_runs
+        In real time: those during which it could judge, and could not.
+    """
+
+    name: str = ""
+    system: str = ""
+    processor: str = ""
+    fitness: HostFitness | None = None
+    fit_runs: int = 0
+    unfit_runs: int = 0
+
+
+class Night(_Record):
+    """A night.
+
+    Attributes
+    ----------
+    record_version
+        Of this record.
+    night
+        Its name, a date.
+    made_at
+        UTC, ISO 8601.
+    hal_lab
+        Version.
+    commit
+        Of the checkout; empty when there is none.
+    matrix
+        Which: ``"quick"``, ``"full"``, or a file.
+    command
+        Makes the night again.
+    duration_s
+        From beginning to end.
+    planned
+        Runs that the matrix asks for; more than there are results when it was stopped.
+    stopped
+        By Ctrl-C, or because the disk was full: why, in one line.
+    complaints
+        What could not be read of the history, a line each.
+    previous
+        The night before, that changes are told from; empty: this is the first one.
+    machine, drivers, changes, results, trends, coverage
+        As above; drivers worst first, changes worst first, results in the order of the matrix.
+    """
+
+    record_version: Literal[1] = 1
+    night: str
+    made_at: str
+    hal_lab: str = ""
+    commit: str = ""
+    matrix: str = ""
+    command: str = ""
+    duration_s: float = 0.0
+    planned: int = 0
+    stopped: str = ""
+    complaints: list[str] = Field(default_factory=list)
+    previous: str = ""
+    machine: Machine = Field(default_factory=Machine)
+    drivers: list[DriverLine] = Field(default_factory=list)
+    changes: list[Change] = Field(default_factory=list)
+    results: list[Result] = Field(default_factory=list)
+    trends: list[Trend] = Field(default_factory=list)
+    coverage: list[Coverage] = Field(default_factory=list)
