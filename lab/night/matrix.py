@@ -1,0 +1,245 @@
+"""What a night runs: drivers x profiles x clocks x signals x faults, from a file.
+
+``lab/night/quick.toml`` and ``full.toml`` are the lab's own; a project writes one for its driver.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lab.clocks import Component
+from lab.errors import UsageError
+from lab.faults.swarm import chosen_faults
+from lab.night.case import Case, PlayCase, ScenarioCase, SoakCase, Subject
+from lab.play.signals import SIGNALS
+
+OWN = ("quick", "full")
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Driver(_Part):
+    """A driver of the matrix, under the name that it has in the report.
+
+    Attributes
+    ----------
+    bundle
+        A path, or the name of a built one.
+    environment
+        Of the driver.
+    """
+
+    bundle: str
+    environment: dict[str, str] = Field(default_factory=dict)
+
+
+class Play(_Part):
+    """Signals through drivers, every frame accounted for.
+
+    Attributes
+    ----------
+    drivers
+        Names of `Matrix.driver`.
+    signals
+        Of `lab.play.signals`, or audio files.
+    profiles
+        Which macOS; ``"none"``: none in particular.
+    clocks
+        ``"virtual"``, ``"realtime"``.
+    device_clocks
+        Name to a clock model, virtual time only; an empty one is a perfect clock.
+    layouts, frames
+        Of Gecko Sink's memory, and per IO cycle.
+    seconds
+        Of each.
+    """
+
+    drivers: list[str]
+    signals: list[str] = ["noise"]
+    profiles: list[str] = ["none"]
+    clocks: list[Literal["virtual", "realtime"]] = ["virtual"]
+    device_clocks: dict[str, list[Component]] = {"perfect": []}
+    layouts: list[Literal["v1", "v2"] | None] = [None]
+    frames: list[int | None] = [None]
+    seconds: Positive = 5.0
+
+
+class Soak(_Part):
+    """Seeded faults, every sample checked.
+
+    Attributes
+    ----------
+    drivers
+        Names of `Matrix.driver`.
+    faults
+        Each a run of its own: what ``hal-lab soak --faults`` takes.
+    layouts
+        Of Gecko Sink's memory, or the wire that Bunghole's host speaks.
+    minutes
+        Of audio, of each run.
+    runs
+        So many schedules of each, with seeds of their own.
+    """
+
+    drivers: list[str]
+    faults: list[str]
+    layouts: list[Literal["v1", "v2"]] = ["v2"]
+    minutes: Positive = 5.0
+    runs: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class Scenarios(_Part):
+    """Questions of this checkout's ``scenarios/``, by pytest.
+
+    Attributes
+    ----------
+    select
+        Files, folders or node IDs.
+    marks
+        As behind ``-m``.
+    alone
+        They judge wall-clock time: nothing runs beside them.
+    """
+
+    select: list[str]
+    marks: str = "not slow"
+    alone: bool = True
+
+
+class Matrix(_Part):
+    """All of it.
+
+    Attributes
+    ----------
+    name
+        Of the file, without its suffix.
+    driver
+        Name to driver.
+    play, soak, scenarios
+        What is run.
+    """
+
+    name: str = ""
+    driver: dict[str, Driver]
+    play: list[Play] = Field(default_factory=list)
+    soak: list[Soak] = Field(default_factory=list)
+    scenarios: list[Scenarios] = Field(default_factory=list)
+
+    def cases(self, night: str) -> list[Case]:
+        """Every run, in the order in which they are told.
+
+        Parameters
+        ----------
+        night
+            Faults are drawn anew each night, from its name: a soak that never changes finds what
+            it has found.
+
+        Returns
+        -------
+        list of Case
+
+        Raises
+        ------
+        UsageError
+            When a name is none.
+        """
+        return [*self._plays(), *self._soaks(night), *self._questions()]
+
+    def _subject(self, name: str) -> Subject:
+        if name not in self.driver:
+            there = ", ".join(self.driver) or "none"
+            raise UsageError("no such driver in the matrix", where=name, do=f"choose: {there}")
+        chosen = self.driver[name]
+        return Subject(name, chosen.bundle, chosen.environment)
+
+    def _plays(self) -> Iterator[PlayCase]:
+        for part in self.play:
+            for signal in part.signals:
+                if signal not in SIGNALS and not Path(signal).is_file():
+                    there = ", ".join(SIGNALS)
+                    raise UsageError(
+                        "no such signal", where=signal, do=f"a file, or one of {there}"
+                    )
+            for name, profile, clock, signal, layout, frames, model in product(
+                *(part.drivers, part.profiles, part.clocks, part.signals, part.layouts),
+                *(part.frames, part.device_clocks.items()),
+            ):
+                if model[1] and clock == "realtime":
+                    continue
+                yield PlayCase(
+                    subject=self._subject(name),
+                    signal=signal,
+                    profile=None if profile == "none" else profile,
+                    clock=clock,
+                    layout=layout,
+                    frames=frames,
+                    device_clock=tuple(model[1]),
+                    seconds=part.seconds,
+                )
+
+    def _soaks(self, night: str) -> Iterator[SoakCase]:
+        for part in self.soak:
+            for name, faults, layout in product(part.drivers, part.faults, part.layouts):
+                chosen_faults(faults)
+                for run in range(part.runs):
+                    told = f"{night}\n{name}\n{faults}\n{layout}\n{run}"
+                    seed = int.from_bytes(hashlib.sha256(told.encode()).digest()[:6], "big")
+                    yield SoakCase(
+                        subject=self._subject(name),
+                        faults=faults,
+                        layout=layout,
+                        minutes=part.minutes,
+                        seed=seed,
+                        number=run,
+                    )
+
+    def _questions(self) -> Iterator[ScenarioCase]:
+        for part in self.scenarios:
+            for select in part.select:
+                yield ScenarioCase(select=select, marks=part.marks, alone=part.alone)
+
+
+def read_matrix(name: str) -> Matrix:
+    """Read a matrix.
+
+    Parameters
+    ----------
+    name
+        ``"quick"``, ``"full"``, or a TOML file.
+
+    Returns
+    -------
+    Matrix
+
+    Raises
+    ------
+    UsageError
+        When it cannot be read: file, place and what is wrong, in one line.
+    """
+    path = Path(__file__).with_name(f"{name}.toml") if name in OWN else Path(name)
+    try:
+        told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"the matrix cannot be read ({error.strerror})",
+            where=name,
+            do=f"name a TOML file, or one of {', '.join(OWN)}",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"not TOML ({error})", where=name) from error
+    try:
+        return Matrix.model_validate({**told, "name": path.stem})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{place}: {first['msg']}", where=name) from error

@@ -1,0 +1,102 @@
+"""A run of `lab.play` for a night: the result, and for each glitch what lets one hear it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.measure.fitness import probe_fitness
+from lab.night.case import Place, PlayCase
+from lab.night.clips import keep_clips
+from lab.play.judge import judge_play
+from lab.play.names import release, unique_shm_name
+from lab.play.run import PlayCut, play
+from lab.play.settings import PlaySettings
+from lab.play.signals import SIGNALS, write_signal
+from lab.results import Result, Verdict
+
+
+def perform_play(case: PlayCase, place: Place) -> Result:
+    """Play, judge, keep the clips and, of a run that is not good, the trace.
+
+    Parameters
+    ----------
+    case
+        What to play.
+    place
+        For its files.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    LabError
+        When it could not begin.
+    """
+    with tempfile.TemporaryDirectory(prefix="hal-lab-") as name:
+        folder = Path(name)
+        settings = _settings(case, folder)
+        fitness = probe_fitness(probes=50) if case.clock == "realtime" else None
+        began = time.monotonic()
+        cut: LabError | None = None
+        try:
+            facts = play(settings, progress=lambda *_: None, stop=place.stop)
+        except PlayCut as error:
+            cut, facts = error, error.facts
+        finally:
+            release(settings.shm_name)
+        result = judge_play(settings, facts, fitness=fitness, duration_s=time.monotonic() - began)
+        result = _named(result, case, cut)
+        result = keep_clips(result, facts, place)
+        if result.verdict is Verdict.FAIL:
+            result = _keep_trace(result, folder / "io.trace", place)
+        return result
+
+
+def _settings(case: PlayCase, folder: Path) -> PlaySettings:
+    own = case.signal in SIGNALS
+    return PlaySettings(
+        file=write_signal(case.signal, folder, case.seconds) if own else Path(case.signal),
+        folder=folder,
+        shm_name=unique_shm_name(),
+        driver=case.subject.bundle,
+        clock=case.clock,
+        layout=case.layout,
+        buffer_frames=case.frames,
+        seconds=case.seconds,
+        device_clock=case.device_clock,
+        signal=case.signal if own else "",
+        profile=case.profile,
+        environment=dict(case.subject.environment),
+    )
+
+
+def _named(result: Result, case: PlayCase, cut: LabError | None) -> Result:
+    """Under the name that the driver has in the night; what ended the run is its verdict.
+
+    The driver's environment is how it is built for this night, and no parameter of the run.
+    """
+    hidden = case.subject.environment
+    changes: dict[str, object] = {
+        "parameters": {k: v for k, v in result.parameters.items() if k not in hidden}
+    }
+    if result.driver is not None:
+        changes["driver"] = result.driver.model_copy(update={"name": case.subject.name})
+    if cut is not None:
+        changes |= {"verdict": Verdict.FAIL, "reason": str(cut)}
+    return result.model_copy(update=changes)
+
+
+def _keep_trace(result: Result, made: Path, place: Place) -> Result:
+    kept = place.file(".trace")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(made.read_bytes())
+    except OSError:
+        return result  # a crash may have left none
+    artefacts = {**result.artefacts, "trace": kept.relative_to(place.folder).as_posix()}
+    return result.model_copy(update={"artefacts": artefacts})

@@ -1,0 +1,91 @@
+"""Scenarios for a night: pytest in a process of its own, its results taken over."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.night.case import Place, ScenarioCase
+from lab.results import Result, read_result
+
+LIMIT_S = 1_800.0
+_NOTHING_COLLECTED = 5
+
+
+def perform_scenarios(case: ScenarioCase, place: Place) -> list[Result]:
+    """Ask a question.
+
+    Parameters
+    ----------
+    case
+        Which.
+    place
+        For its log, of a run that failed.
+
+    Returns
+    -------
+    list of Result
+        Of all tests that have findings.
+
+    Raises
+    ------
+    LabError
+        When pytest could not ask it: the log is kept.
+    """
+    told = place.file(".results.json")
+    log = place.file(".log")
+    told.parent.mkdir(parents=True, exist_ok=True)
+    line = [sys.executable, "-m", "pytest", "-q", case.select, "-m", case.marks]
+    line += ["--hal-results", str(told), "-p", "no:cacheprovider", "-p", "no:benchmark"]
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            line, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+        )
+        code = _wait(process, place)
+    results = _taken(told) if told.is_file() else []
+    told.unlink(missing_ok=True)
+    if not results and code not in {0, _NOTHING_COLLECTED} and not place.stop():
+        raise LabError(
+            f"pytest ended with {code} and no results", where=str(log), do="read the log"
+        )
+    if code == 0:
+        log.unlink(missing_ok=True)
+    return [
+        result.model_copy(
+            update={"command": shlex.join(["pytest", _node(case.select, result.scenario)])}
+        )
+        for result in results
+    ]
+
+
+def _wait(process: subprocess.Popen[bytes], place: Place) -> int:
+    """Until it ends, is told to, or takes too long: then it is asked, and in the end forced."""
+    for _ in range(round(LIMIT_S / 0.2)):
+        try:
+            return process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            if place.stop():
+                break
+    process.terminate()
+    try:
+        return process.wait(20.0)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _taken(told: Path) -> list[Result]:
+    rows = json.loads(told.read_text(encoding="utf-8"))
+    return [read_result(json.dumps(row), where=str(told)) for row in rows]
+
+
+def _node(select: str, scenario: str) -> str:
+    """A result names the file without its folder."""
+    file, _, test = scenario.partition("::")
+    chosen = Path(select.partition("::")[0])
+    path = chosen if chosen.name == file else next(iter(chosen.rglob(file)), chosen)
+    return f"{path}::{test}" if test else str(path)

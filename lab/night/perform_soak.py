@@ -1,0 +1,146 @@
+"""A run of `lab.faults` for a night: one schedule, made small when it fails."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+
+from lab.faults.far_end import choose_far_end, fit_for
+from lab.faults.replay import write_case
+from lab.faults.run import run_schedule
+from lab.faults.schedule import Setup
+from lab.faults.shrink import shrink
+from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, confirm, soak
+from lab.faults.swarm import chosen_faults
+from lab.host.locate import find_driver
+from lab.night.case import Place, SoakCase
+from lab.results import DriverIdentity, Glitch, Measurement, Result, Verdict, bundle_sha256
+
+CYCLES_PER_S = 100
+"""At 48 kHz and 480 frames, where a run begins."""
+SHRINK_RUNS = 150
+"""A night has no hours for one failure; `hal-lab soak` makes it smaller."""
+
+
+def perform_soak(case: SoakCase, place: Place) -> Result:
+    """Run a schedule; a failing one is kept as a ``.replay``.
+
+    Parameters
+    ----------
+    case
+        Which.
+    place
+        For its files.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    LabError
+        When it could not begin.
+    """
+    bundle = find_driver(case.subject.bundle)
+    environment = dict(case.subject.environment)
+    heard = choose_far_end("auto", bundle, layout=case.layout, environment=environment)
+    names, _ = fit_for(heard.kind, chosen_faults(case.faults))
+    settings = SoakSettings(
+        setup=Setup(
+            driver=str(bundle),
+            layout=case.layout,
+            far_end=heard.kind,
+            cycles=max(1, round(case.minutes * 60 * CYCLES_PER_S)),
+            environment=environment,
+        ),
+        runs=1,
+        seed=case.seed,
+        faults=names,
+        jobs=1,
+        twice_percent=0,
+    )
+    began = time.monotonic()
+    report = soak(settings, stop=place.stop)
+    artefacts, command = _kept(settings, report, case, place)
+    failure = report.failure
+    verdict, reason = Verdict.PASS, ""
+    if failure is not None:
+        verdict, reason = Verdict.FAIL, f"{failure.kind}: {failure.sentence}"
+    elif report.interrupted:
+        verdict, reason = Verdict.SKIPPED, "stopped before the end"
+    return Result(
+        scenario="soak",
+        parameters={
+            "faults": case.faults,
+            "layout": case.layout,
+            **({"schedule": str(case.number + 1)} if case.number else {}),
+        },
+        driver=DriverIdentity(
+            path=str(bundle), sha256=bundle_sha256(bundle), name=case.subject.name
+        ),
+        seed=case.seed,
+        command=command,
+        duration_s=time.monotonic() - began,
+        audio_s=report.simulated_s,
+        measurements=_measurements(report),
+        glitches=_glitches(report),
+        glitch_count=int(failure is not None),
+        verdict=verdict,
+        reason=reason,
+        artefacts=artefacts,
+    )
+
+
+def _measurements(report: SoakReport) -> list[Measurement]:
+    clocks = report.clocks
+    rows = [
+        Measurement(name="cycles", value=report.cycles),
+        Measurement(name="frames-verified", value=report.frames_verified, unit="frames"),
+        Measurement(name="faults", value=report.counted("injected").total()),
+        Measurement(name="failures", value=int(report.failure is not None), kind="count", limit=0),
+    ]
+    if clocks.lines:
+        rows.append(Measurement(name="clock-off", value=clocks.rate_ppm, unit="ppm"))
+        rows.append(
+            Measurement(name="clock-jitter-p99", value=clocks.jitter_p99_ns / 1e3, unit="us")
+        )
+    return rows
+
+
+def _glitches(report: SoakReport) -> list[Glitch]:
+    failure = report.failure
+    if failure is None:
+        return []
+    kind = failure.kind.removeprefix("frames-")
+    return [
+        Glitch(kind=kind, position_frame=-1, frames=0, cause="driver-logic", cycle=failure.cycle)
+    ]
+
+
+def _kept(
+    settings: SoakSettings, report: SoakReport, case: SoakCase, place: Place
+) -> tuple[dict[str, str], str]:
+    """Make a failure small, and say how to make it again."""
+    if report.failure is None or report.failed_run is None:
+        return {}, case.command
+    if report.failure.kind == NOT_DETERMINISTIC or not confirm(settings, report, stop=place.stop):
+        return {}, case.command
+    run = report.failed_run
+    small = shrink(
+        settings.setup_of(run),
+        settings.schedule(run),
+        report.outcomes[run],
+        lambda candidate, events: run_schedule(candidate, events, stop=place.stop),
+        runs_max=SHRINK_RUNS,
+    )
+    if small.outcome.failure is None:
+        return {}, case.command
+    folder = place.file("").parent
+    folder.mkdir(parents=True, exist_ok=True)
+    replay, test = write_case(folder, re.sub(r"\W", "_", place.name), small)
+    kept = {"replay": replay, "test": test}
+    return (
+        {name: path.relative_to(place.folder).as_posix() for name, path in kept.items()},
+        shlex.join(["hal-lab", "replay", replay.relative_to(place.folder).as_posix()]),
+    )
