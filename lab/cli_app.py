@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "play": ("Play a file through a driver; account for every frame.", {}),
     "soak": ("Hours of virtual time with faults; every sample is checked.", {}),
     "replay": ("Run a failing schedule of a soak again.", {}),
+    "nightly": ("Run the matrix, keep the night, tell what broke and since when.", {}),
     "devices": ("Load a driver and list its devices.", {}),
     "inspect": ("Would macOS 12 to 26 load a bundle, and why not; nothing is run.", {}),
     "doctor": (

@@ -74,6 +74,7 @@ def perform_soak(case: SoakCase, place: Place) -> Result:
         parameters={
             "faults": case.faults,
             "layout": case.layout,
+            "minutes": f"{case.minutes:g}",
             **({"schedule": str(case.number + 1)} if case.number else {}),
         },
         driver=DriverIdentity(

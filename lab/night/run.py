@@ -46,12 +46,15 @@ class Run:
         Why it ended early; empty when it did not.
     real_s
         From beginning to end.
+    case_of
+        What makes a result again, by its key.
     """
 
     results: list[Result] = field(default_factory=list)
     planned: int = 0
     stopped: str = ""
     real_s: float = 0.0
+    case_of: dict[str, Case] = field(default_factory=dict)
 
 
 def run_cases(
@@ -91,6 +94,7 @@ def run_cases(
             def keep(number: int, results: list[Result]) -> None:
                 found[number] = results
                 for result in results:
+                    run.case_of[result.key] = cases[number]
                     journal.write(result.model_dump_json() + "\n")
 
             for alone in (False, True):
@@ -120,7 +124,7 @@ def _run_some(
             while waiting and len(under_way) < jobs and not stop():
                 number, case = waiting.popleft()
                 watcher.begun(case)
-                place = Place(folder, file_name(number, case), stop)
+                place = Place(folder, run_name(case, number=number), stop)
                 under_way[pool.submit(_perform, case, place)] = (number, case)
             if not under_way:
                 return
@@ -168,7 +172,7 @@ def without_result(case: Case, error: LabError) -> Result:
     )
 
 
-def file_name(number: int, case: Case) -> str:
+def run_name(case: Case, attempt: int = 0, *, number: int = 0) -> str:
     """What the files of a run begin with: ``"007-geckoaudiodevice-noise-macos-26"``."""
-    words = re.sub(r"[^a-z0-9.]+", "-", case.title.lower()).strip("-")
-    return f"{number:03}-{words[:60]}"
+    words = re.sub(r"[^a-z0-9.]+", "-", case.title.lower()).strip("-")[:60]
+    return f"{words}-again-{attempt}" if attempt else f"{number:03}-{words}"

@@ -96,6 +96,8 @@ class PlaySettings:
             told["frames"] = str(self.buffer_frames)
         if self.rate is not None:
             told["rate"] = str(self.rate)
+        if self.seconds is not None:
+            told["seconds"] = f"{self.seconds:g}"
         for name, model in (("device-clock", self.device_clock), ("host-clock", self.host_clock)):
             if model:
                 told[name] = model_text(model)

@@ -1,0 +1,329 @@
+"""What changed: tonight against the nights before, series by series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lab.history.history import History
+from lab.history.series import GLITCHES, SeriesRows, VerdictRows, series_before, verdicts_before
+from lab.night.record import Change, Trend
+from lab.report.terminal import number, words
+from lab.results import Measurement, Result, Verdict
+from lab.statistics import Change as Suspicion
+from lab.statistics import Night as Point
+from lab.statistics import Policy, Series, confirm, judge
+
+TREND_NIGHTS = 60
+"""So many are drawn."""
+OPEN_NIGHTS = 30
+"""A change that still stands is told for so long."""
+_DIRECTED = {"ns", "us", "ms", "s", "ppm", "%", "x"}
+_BAD = {Verdict.FAIL.value}
+_SAID = {Verdict.PASS.value, Verdict.MARGINAL.value, Verdict.FAIL.value}
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A series that may have changed, and the run that is to be made again.
+
+    Attributes
+    ----------
+    result, measurement
+        Of tonight.
+    rows
+        Before tonight.
+    change
+        What the statistics say.
+    """
+
+    result: Result
+    measurement: Measurement
+    rows: SeriesRows
+    change: Suspicion
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is known before anything is made again.
+
+    Attributes
+    ----------
+    changes
+        Sure already: verdicts, and exact values.
+    suspects
+        To be confirmed.
+    trends
+        Of whatever changed, and of measurements with a limit.
+    """
+
+    changes: list[Change]
+    suspects: list[Suspect]
+    trends: list[Trend]
+
+
+def judge_night(history: History, night: str, results: Sequence[Result]) -> Judgement:
+    """Hold a night against those before it.
+
+    Parameters
+    ----------
+    history
+        Need not hold the night itself.
+    night
+        Its name.
+    results
+        Of the night, made for the first time.
+
+    Returns
+    -------
+    Judgement
+    """
+    first = [result for result in results if result.attempt == 0]
+    keys = {result.key for result in first}
+    rows = series_before(history, night, keys)
+    verdicts = verdicts_before(history, night, keys)
+    judged = [(r, m) for r in first if r.verdict is not Verdict.SKIPPED for m in measured(r)]
+    policy = Policy(series=max(len(judged), 1))
+    changes = [
+        change
+        for result in first
+        if result.key in verdicts
+        and (change := verdict_change(night, result, verdicts[result.key])) is not None
+    ]
+    told = {change.key for change in changes}
+    suspects: list[Suspect] = []
+    trends: list[Trend] = []
+    for result, measurement in judged:
+        before = rows.get((result.key, measurement.name))
+        if before is None:
+            continue
+        found = judge_series(night, result, measurement, before, policy)
+        if found is None:
+            if measurement.limit is not None or measurement.name == GLITCHES:
+                trends.append(trend_of(night, result, measurement, before))
+            continue
+        trends.append(trend_of(night, result, measurement, before, since=found.since))
+        if found.needs_confirmation:
+            suspects.append(Suspect(result, measurement, before, found))
+        elif not (result.key in told and measurement.limit is not None):
+            # A verdict that fell says the same, and more.
+            changes.append(told_change(night, result, measurement, found))
+    return Judgement(changes, suspects, trends)
+
+
+def measured(result: Result) -> list[Measurement]:
+    """What of a result is compared with other nights: what has a good and a bad direction.
+
+    That is whatever has a limit, is counted, or is a time, a rate or a share. A plain number of
+    frames or cycles without a limit says how much was done, not how well.
+    """
+    virtual = result.clock == "virtual"
+    glitches = Measurement(
+        name=GLITCHES, value=result.glitch_count, kind="count", wall_clock=not virtual
+    )
+    compared = [
+        m
+        for m in result.measurements
+        if m.limit is not None or m.kind == "count" or m.unit.split(" ")[0] in _DIRECTED
+    ]
+    return [*compared, glitches]
+
+
+def judge_series(
+    night: str, result: Result, measurement: Measurement, before: SeriesRows, policy: Policy
+) -> Suspicion | None:
+    """Hold a measurement against its series.
+
+    Parameters
+    ----------
+    night, result, measurement
+        Of tonight.
+    before
+        Its series.
+    policy
+        How many false alarms are borne.
+
+    Returns
+    -------
+    lab.statistics.Change or None
+    """
+    if all(value == measurement.value for value in before.values):
+        return None
+    fixed = not measurement.wall_clock and result.clock == "virtual"
+    fixed = fixed and set(before.seeds) == {result.seed}
+    points = tuple(
+        Point(name, value, exposure or 1.0, fit, sha256)
+        for name, value, exposure, fit, sha256 in zip(
+            *(before.nights, before.values, before.audio_s, before.fit, before.sha256), strict=True
+        )
+    )
+    fit = not measurement.wall_clock or result.fitness is None or not result.fitness.reasons
+    sha256 = result.driver.sha256 if result.driver is not None else ""
+    tonight = Point(night, measurement.value, result.audio_s or 1.0, fit, sha256)
+    series = Series(
+        points,
+        kind=measurement.kind,
+        better=measurement.better,
+        deterministic=fixed,
+        wall_clock=measurement.wall_clock,
+    )
+    if fixed:
+        return exact_change(series, tonight, policy)
+    return judge(series, tonight, policy)
+
+
+def exact_change(series: Series, tonight: Point, policy: Policy) -> Suspicion | None:
+    """A value of a deterministic run: the night on which it became what it is tonight.
+
+    Changes that are older than `OPEN_NIGHTS` nights are how it is.
+    """
+    nights = series.nights
+    at = len(nights)
+    while at > 0 and nights[at - 1].value == tonight.value:
+        at -= 1
+    if at == 0 or len(nights) - at >= OPEN_NIGHTS:
+        return None
+    until = at
+    while until > 0 and nights[until - 1].value == nights[at - 1].value:
+        until -= 1
+    before = replace(series, nights=nights[until:at])
+    first = nights[at] if at < len(nights) else tonight
+    found = judge(before, first, policy)
+    return None if found is None else replace(found, nights_after=len(nights) - at + 1)
+
+
+def verdict_change(night: str, result: Result, before: VerdictRows) -> Change | None:
+    """A run that passed fails now, or the other way; since when.
+
+    Nights in which it was skipped, or the machine was unfit, say nothing.
+    """
+    told = [
+        (name, verdict in _BAD, sha256)
+        for name, verdict, sha256 in zip(before.nights, before.verdicts, before.sha256, strict=True)
+        if verdict in _SAID
+    ]
+    if result.verdict.value not in _SAID or not told:
+        return None
+    bad = result.verdict.value in _BAD
+    at = len(told)
+    while at > 0 and told[at - 1][1] == bad:
+        at -= 1
+    if at == 0 or (not bad and at < len(told)) or len(told) - at >= OPEN_NIGHTS:
+        return None  # it was always so; or it passes again, and that was told already
+    since = told[at][0] if at < len(told) else night
+    sha_since = told[at][2] if at < len(told) else _sha256(result)
+    reason = f": {result.reason}" if result.reason else ""
+    last_good = told[at - 1][0]
+    sentence = f"fails since {since}{reason}" if bad else f"passes again since {since}"
+    return Change(
+        key=result.key,
+        driver=_name(result),
+        scenario=result.scenario,
+        measurement="verdict",
+        since=since,
+        nights=len(told) - at + 1,
+        is_worse=bad,
+        sentence=f"{sentence} (last {'good' if bad else 'bad'} night {last_good})",
+        command=result.command,
+        result_id=result.id,
+        driver_changed=bool(sha_since) and sha_since != told[at - 1][2],
+    )
+
+
+def confirmed_changes(
+    night: str, suspects: Sequence[Suspect], again: Mapping[str, Sequence[Result]]
+) -> list[Change]:
+    """Hold suspects against the runs that were made again.
+
+    Parameters
+    ----------
+    night
+        Its name.
+    suspects
+        Of `judge_night`.
+    again
+        Results with `attempt` above 0, by key.
+
+    Returns
+    -------
+    list of Change
+        Only those that were confirmed.
+    """
+    changes = []
+    for suspect in suspects:
+        reruns = [
+            (found.value, result.audio_s or 1.0)
+            for result in again.get(suspect.result.key, ())
+            for found in measured(result)
+            if found.name == suspect.measurement.name
+        ]
+        agreed = confirm(suspect.change, [v for v, _ in reruns], [e for _, e in reruns])
+        if agreed is not None:
+            changes.append(
+                told_change(night, suspect.result, suspect.measurement, agreed, confirmed=True)
+            )
+    return changes
+
+
+def told_change(
+    night: str,
+    result: Result,
+    measurement: Measurement,
+    found: Suspicion,
+    *,
+    confirmed: bool | None = None,
+) -> Change:
+    """A change in words."""
+    per = 3600.0 if found.what == "rate" else 1.0
+    before, after = found.before * per, found.after * per
+    unit = f"{measurement.unit} per hour".strip() if found.what == "rate" else measurement.unit
+    shown = f" {unit}" if unit else ""
+    by = "" if found.magnitude is None else f" ({found.magnitude:+.0%})"
+    levels = f"{number(before)} -> {number(after)}"
+    when = "tonight" if found.since == night else f"since {found.since}"
+    return Change(
+        key=result.key,
+        driver=_name(result),
+        scenario=result.scenario,
+        measurement=measurement.name,
+        unit=unit,
+        before=before,
+        after=after,
+        since=found.since,
+        nights=found.nights_after,
+        is_worse=found.worse,
+        sentence=f"{words(measurement.name)} {levels}{shown}{by}, {when}",
+        p_value=found.p,
+        confirmed=confirmed,
+        command=result.command,
+        result_id=result.id,
+        driver_changed=bool(found.driver_changed),
+    )
+
+
+def trend_of(
+    night: str, result: Result, measurement: Measurement, before: SeriesRows, *, since: str = ""
+) -> Trend:
+    """The last nights of a series, tonight included."""
+    fit = not measurement.wall_clock or result.fitness is None or not result.fitness.reasons
+    values = [v if ok else None for v, ok in zip(before.values, before.fit, strict=True)]
+    return Trend(
+        key=result.key,
+        driver=_name(result),
+        scenario=result.scenario,
+        measurement=measurement.name,
+        unit=measurement.unit,
+        better=measurement.better,
+        limit=measurement.limit,
+        nights=[*before.nights[-TREND_NIGHTS:], night],
+        values=[*values[-TREND_NIGHTS:], measurement.value if fit else None],
+        since=[since] if since else [],
+    )
+
+
+def _name(result: Result) -> str:
+    return result.driver.name if result.driver is not None else "no driver"
+
+
+def _sha256(result: Result) -> str:
+    return result.driver.sha256 if result.driver is not None else ""

@@ -1,0 +1,144 @@
+"""A whole night: run, judge, confirm, keep, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.history.history import History
+from lab.night.assemble import assemble
+from lab.night.case import Case, Place
+from lab.night.judge import Judgement, Suspect, confirmed_changes, judge_night
+from lab.night.record import Change, Night
+from lab.night.run import Run, Watcher, run_cases, run_name
+from lab.night.write import write_night
+from lab.results import Result
+
+
+@dataclass(frozen=True)
+class NightPlan:
+    """What a night is made of.
+
+    Attributes
+    ----------
+    night
+        Its name.
+    cases
+        What is run.
+    folder
+        Is there already.
+    history
+        Folder or URL.
+    jobs
+        Runs at a time.
+    matrix, command
+        For the record.
+    """
+
+    night: str
+    cases: Sequence[Case]
+    folder: Path
+    history: str
+    jobs: int = 1
+    matrix: str = ""
+    command: str = ""
+
+
+def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -> Night:
+    """Make a night, and write all of its views.
+
+    Parameters
+    ----------
+    plan
+        What is asked for.
+    stop
+        True ends it in good order: what was run is a night.
+    watcher
+        Is told how it goes on.
+
+    Returns
+    -------
+    Night
+
+    Raises
+    ------
+    LabError
+        When nothing can be kept: its folder or the history cannot be written.
+    """
+    run = run_cases(plan.cases, plan.folder, jobs=plan.jobs, stop=stop, watcher=watcher)
+    with History(plan.history) as history:
+        judged = judge_night(history, plan.night, run.results)
+        again = _again(plan, run, judged.suspects, stop, watcher)
+        changes = [*judged.changes, *confirmed_changes(plan.night, judged.suspects, again)]
+        before = [name for name in history.nights if name < plan.night]
+        every = [*run.results, *(result for results in again.values() for result in results)]
+        night = _assembled(plan, run, judged, changes, history.complaints, before[-1:])
+        lost = ""
+        if every:
+            try:
+                history.write(plan.night, every)
+            except LabError as error:
+                lost = str(error)
+    if lost:
+        night = night.model_copy(update={"complaints": [*night.complaints, lost]})
+    write_night(night, plan.folder)
+    return night
+
+
+def _assembled(
+    plan: NightPlan,
+    run: Run,
+    judged: Judgement,
+    changes: Sequence[Change],
+    complaints: Sequence[str],
+    previous: Sequence[str],
+) -> Night:
+    return assemble(
+        plan.night,
+        run.results,
+        changes=changes,
+        trends=judged.trends,
+        matrix=plan.matrix,
+        command=plan.command,
+        duration_s=run.real_s,
+        planned=run.planned,
+        stopped=run.stopped,
+        complaints=complaints,
+        previous=previous[-1] if previous else "",
+    )
+
+
+def _again(
+    plan: NightPlan,
+    run: Run,
+    suspects: Sequence[Suspect],
+    stop: Callable[[], bool],
+    watcher: Watcher,
+) -> dict[str, list[Result]]:
+    """Make the runs of suspects again, each as often as the statistics ask, and no more often."""
+    times: dict[str, int] = {}
+    for suspect in suspects:
+        key = suspect.result.key
+        times[key] = max(times.get(key, 0), suspect.change.reruns)
+    found: dict[str, list[Result]] = {}
+    for key, count in times.items():
+        case = run.case_of.get(key)
+        if case is None:
+            continue
+        for attempt in range(1, count + 1):
+            if stop():
+                return found
+            watcher.begun(case)
+            place = Place(plan.folder, run_name(case, attempt), stop)
+            try:
+                results = case.perform(place)
+            except LabError:
+                results = []
+            found.setdefault(key, []).extend(
+                result.model_copy(update={"attempt": attempt})
+                for result in results
+                if result.key == key
+            )
+    return found

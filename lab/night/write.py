@@ -1,0 +1,86 @@
+"""The files of a night."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from lab.errors import LabError
+from lab.night.record import RECORD_VERSION, Night
+
+RECORD = "night.json"
+
+
+def write_night(night: Night, folder: Path) -> None:
+    """Write a night's record and all views of it.
+
+    Parameters
+    ----------
+    night
+        The record.
+    folder
+        Is there, with the artefacts in it.
+
+    Raises
+    ------
+    LabError
+        When it cannot be written; a file that was there before is as it was.
+    """
+    views: dict[str, Callable[[], str]] = {
+        RECORD: lambda: night.model_dump_json(indent=1) + "\n",
+    }
+    for name, made in views.items():
+        write_text(folder / name, made())
+
+
+def read_night(folder: Path) -> Night:
+    """Read the record of a night.
+
+    Parameters
+    ----------
+    folder
+        Of the night.
+
+    Returns
+    -------
+    Night
+
+    Raises
+    ------
+    LabError
+        When there is none, or of a version that is not known.
+    """
+    path = folder / RECORD
+    try:
+        return Night.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise LabError(f"no night ({error.strerror})", where=str(path)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise LabError(
+            f"not a night of version {RECORD_VERSION} ({first['loc']}: {first['msg']})",
+            where=str(path),
+            do="use the hal-lab that wrote it",
+        ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file, whole or not at all.
+
+    Raises
+    ------
+    LabError
+        When there is no room for it, or no permission.
+    """
+    beside = path.with_name(path.name + ".writing")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, path)  # noqa: PTH105  (Path.replace does the same; this says atomic)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise LabError(
+            f"cannot be written ({error.strerror})", where=str(path), do="make room"
+        ) from error
