@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import LabError
-from lab.statistics.baseline import Level, level_of
+from lab.statistics.baseline import Level, level_of, stands_out
 from lab.statistics.counts import compare_counts, overdispersed
 from lab.statistics.scatter import scatter_factor
 from lab.statistics.series import Change, CountsBefore, Night, Policy, Series, Window, window_of
@@ -197,6 +197,10 @@ def _judge_level(
     told = min(1.0, 2 * len(looks) * p[best])
     if told > policy.p_limit(wall_clock=history.wall_clock):
         return None
+    if history.wall_clock and not stands_out(
+        values[window.start : window.end], level, distances[best], best
+    ):
+        return None
     first = _onset_of_level(on_scale, level, looks[best])
     before, after = level.off_scale(level.centre), float(np.median(values[window.end + first :]))
     magnitude = _magnitude(before, after)
@@ -230,10 +234,16 @@ def _onset_of_level(x: NDArray[np.float64], level: Level, after: float) -> int:
         The nights that are looked at, on the scale that is judged on.
     """
     reach = max(4 * level.spread, abs(_difference(after, level.centre)))
-    to_old = np.minimum(np.abs(x / reach - level.centre / reach), 1)
-    to_new = np.minimum(np.abs(x / reach - after / reach), 1)
+    to_old, to_new = (_drawn_in(x, place, reach) for place in (level.centre, after))
     cost = np.concatenate(([0.0], np.cumsum(to_old)[:-1])) + np.cumsum(to_new[::-1])[::-1]
     return int(np.argmin(cost))
+
+
+def _drawn_in(x: NDArray[np.float64], place: float, reach: float) -> NDArray[np.float64]:
+    """Distance to a place as a share of `reach`, 1 at most."""
+    # Halves, because the difference of two floats may be none.
+    with np.errstate(over="ignore"):
+        return np.minimum(np.abs(x / 2 - place / 2) / (reach / 2), 1.0)
 
 
 def _level_agrees(

@@ -24,6 +24,10 @@ one spike."""
 MEDIAN_FACTOR = {1: 1.0, 3: 1.1602, 5: 1.1976, 9: 1.2244, 15: 1.2371}
 _CLIP = 3.5
 _MAD = 1.4826
+_STANDS_OUT = 2.0
+_LONG_BASELINE = 90
+_INDEPENDENT_NIGHTS = 10
+_LEAST_NIGHTS = 60
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,42 @@ def level_of(values: NDArray[np.float64]) -> Level:
     level = Level(x.size, float(centre[0]), float(spread[0]), logarithmic)
     if level.spread == 0:
         return level
-    correlations = _correlations((x - level.centre) / level.spread)
+    with np.errstate(over="ignore"):
+        residuals = (x / 2 - level.centre / 2) / (level.spread / 2)
+    correlations = _correlations(np.clip(residuals, -_CLIP, _CLIP))
     return Level(x.size, level.centre, level.spread, logarithmic, correlations)
+
+
+def stands_out(values: NDArray[np.float64], level: Level, distance: float, look: int) -> bool:
+    """Whether a median lies clearly outside all that the baseline itself has been through.
+
+    Few moods fit into a baseline, so that how strong they get is known badly, and no degrees of
+    freedom make up for it. A baseline of less than 60 nights, or of less than 10 moods, does not
+    know them at all: then only single nights are judged. In a longer one, a new level has to lie twice as far out as the worst median of as many
+    nights in the baseline; of a short baseline, farther, by the square root of what it lacks.
+    Where nights are independent this costs nothing: chance alone is farther out than that.
+
+    Parameters
+    ----------
+    values
+        Of the baseline, shape (nights,).
+    level
+        Of them.
+    distance
+        Of the median to the centre.
+    look
+        Of how many nights the median is. 1: every spike would count, nothing is asked for.
+    """
+    if look == 1:
+        return True
+    if values.size < max(_LEAST_NIGHTS, _INDEPENDENT_NIGHTS * level.mood_nights):
+        return False
+    x = np.log(values) if level.logarithmic else values
+    rolling = np.median(np.lib.stride_tricks.sliding_window_view(x, look), axis=1)
+    with np.errstate(over="ignore"):
+        worst = float(np.abs(rolling - level.centre).max())
+    factor = _STANDS_OUT * math.sqrt(max(1.0, _LONG_BASELINE / values.size))
+    return abs(distance) / factor > worst
 
 
 def centre_and_spread(
@@ -135,8 +173,7 @@ def centre_and_spread(
 
 def _correlations(residuals: NDArray[np.float64]) -> tuple[float, ...]:
     """Autocorrelations up to where two neighbours no longer sum to more than 0 (Geyer 1992)."""
-    drawn_in = np.clip(residuals, -_CLIP, _CLIP)
-    drawn_in = drawn_in - drawn_in.mean()
+    drawn_in = residuals - residuals.mean()
     nights = drawn_in.size
     power = float((drawn_in**2).sum())
     kept: list[float] = []

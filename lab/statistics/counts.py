@@ -222,8 +222,10 @@ def overdispersed(
     if plain.ratio:
         widen = math.sqrt(factor)
         low = plain.ratio * _power(low / plain.ratio, widen)
-        high = None if high is None else _none_if_infinite(
-            plain.ratio * _power(high / plain.ratio, widen)
+        high = (
+            None
+            if high is None
+            else _none_if_infinite(plain.ratio * _power(high / plain.ratio, widen))
         )
     return CountComparison(
         rate_before=plain.rate_before,
@@ -244,6 +246,7 @@ def check_dispersion(
     exposures: Sequence[float] | NDArray[np.float64],
     *,
     seed: int = 0,
+    simulations: int = _SIMULATIONS,
 ) -> Dispersion:
     """Test whether nights scatter as Poisson counts of one rate do.
 
@@ -255,8 +258,8 @@ def check_dispersion(
     ----------
     counts, exposures
         Of the nights.
-    seed
-        Of the simulation.
+    seed, simulations
+        Of the simulation, and how many.
 
     Returns
     -------
@@ -280,9 +283,9 @@ def check_dispersion(
     if total / nights >= _CHI_SQUARED_MEAN:
         p = chi_squared_beyond(found, nights - 1)
     else:
-        drawn = np.random.default_rng(seed).multinomial(total, shares, size=_SIMULATIONS)
+        drawn = np.random.default_rng(seed).multinomial(total, shares, size=simulations)
         simulated = ((drawn - expected) ** 2 / expected).sum(axis=1)
-        p = (1 + int((simulated >= found * (1 - 1e-12)).sum())) / (_SIMULATIONS + 1)
+        p = (1 + int((simulated >= found * (1 - 1e-12)).sum())) / (simulations + 1)
     factor = found / (nights - 1)
     upper = max(1.0, found / chi_squared_low(nights - 1, 0.05))
     return Dispersion(factor=factor, upper=upper, p=p)
@@ -307,9 +310,7 @@ def _check(counts: ArrayLike, exposures: ArrayLike) -> None:
         raise LabError("an exposure is not a finite number above 0")
 
 
-def _ratio(
-    events_after: float, events_before: float, before: float, after: float
-) -> float | None:
+def _ratio(events_after: float, events_before: float, before: float, after: float) -> float | None:
     """Rate after over rate before; None: no bound."""
     if events_before == 0:
         return None

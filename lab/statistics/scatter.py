@@ -11,8 +11,8 @@ from lab.statistics.special import chi_squared_low
 # In doubt for a wider scatter: a Poisson that is not one costs false alarms, the other way round
 # it costs a few nights.
 _DOUBT = 0.1
+_SIMULATIONS = 299
 _LEAST_BLOCKS = 4
-_QUARTILE = 0.25
 
 
 def scatter_factor(
@@ -38,7 +38,7 @@ def scatter_factor(
     float
         1 or more.
     """
-    nights = check_dispersion(counts.astype(np.int64), exposures)
+    nights = check_dispersion(counts.astype(np.int64), exposures, simulations=_SIMULATIONS)
     factor = nights.upper if nights.p <= _DOUBT else 1.0
     if not wall_clock:
         return factor
@@ -58,6 +58,6 @@ def scatter_factor(
         share = np.maximum(t / t.max(), 1e-12)
         expected = k.sum() * share / share.sum()
         found = float(((k - expected) ** 2 / expected).sum())
-        # The lower quartile of chi squared: three times out of four at least the true factor.
-        factor = max(factor, found / chi_squared_low(blocks - 1, _QUARTILE))
+        # The lower tenth of chi squared: nine times out of ten at least the true factor.
+        factor = max(factor, found / chi_squared_low(blocks - 1, _DOUBT))
     return factor

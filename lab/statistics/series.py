@@ -111,7 +111,7 @@ class Policy:
     p_rerun: float = 0.01
     reruns: int = 3
     most_reruns: int = 20
-    baseline_nights: int = 90
+    baseline_nights: int = 180
     count_baseline_nights: int = 365
     minimum_nights: int = 20
     minimum_change: float = 0.02
@@ -121,11 +121,12 @@ class Policy:
         """Largest p of a series on a night, all looks and both directions told, that is followed.
 
         The budget over all judgements of the year (Bonferroni). Re-runs that do not share the
-        machine's mood are independent evidence: the limit may be as much higher as they pass by
-        chance less often.
+        machine's mood are fresh evidence, and the limit is higher. Not by all of ``1 / p_rerun``,
+        but by a tenth of it: they are held against the same baseline, and a suspicion that is not
+        confirmed may come back the next night.
         """
         limit = self.false_alarms / (self.series * self.nights)
-        return min(0.01, limit if wall_clock else limit / self.p_rerun)
+        return min(0.01, limit if wall_clock else limit * max(1.0, 0.1 / self.p_rerun))
 
 
 @dataclass(frozen=True)
