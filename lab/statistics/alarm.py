@@ -303,7 +303,7 @@ def _judge_counts(
     rate_before, rate_after = before / t_before, after / t_after
     if rate_before == rate_after:
         return None
-    if 0 < rate_before and 1 / policy.minimum_ratio < rate_after / rate_before < (
+    if rate_before > 0 and 1 / policy.minimum_ratio < rate_after / rate_before < (
         policy.minimum_ratio
     ):
         return None

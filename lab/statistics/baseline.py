@@ -113,9 +113,10 @@ def stands_out(values: NDArray[np.float64], level: Level, distance: float, look:
 
     Few moods fit into a baseline, so that how strong they get is known badly, and no degrees of
     freedom make up for it. A baseline of less than 60 nights, or of less than 10 moods, does not
-    know them at all: then only single nights are judged. In a longer one, a new level has to lie twice as far out as the worst median of as many
-    nights in the baseline; of a short baseline, farther, by the square root of what it lacks.
-    Where nights are independent this costs nothing: chance alone is farther out than that.
+    know them at all: then only single nights are judged. In a longer one, a new level has to lie
+    twice as far out as the worst median of as many nights in the baseline; below 90 nights
+    farther, by the square root of what it lacks. Where nights are independent this costs little:
+    the limit of p is farther out than that.
 
     Parameters
     ----------

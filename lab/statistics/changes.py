@@ -7,7 +7,7 @@ nights of its segment, and both halves are searched again.
 
 In one dimension the energy distance of exponent 1 is twice the integral of the squared difference
 of the two distribution functions (Szekely and Rizzo 2005). With the distribution functions taken
-at up to 48 thresholds all splits of a segment, in all permutations at once, are a few cumulative
+at up to 32 thresholds all splits of a segment, in all permutations at once, are a few cumulative
 sums: linear in nights, where the sum over pairs is quadratic.
 
 The end of the right-hand side is the end of the segment; the paper also lets it vary. A level that
@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from lab.errors import LabError
 
-_THRESHOLDS = 48
+_THRESHOLDS = 32
 _BATCH = 33
 _MAD = 1.4826
 _SPIKE = 5.0
@@ -66,7 +67,7 @@ def change_points(
     minimum_magnitude: float = 0.0,
     minimum_segment: int = 5,
     p_limit: float = 0.01,
-    permutations: int = 299,
+    permutations: int = 199,
     seed: int = 0,
 ) -> tuple[ChangePoint, ...]:
     """Find the change points of a series.
@@ -243,10 +244,8 @@ def _as_points(
     places = sorted(found)
     while True:
         edges = [0, *places, x.size]
-        medians = [
-            float(np.median(x[a:b])) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a
-        ]
-        pairs = list(zip(medians[:-1], medians[1:], strict=True))
+        medians = [float(np.median(x[a:b])) for a, b in pairwise(edges) if b > a]
+        pairs = list(pairwise(medians))
         sizes = [_magnitude(before, after) for before, after in pairs]
         small = [
             (abs(size), place)

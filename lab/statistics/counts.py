@@ -178,7 +178,7 @@ def compare_with_baseline(
     """
     k, t = _as_arrays(counts, exposures)
     plain = compare_counts(int(k.sum()), float(t.sum()), count, exposure)
-    dispersion = check_dispersion(k, t, seed=seed)
+    dispersion = check_dispersion(k.astype(np.int64), t, seed=seed)
     if dispersion.is_poisson:
         return plain
     return overdispersed(plain, int(k.sum()), float(t.sum()), count, exposure, dispersion.upper)

@@ -136,13 +136,18 @@ def decode(histogram: Histogram) -> Distribution:
         When it is none.
     """
     read = _decoded(histogram)
-    items = [item for item in read.get_recorded_iterator() if item.count_at_value_iterated_to > 0]
+    # The iterator gives one object, which changes at each step.
+    items = [
+        (item.value_iterated_to, item.count_at_value_iterated_to)
+        for item in read.get_recorded_iterator()
+        if item.count_at_value_iterated_to > 0
+    ]
     return Distribution(
         name=histogram.name,
         unit=histogram.unit,
         period=histogram.period,
-        values=np.array([item.value_iterated_to for item in items], dtype=np.int64),
-        counts=np.array([item.count_at_value_iterated_to for item in items], dtype=np.int64),
+        values=np.array([value for value, _ in items], dtype=np.int64),
+        counts=np.array([count for _, count in items], dtype=np.int64),
     )
 
 

@@ -156,7 +156,7 @@ def _mann_whitney(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return p if math.isfinite(p) else 1.0
 
 
-def _scipy_stats() -> Any:  # noqa: ANN401  (SciPy carries no types)
+def _scipy_stats() -> Any:
     scipy_special()  # says how to install it, where it is missing
     import scipy.stats as stats
 

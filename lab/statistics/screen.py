@@ -38,8 +38,9 @@ def worth_judging(
     if window is None:
         return np.zeros(values.shape[0], dtype=np.bool_)
     base, recent = values[:, window.start : window.end], values[:, window.end :]
-    logarithmic = (base > 0).all(axis=1, keepdims=True)
-    odd = (recent <= 0).any(axis=1) & logarithmic[:, 0]
+    positive: NDArray[np.bool_] = np.asarray((base > 0).all(axis=1))
+    odd = (recent <= 0).any(axis=1) & positive
+    logarithmic = positive[:, np.newaxis]
     tiny = np.nextafter(0.0, 1.0)
     base = np.where(logarithmic, np.log(np.maximum(base, tiny)), base)
     recent = np.where(logarithmic, np.log(np.maximum(recent, tiny)), recent)

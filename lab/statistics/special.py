@@ -12,7 +12,7 @@ from lab.errors import MissingError
 
 
 @cache
-def scipy_special() -> Any:  # noqa: ANN401  (SciPy carries no types)
+def scipy_special() -> Any:
     """`scipy.special`.
 
     Raises
