@@ -94,7 +94,7 @@ class Case(ABC):
 
 @dataclass(frozen=True)
 class PlayCase(Case):
-    """A signal through a driver. Attributes as in `lab.night.matrix.Play`."""
+    """A signal through a driver. Attributes as in `Play` of the matrix; `clock_name` is its word."""
 
     subject: Subject
     signal: str
@@ -103,6 +103,7 @@ class PlayCase(Case):
     layout: Literal["v1", "v2"] | None = None
     frames: int | None = None
     device_clock: tuple[Component, ...] = ()
+    clock_name: str = ""
     seconds: float = 5.0
 
     @property
@@ -115,7 +116,7 @@ class PlayCase(Case):
         """Driver, signal, macOS, time."""
         told = [self.signal, self.profile or "", self.layout or "", f"{self.clock} time"]
         if self.device_clock:
-            told.insert(1, "clock off")
+            told.insert(1, f"device clock {self.clock_name}")
         return f"{self.subject.name}: {', '.join(word for word in told if word)}"
 
     @property

@@ -184,6 +184,7 @@ class Matrix(_Part):
                     layout=layout,
                     frames=frames,
                     device_clock=tuple(model[1]),
+                    clock_name=model[0] if model[1] else "",
                     seconds=part.seconds,
                 )
 

@@ -81,9 +81,10 @@ def _named(result: Result, case: PlayCase, cut: LabError | None) -> Result:
     The driver's environment is how it is built for this night, and no parameter of the run.
     """
     hidden = case.subject.environment
-    changes: dict[str, object] = {
-        "parameters": {k: v for k, v in result.parameters.items() if k not in hidden}
-    }
+    told = {name: value for name, value in result.parameters.items() if name not in hidden}
+    if case.clock_name:
+        told["device-clock"] = case.clock_name
+    changes: dict[str, object] = {"parameters": told}
     if result.driver is not None:
         changes["driver"] = result.driver.model_copy(update={"name": case.subject.name})
     if cut is not None:

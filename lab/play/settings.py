@@ -140,7 +140,7 @@ class PlaySettings:
 
 def model_text(model: tuple[Component, ...]) -> str:
     """A clock model as it is written behind ``--device-clock``."""
-    told = [component.model_dump(mode="json", exclude_defaults=False) for component in model]
+    told = [component.model_dump(mode="json", exclude_none=True) for component in model]
     return json.dumps(told[0] if len(told) == 1 else told)
 
 
