@@ -22,7 +22,9 @@ def runs(
     """Triples on a machine of some speed, which may become slower while they are made."""
     rng = np.random.default_rng(seed)
     slow = machine * np.exp(drift * np.arange(3 * count) / 3).reshape(count, 3)
-    return 40.0 * slow * np.array([1.0, driver, 1.0]) * rng.lognormal(0, 0.03, (count, 3))
+    noise = rng.lognormal(0, 0.03, (count, 3))
+    made: NDArray[np.float64] = 40.0 * slow * np.array([1.0, driver, 1.0]) * noise
+    return made
 
 
 def test_a_machine_that_is_twice_as_slow_tonight_is_no_change() -> None:
