@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from lab.errors import LabError
 from lab.statistics.baseline import Level, level_of, stands_out
 from lab.statistics.counts import compare_counts, overdispersed
+from lab.statistics.medians import median
 from lab.statistics.scatter import scatter_factor
 from lab.statistics.series import Change, CountsBefore, Night, Policy, Series, Window, window_of
 from lab.statistics.special import student_beyond
@@ -167,10 +168,10 @@ def _judge_rare(
     return Change(
         what="rare value",
         before=before,
-        after=float(np.median(values[first:])),
+        after=median(values[first:]),
         since=nights[first].night,
         p=single,
-        magnitude=_magnitude(before, float(np.median(values[first:]))),
+        magnitude=_magnitude(before, median(values[first:])),
         worse=_is_worse(history, before, after),
         needs_confirmation=True,
         reruns=max(policy.reruns, needed),
@@ -190,8 +191,8 @@ def _judge_level(
 ) -> Change | None:
     """A continuous series: medians of the last nights against the level before."""
     on_scale = np.array([level.on_scale(v) for v in values[window.end :].tolist()])
-    looks = {look: float(np.median(on_scale[-look:])) for look in window.looks}
-    distances = {look: _difference(median, level.centre) for look, median in looks.items()}
+    looks = {look: median(on_scale[-look:]) for look in window.looks}
+    distances = {look: _difference(place, level.centre) for look, place in looks.items()}
     p = {look: level.p_beyond(distances[look], look) for look in looks}
     best = min(p, key=lambda look: (p[look], look))
     told = min(1.0, 2 * len(looks) * p[best])
@@ -202,7 +203,7 @@ def _judge_level(
     ):
         return None
     first = _onset_of_level(on_scale, level, looks[best])
-    before, after = level.off_scale(level.centre), float(np.median(values[window.end + first :]))
+    before, after = level.off_scale(level.centre), median(values[window.end + first :])
     magnitude = _magnitude(before, after)
     if after == before or (magnitude is not None and abs(magnitude) < policy.minimum_change):
         return None
@@ -255,7 +256,7 @@ def _level_agrees(
     side = np.sign(new - old)
     if not ((x - (old / 2 + new / 2)) * side > 0).all():
         return False
-    distance = _difference(float(np.median(x)), old)
+    distance = _difference(median(x), old)
     # Re-runs share tonight's mood: of a wall-clock figure, many of them tell no more than one.
     if change.wall_clock:
         return level.p_beyond(distance, 1) <= policy.p_rerun
@@ -296,11 +297,12 @@ def _judge_counts(
             best = _Look(found.p, look, found.p_more < found.p_fewer)
     if best is None or best.p * len(window.looks) > limit:
         return None
+    rate_before = _rate(before, t_before)
     first = window.end + _onset_of_rate(
-        values[window.end :], exposures[window.end :], before / t_before, more=best.more
+        values[window.end :], exposures[window.end :], rate_before, more=best.more
     )
     after, t_after = float(values[first:].sum()), float(exposures[first:].sum())
-    rate_before, rate_after = before / t_before, after / t_after
+    rate_after = _rate(after, t_after)
     if rate_before == rate_after:
         return None
     if rate_before > 0 and 1 / policy.minimum_ratio < rate_after / rate_before < (
@@ -332,10 +334,11 @@ def _onset_of_rate(
 ) -> int:
     """First night of the new rate: the split of the greatest likelihood, in that direction."""
     after_k, after_t = np.cumsum(k[::-1])[::-1], np.cumsum(t[::-1])[::-1]
-    expected = rate_before * after_t
+    with np.errstate(over="ignore"):
+        expected = np.minimum(rate_before * after_t, 1e300)
     # Twice the logarithm of the likelihood ratio, halved; 0 log 0 is 0.
     safe = np.maximum(expected, 1e-300)
-    gain = np.where(after_k > 0, after_k * np.log(np.maximum(after_k, 1e-300) / safe), 0.0)
+    gain = np.where(after_k > 0, after_k * (np.log(np.maximum(after_k, 1)) - np.log(safe)), 0.0)
     gain -= after_k - expected
     right_way = after_k > expected if more else after_k < expected
     return int(np.argmax(np.where(right_way, gain, -1.0)))
@@ -367,6 +370,10 @@ def _counts_agree(
     found = compare_counts(level.count, level.exposure, count, t)
     found = overdispersed(found, level.count, level.exposure, count, t, level.factor)
     return (found.p_more if change.after > change.before else found.p_fewer) <= policy.p_rerun
+
+
+def _rate(count: float, exposure: float) -> float:
+    return min(count / exposure, sys.float_info.max)
 
 
 def _driver_changed(nights: Sequence[Night], first: int) -> bool | None:

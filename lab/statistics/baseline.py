@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.statistics.medians import medians
 from lab.statistics.special import student_beyond
 
 LOOKS = (1, 3, 5, 9, 15)
@@ -134,7 +135,7 @@ def stands_out(values: NDArray[np.float64], level: Level, distance: float, look:
     if values.size < max(_LEAST_NIGHTS, _INDEPENDENT_NIGHTS * level.mood_nights):
         return False
     x = np.log(values) if level.logarithmic else values
-    rolling = np.median(np.lib.stride_tricks.sliding_window_view(x, look), axis=1)
+    rolling = medians(np.lib.stride_tricks.sliding_window_view(x, look))
     with np.errstate(over="ignore"):
         worst = float(np.abs(rolling - level.centre).max())
     factor = _STANDS_OUT * math.sqrt(max(1.0, _LONG_BASELINE / values.size))
@@ -158,7 +159,7 @@ def centre_and_spread(
         deviation is taken. All equal: exactly 0.
     """
     # Halves before the difference: two values of opposite sign may differ by more than a float.
-    centre = np.median(x, axis=1)
+    centre = medians(x)
     off = x / 2 - centre[:, np.newaxis] / 2
     size = np.abs(off).max(axis=1)
     unit = np.where(size > 0, size, 1.0)[:, np.newaxis]

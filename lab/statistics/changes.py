@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import LabError
+from lab.statistics.medians import median
 
 _THRESHOLDS = 32
 _BATCH = 33
@@ -140,16 +141,20 @@ def without_spikes(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     if x.size < 5:
         return x
-    half = x / 2
-    steps = np.abs(np.diff(half))
+    size = float(np.abs(x).max())
+    if size == 0:
+        return x
+    # As shares of the largest: no sum and no difference is more than a float.
+    share = x / size
+    steps = np.abs(np.diff(share))
     scale = _MAD * float(np.median(steps)) / np.sqrt(2)
     if scale == 0:
         scale = float(np.mean(steps)) / 10
-    padded = np.concatenate((half[[2, 1]], half, half[[-2, -3]]))
+    padded = np.concatenate((share[[2, 1]], share, share[[-2, -3]]))
     around = np.stack([padded[:-4], padded[1:-3], padded[3:-1], padded[4:]])
-    off = half - around
+    off = share - around
     alone = (off > _SPIKE * scale).all(axis=0) | (off < -_SPIKE * scale).all(axis=0)
-    return np.where(alone, np.median(around, axis=0) * 2, x)
+    return np.where(alone, np.median(around, axis=0) * size, x)
 
 
 def best_split(x: NDArray[np.float64], minimum_segment: int) -> tuple[int, float] | None:
@@ -244,7 +249,7 @@ def _as_points(
     places = sorted(found)
     while True:
         edges = [0, *places, x.size]
-        medians = [float(np.median(x[a:b])) for a, b in pairwise(edges) if b > a]
+        medians = [median(x[a:b]) for a, b in pairwise(edges) if b > a]
         pairs = list(pairwise(medians))
         sizes = [_magnitude(before, after) for before, after in pairs]
         small = [

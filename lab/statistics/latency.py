@@ -136,18 +136,20 @@ def decode(histogram: Histogram) -> Distribution:
         When it is none.
     """
     read = _decoded(histogram)
-    # The iterator gives one object, which changes at each step.
-    items = [
-        (item.value_iterated_to, item.count_at_value_iterated_to)
-        for item in read.get_recorded_iterator()
-        if item.count_at_value_iterated_to > 0
-    ]
+    # The counters themselves: the library's iterator takes a thousand times as long.
+    counts = np.array(read.counts[: read.encoder.payload.counts_len], dtype=np.int64)
+    index = np.flatnonzero(counts)
+    half_bits = read.sub_bucket_half_count_magnitude
+    # Of the first bucket both halves are used, of all others the upper one.
+    bucket = np.maximum((index >> half_bits) - 1, 0)
+    sub_bucket = index - (bucket << half_bits)
+    shifts = bucket + read.unit_magnitude
     return Distribution(
         name=histogram.name,
         unit=histogram.unit,
         period=histogram.period,
-        values=np.array([value for value, _ in items], dtype=np.int64),
-        counts=np.array([count for _, count in items], dtype=np.int64),
+        values=((sub_bucket + 1) << shifts) - 1,
+        counts=counts[index],
     )
 
 

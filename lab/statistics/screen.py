@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.statistics.baseline import MEDIAN_FACTOR, centre_and_spread
+from lab.statistics.medians import medians
 from lab.statistics.series import Policy, window_of
 from lab.statistics.special import normal_limit
 
@@ -49,10 +50,10 @@ def worth_judging(
     z = normal_limit(limit)
     worth: NDArray[np.bool_] = odd | (spread == 0)
     for look in window.looks:
-        median = np.median(recent[:, -look:], axis=1)
+        median = medians(recent[:, -look:])
         # Student's tails are wider than the normal's, and moods only widen the spread.
         reach = z * spread * MEDIAN_FACTOR[look] / np.sqrt(look)
-        worth |= np.abs(median - centre) >= reach * (1 - 1e-9)
+        worth |= np.abs(median / 2 - centre / 2) >= reach / 2 * (1 - 1e-9)
     return worth
 
 
