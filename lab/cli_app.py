@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "soak": ("Hours of virtual time with faults; every sample is checked.", {}),
     "replay": ("Run a failing schedule of a soak again.", {}),
     "nightly": ("Run the matrix, keep the night, tell what broke and since when.", {}),
+    "history": ("Ask the nights that were kept; hold two side by side.", {}),
     "devices": ("Load a driver and list its devices.", {}),
     "inspect": ("Would macOS 12 to 26 load a bundle, and why not; nothing is run.", {}),
     "doctor": (
@@ -47,7 +48,8 @@ COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "trace": ("Sum up the IO cycles of a trace file.", {}),
     "version": ("Print versions, and where coreaudiod-sim is.", {}),
 }
-"""Name to line of help and settings; ``lab.commands.<name>`` has ``<name>_command``."""
+"""Name to line of help and settings; ``lab.commands.<name>`` has ``<name>_command``, or
+``<name>_app`` where there are commands below it."""
 
 
 class _Commands(TyperGroup):
@@ -61,6 +63,11 @@ class _Commands(TyperGroup):
             return super().get_command(ctx, cmd_name)
         short_help, settings = COMMANDS[cmd_name]
         module = importlib.import_module(f"lab.commands.{cmd_name}")
+        several = getattr(module, f"{cmd_name}_app", None)
+        if several is not None:
+            group = typer.main.get_command(several)
+            group.name, group.short_help = cmd_name, short_help
+            return group
         alone = typer.Typer(**_PLAIN)
         alone.command(cmd_name, short_help=short_help, **settings)(
             getattr(module, f"{cmd_name}_command")

@@ -94,7 +94,7 @@ class Case(ABC):
 
 @dataclass(frozen=True)
 class PlayCase(Case):
-    """A signal through a driver. Attributes as in `Play` of the matrix; `clock_name` is its word."""
+    """A signal through a driver. Attributes as in `Play` of the matrix; `clock_name`: its word."""
 
     subject: Subject
     signal: str

@@ -18,6 +18,8 @@ TREND_NIGHTS = 60
 """So many are drawn."""
 OPEN_NIGHTS = 30
 """A change that still stands is told for so long."""
+GOOD_NEWS_NIGHTS = 7
+"""What became better is told once when it is exact; what scatters takes some nights to be seen."""
 _DIRECTED = {"ns", "us", "ms", "s", "ppm", "%", "x"}
 _BAD = {Verdict.FAIL.value}
 _SAID = {Verdict.PASS.value, Verdict.MARGINAL.value, Verdict.FAIL.value}
@@ -98,7 +100,7 @@ def judge_night(history: History, night: str, results: Sequence[Result]) -> Judg
         if before is None:
             continue
         found = judge_series(night, result, measurement, before, policy)
-        if found is None:
+        if found is None or _is_old_good_news(found):
             if measurement.limit is not None or measurement.name == GLITCHES:
                 trends.append(trend_of(night, result, measurement, before))
             continue
@@ -109,6 +111,12 @@ def judge_night(history: History, night: str, results: Sequence[Result]) -> Judg
             # A verdict that fell says the same, and more.
             changes.append(told_change(night, result, measurement, found))
     return Judgement(changes, suspects, trends)
+
+
+def _is_old_good_news(found: Suspicion) -> bool:
+    return not found.worse and found.nights_after > (
+        1 if found.what == "exact value" else GOOD_NEWS_NIGHTS
+    )
 
 
 def measured(result: Result) -> list[Measurement]:

@@ -1,0 +1,116 @@
+"""What a night runs, from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.errors import UsageError
+from lab.night.case import PlayCase, ScenarioCase, SoakCase
+from lab.night.matrix import OWN, read_matrix
+
+HEAD = '[driver.Mine]\nbundle = "My.driver"\nenvironment = { LEVEL = "3" }\n'
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_labs_own_matrices_can_be_read_and_no_two_runs_of_them_are_the_same(name: str) -> None:
+    matrix = read_matrix(name)
+    cases = matrix.cases("2026-11-22")
+    assert len(cases) > 20
+    assert len(set(map(repr, cases))) == len(cases)
+    assert matrix.name == name
+
+
+def test_a_matrix_is_the_product_of_what_it_names(tmp_path: Path) -> None:
+    text = HEAD + (
+        '[[play]]\ndrivers = ["Mine"]\nsignals = ["noise", "sweep"]\n'
+        'profiles = ["none", "macos-26"]\n'
+        'clocks = ["virtual", "realtime"]\nframes = [64, 480, 511]\n'
+    )
+    cases = read_matrix(written(tmp_path, text)).cases("2026-11-22")
+    plays = [case for case in cases if isinstance(case, PlayCase)]
+    assert len(plays) == len(cases) == 2 * 2 * 2 * 3
+    assert {case.profile for case in plays} == {None, "macos-26"}
+    assert all(case.alone is (case.clock == "realtime") for case in plays)
+    assert plays[0].subject.environment == {"LEVEL": "3"}
+
+
+def test_a_clock_that_is_off_is_for_virtual_time(tmp_path: Path) -> None:
+    text = HEAD + (
+        '[[play]]\ndrivers = ["Mine"]\nclocks = ["virtual", "realtime"]\n'
+        'device_clocks.perfect = []\ndevice_clocks.fast = [{ kind = "offset", ppm = 50 }]\n'
+    )
+    plays = read_matrix(written(tmp_path, text)).cases("2026-11-22")
+    told = {(case.clock, case.clock_name) for case in plays if isinstance(case, PlayCase)}
+    assert told == {("virtual", ""), ("realtime", ""), ("virtual", "fast")}
+
+
+def test_faults_are_drawn_anew_each_night_and_a_night_can_be_made_again(tmp_path: Path) -> None:
+    text = HEAD + '[[soak]]\ndrivers = ["Mine"]\nfaults = ["host", "reader"]\nruns = 3\n'
+    matrix = read_matrix(written(tmp_path, text))
+
+    def seeds(night: str) -> list[int]:
+        return [case.seed for case in matrix.cases(night) if isinstance(case, SoakCase)]
+
+    assert len(set(seeds("2026-11-22"))) == 6
+    assert seeds("2026-11-22") == seeds("2026-11-22")
+    assert not set(seeds("2026-11-22")) & set(seeds("2026-11-23"))
+
+
+def test_scenarios_are_asked_alone_unless_they_say_otherwise(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + '[[scenarios]]\nselect = ["a.py", "b.py"]\n'
+        + '[[scenarios]]\nselect = ["c.py"]\nalone = false\n'
+    )
+    asked = [
+        case
+        for case in read_matrix(written(tmp_path, text)).cases("2026-11-22")
+        if isinstance(case, ScenarioCase)
+    ]
+    assert [(case.select, case.alone) for case in asked] == [
+        ("a.py", True),
+        ("b.py", True),
+        ("c.py", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nonsense", "not TOML"),
+        ("", "driver: Field required"),
+        (HEAD + "[[play]]\n", "play.0.drivers: Field required"),
+        (HEAD + '[[play]]\ndrivers = ["Mine"]\nsecond = 3\n', "play.0.second: Extra inputs"),
+        (
+            HEAD + '[[play]]\ndrivers = ["Mine"]\nseconds = 0\n',
+            "play.0.seconds: Input should be gr",
+        ),
+        (
+            HEAD + '[[play]]\ndrivers = ["Yours"]\n',
+            "no such driver in the matrix: Yours; choose: Mine",
+        ),
+        (
+            HEAD + '[[play]]\ndrivers = ["Mine"]\nsignals = ["hum"]\n',
+            "no such signal: hum; a file, or",
+        ),
+        (HEAD + '[[soak]]\ndrivers = ["Mine"]\nfaults = ["gremlins"]\n', "gremlins"),
+    ],
+)
+def test_what_is_no_matrix_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_matrix(written(tmp_path, text)).cases("2026-11-22")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_matrix_that_is_not_there_is_one_line() -> None:
+    with pytest.raises(UsageError, match=r"cannot be read \(No such file.*one of quick, full"):
+        read_matrix("nowhere.toml")
