@@ -130,7 +130,8 @@ class TraceWriter:
 
     def _flush(self) -> None:
         self._file.write(self._batch.SerializeToString())
-        self._batch.Clear()
+        # A new one: what is cleared keeps its memory.
+        self._batch = self._messages.Trace()
         self._waiting = 0
 
 
