@@ -24,6 +24,9 @@ _BATCH = 2_000
 """Packets that are written at once. A trace behind a trace is one trace."""
 
 
+_MOST = (1 << 64) - 1
+
+
 def perfetto_messages() -> Any:
     """The messages of Perfetto, in Python.
 
@@ -200,7 +203,7 @@ class _Sequence:
         elif value < 0:
             told.int_value = value
         else:
-            told.uint_value = value
+            told.uint_value = min(value, _MOST)
 
     def _intern(self, packet: Any, table: str, known: dict[str, int], text: str) -> int:
         number = known.get(text)
