@@ -42,7 +42,11 @@ def arrivals(count: int, *, host: bool = True) -> NDArray[Any]:
 def written(tmp_path: Path, **given: Any) -> Timeline:
     """What is read back of a trace of ten cycles, unless others are given."""
     path = tmp_path / "out.pftrace"
-    told = {"records": records(10), "sample_rate": 48_000.0, "title": "a run"} | given
+    told: dict[str, Any] = {
+        "records": records(10),
+        "sample_rate": 48_000.0,
+        "title": "a run",
+    } | given
     made = write_perfetto(path, **told)
     assert made.file_bytes == path.stat().st_size
     assert [one.name for one in tmp_path.iterdir()] == ["out.pftrace"]
