@@ -10,7 +10,7 @@ import mmap
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +131,7 @@ class Trace:
     """
 
     path: Path
-    clock: str
+    clock: Literal["realtime", "virtual"]
     seed: int
     start_ns: int
     written: int

@@ -171,6 +171,10 @@ class Recorder:
         rows = [(block.first_frame, len(block.frames), -1, -1)]
         if len(block.host_times):
             rows = block.host_times[["first_frame", "frames", "host_ns", "output_ns"]].tolist()
+            # Behind a loss it begins within a block of the writer, whose beginning is gone.
+            before = rows[0][0] - block.first_frame
+            if before > 0:
+                rows.insert(0, (block.first_frame, before, -1, -1))
         lost = block.lost
         flags = ARRIVAL_NEW_GENERATION if block.new_generation else 0
         for first_frame, frames, host_ns, output_ns in rows[: self._capacity_rows - self.rows]:
