@@ -129,7 +129,9 @@ def mac(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types of everything; nothing is changed. `-- --fix` formats instead."""
-    session.install(*nox.project.dependency_groups(PROJECT, "lint"), *dependencies("test"), "nox")
+    session.install(
+        *(*nox.project.dependency_groups(PROJECT, "lint"), *dependencies("test", "nightly"), "nox")
+    )
     fix = "--fix" in session.posargs
     c_files = tracked_files("*.c", "*.h")
     c_list = Path(session.create_tmp()) / "c-files.txt"
@@ -291,7 +293,9 @@ def build(session: nox.Session, preset: str, *options: str, targets: Sequence[st
 
 def install_package(session: nox.Session, preset: str, *options: str) -> None:
     """Build the preset, then install from that very folder the package that a user would get."""
-    session.install(*dependencies("test"), *nox.project.dependency_groups(PROJECT, "build"))
+    session.install(
+        *(*dependencies("test", "nightly"), *nox.project.dependency_groups(PROJECT, "build"))
+    )
     folder = build(session, preset, *options)
     cache = (folder / "CMakeCache.txt").read_text(encoding="utf-8")
     build_type = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)$", cache, re.MULTILINE)

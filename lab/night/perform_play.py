@@ -6,15 +6,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from lab.errors import LabError
+from lab.errors import LabError, MissingError
 from lab.measure.fitness import probe_fitness
 from lab.night.case import Place, PlayCase
 from lab.night.clips import keep_clips
 from lab.play.judge import judge_play
 from lab.play.names import release, unique_shm_name
 from lab.play.run import PlayCut, play
-from lab.play.settings import PlaySettings
+from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.signals import SIGNALS, write_signal
+from lab.report.perfetto import write_run
 from lab.results import Result, Verdict
 
 
@@ -53,7 +54,7 @@ def perform_play(case: PlayCase, place: Place) -> Result:
         result = _named(result, case, cut)
         result = keep_clips(result, facts, place)
         if result.verdict is Verdict.FAIL:
-            result = _keep_trace(result, folder / "io.trace", place)
+            result = _keep_trace(result, facts, folder / "io.trace", place)
         return result
 
 
@@ -92,12 +93,17 @@ def _named(result: Result, case: PlayCase, cut: LabError | None) -> Result:
     return result.model_copy(update=changes)
 
 
-def _keep_trace(result: Result, made: Path, place: Place) -> Result:
-    kept = place.file(".trace")
+def _keep_trace(result: Result, facts: PlayFacts, made: Path, place: Place) -> Result:
+    """Of a run that failed: the trace, and the same to look at in Perfetto."""
+    kept = {"trace": place.file(".trace"), "perfetto": place.file(".pftrace.gz")}
+    kept["trace"].parent.mkdir(parents=True, exist_ok=True)
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(made.read_bytes())
-    except OSError:
-        return result  # a crash may have left none
-    artefacts = {**result.artefacts, "trace": kept.relative_to(place.folder).as_posix()}
-    return result.model_copy(update={"artefacts": artefacts})
+        kept["trace"].write_bytes(made.read_bytes())
+    except FileNotFoundError:
+        del kept["trace"]  # a crash may have left none
+    try:
+        write_run(kept["perfetto"], facts, result)
+    except MissingError:
+        del kept["perfetto"]  # the page says it all the same
+    named = {name: path.relative_to(place.folder).as_posix() for name, path in kept.items()}
+    return result.model_copy(update={"artefacts": {**result.artefacts, **named}})

@@ -12,6 +12,7 @@ from lab.measure.cycles import CycleSummary, summarise_cycles
 from lab.measure.fitness import Fitness
 from lab.measure.latency import summarise_ns
 from lab.measure.underrun import simulate_player
+from lab.play.distributions import distributions
 from lab.play.glitches import cycle_glitches, stream_glitches, underrun_glitches
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.timestamps import judge_play_timestamps
@@ -124,6 +125,9 @@ def judge_play(
         glitch_count=len(glitches),
         verdict=verdict,
         reason=reason,
+        histograms=(
+            distributions(facts, latency_ns(facts)) if settings.clock == "realtime" else []
+        ),
     )
 
 
@@ -174,12 +178,28 @@ def _stream_rows(found: Alignment, stream: list[Glitch]) -> list[Measurement]:
     ]
 
 
-def _latency_rows(facts: PlayFacts) -> list[Measurement]:
-    """From the cycle that delivered a block to the moment at which its reader had it."""
-    timed = facts.arrivals[facts.arrivals["host_ns"] >= 0]
-    delay = timed["arrival_ns"] - timed["host_ns"]
+def latency_ns(facts: PlayFacts) -> np.ndarray:
+    """From the cycle that delivered a block to the moment at which its reader had it.
+
+    Parameters
+    ----------
+    facts
+        What happened.
+
+    Returns
+    -------
+    ndarray of int64, shape (blocks,)
+        Nanoseconds; empty in virtual time.
+    """
     if facts.layout == "v1" and len(facts.arrivals) and len(facts.records):
-        delay = _v1_delay(facts)
+        return _v1_delay(facts)
+    timed = facts.arrivals[facts.arrivals["host_ns"] >= 0]
+    delay: np.ndarray = timed["arrival_ns"] - timed["host_ns"]
+    return delay
+
+
+def _latency_rows(facts: PlayFacts) -> list[Measurement]:
+    delay = latency_ns(facts)
     if len(delay) == 0:
         return []
     summary = summarise_ns(delay)
