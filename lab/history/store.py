@@ -130,21 +130,38 @@ class Store:
         assert results, "a night without results is not written"
         buffer = io.BytesIO()
         pq.write_table(to_table(night, results), buffer, compression="zstd")
-        folder = f"{self.root}/{night}"
-        path = f"{folder}/{uuid.uuid4().hex}{_SUFFIX}"
+        path = f"{self.root}/{night}/{uuid.uuid4().hex}{_SUFFIX}"
+        self.put(path, buffer.getvalue())
+        return path
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            In the history's file system; its folder is made.
+        data
+            All of it.
+
+        Raises
+        ------
+        LabError
+            When it cannot be written: then nothing of it is there.
+        """
+        folder = path.rpartition("/")[0]
         try:
             self.filesystem.makedirs(folder, exist_ok=True)
             if self.is_local:
-                _write_whole(Path(path), buffer.getvalue())
+                _write_whole(Path(path), data)
             else:
-                self.filesystem.pipe_file(path, buffer.getvalue())
+                self.filesystem.pipe_file(path, data)
         except OSError as error:
             raise LabError(
                 f"the night cannot be written ({error.strerror or error})",
                 where=folder,
                 do="make room, or choose another place (--history)",
             ) from error
-        return path
 
     # ---- reading -----------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from lab.history.history import History
 from lab.history.series import GLITCHES, SeriesRows, VerdictRows, series_before, verdicts_before
+from lab.history.told import read_told
 from lab.night.record import Change, Trend
 from lab.report.terminal import number, words
 from lab.results import Measurement, Result, Verdict
 from lab.statistics import Change as Suspicion
 from lab.statistics import Night as Point
-from lab.statistics import Policy, Series, confirm, judge
+from lab.statistics import Policy, Series, confirm, group, judge
 
 TREND_NIGHTS = 60
 """So many are drawn."""
@@ -52,7 +53,7 @@ class Judgement:
     Attributes
     ----------
     changes
-        Sure already: verdicts, and exact values.
+        Sure already: verdicts, exact values, and what was told before and still stands.
     suspects
         To be confirmed.
     trends
@@ -95,11 +96,18 @@ def judge_night(history: History, night: str, results: Sequence[Result]) -> Judg
     told = {change.key for change in changes}
     suspects: list[Suspect] = []
     trends: list[Trend] = []
+    known = {(c.key, c.measurement): c for c in read_told(history.store, before=night)}
     for result, measurement in judged:
         before = rows.get((result.key, measurement.name))
         if before is None:
             continue
-        found = judge_series(night, result, measurement, before, policy)
+        last = known.get((result.key, measurement.name))
+        if last is not None and (standing := still_open(last, measurement, before)) is not None:
+            changes.append(standing)
+            trends.append(trend_of(night, result, measurement, before, since=last.since))
+            continue
+        accepted = last.since if last is not None else ""
+        found = judge_series(night, result, measurement, before, policy, accepted)
         if found is None or _is_old_good_news(found):
             if measurement.limit is not None or measurement.name == GLITCHES:
                 trends.append(trend_of(night, result, measurement, before))
@@ -138,7 +146,12 @@ def measured(result: Result) -> list[Measurement]:
 
 
 def judge_series(
-    night: str, result: Result, measurement: Measurement, before: SeriesRows, policy: Policy
+    night: str,
+    result: Result,
+    measurement: Measurement,
+    before: SeriesRows,
+    policy: Policy,
+    accepted: str = "",
 ) -> Suspicion | None:
     """Hold a measurement against its series.
 
@@ -150,6 +163,8 @@ def judge_series(
         Its series.
     policy
         How many false alarms are borne.
+    accepted
+        Night of the last change that was told: what lies before it is no longer compared with.
 
     Returns
     -------
@@ -174,10 +189,26 @@ def judge_series(
         better=measurement.better,
         deterministic=fixed,
         wall_clock=measurement.wall_clock,
+        known_change=accepted,
     )
     if fixed:
         return exact_change(series, tonight, policy)
     return judge(series, tonight, policy)
+
+
+def still_open(last: Change, measurement: Measurement, before: SeriesRows) -> Change | None:
+    """A change for the worse that was told, as it stands tonight; None: it is over, or how it is.
+
+    It stands while tonight is nearer to the new level than to the old one.
+    """
+    if not last.is_worse or last.before is None or last.after is None:
+        return None
+    nights = sum(night >= last.since for night in before.nights) + 1
+    per = 3600.0 / (before.audio_s[-1] or 1.0) if last.unit.endswith("per hour") else 1.0
+    level = measurement.value * per
+    if abs(level - last.after) > abs(level - last.before) or nights > OPEN_NIGHTS:
+        return None
+    return last.model_copy(update={"nights": nights})
 
 
 def exact_change(series: Series, tonight: Point, policy: Policy) -> Suspicion | None:
@@ -273,6 +304,58 @@ def confirmed_changes(
     return changes
 
 
+def with_company(
+    changes: Sequence[Change], told: Sequence[Change], nights: Sequence[str]
+) -> list[Change]:
+    """Say of each wall-clock change how many others went the same way at the same time.
+
+    Parameters
+    ----------
+    changes
+        Confirmed tonight.
+    told
+        In the nights before.
+    nights
+        All nights, ascending, tonight included.
+
+    Returns
+    -------
+    list of Change
+        Those of tonight; of an event that has company the sentence says so.
+    """
+    named = [(f"{n}", change) for n, change in enumerate([*changes, *told])]
+    events = group([(name, _as_suspicion(change)) for name, change in named], nights)
+    company = {name: len(event.changes) - 1 for event in events for name, _ in event.changes}
+    made = []
+    for name, change in named[: len(changes)]:
+        others = company[name]
+        said = f"; so did {others} other{'s' * (others > 1)}: look at the machine first"
+        made.append(
+            change.model_copy(
+                update={"shared_with": others, "sentence": change.sentence + said * (others > 0)}
+            )
+        )
+    return made
+
+
+def _as_suspicion(change: Change) -> Suspicion:
+    """What `group` looks at."""
+    return Suspicion(
+        what="level",
+        before=change.before or 0.0,
+        after=change.after or 0.0,
+        since=change.since,
+        p=change.p_value,
+        magnitude=None,
+        worse=change.is_worse,
+        needs_confirmation=False,
+        reruns=0,
+        driver_changed=change.driver_changed,
+        nights_after=change.nights,
+        wall_clock=change.wall_clock,
+    )
+
+
 def told_change(
     night: str,
     result: Result,
@@ -306,6 +389,7 @@ def told_change(
         command=result.command,
         result_id=result.id,
         driver_changed=bool(found.driver_changed),
+        wall_clock=found.wall_clock,
     )
 
 

@@ -8,9 +8,16 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.history.history import History
+from lab.history.told import keep_told, read_told
 from lab.night.assemble import assemble
 from lab.night.case import Case, Place
-from lab.night.judge import Judgement, Suspect, confirmed_changes, judge_night
+from lab.night.judge import (
+    Judgement,
+    Suspect,
+    confirmed_changes,
+    judge_night,
+    with_company,
+)
 from lab.night.record import Change, Night
 from lab.night.run import Run, Watcher, run_cases, run_name
 from lab.night.write import write_night
@@ -71,14 +78,20 @@ def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -
     with History(plan.history) as history:
         judged = judge_night(history, plan.night, run.results)
         again = _again(plan, run, judged.suspects, stop, watcher)
-        changes = [*judged.changes, *confirmed_changes(plan.night, judged.suspects, again)]
         before = [name for name in history.nights if name < plan.night]
+        new = with_company(
+            confirmed_changes(plan.night, judged.suspects, again),
+            read_told(history.store, before=plan.night, since=(before[-30:] or [""])[0]),
+            [*before, plan.night],
+        )
+        changes = [*judged.changes, *new]
         every = [*run.results, *(result for results in again.values() for result in results)]
         night = _assembled(plan, run, judged, changes, history.complaints, before[-1:])
         lost = ""
         if every:
             try:
                 history.write(plan.night, every)
+                keep_told(history.store, plan.night, new)
             except LabError as error:
                 lost = str(error)
     if lost:

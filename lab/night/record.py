@@ -77,6 +77,10 @@ class Change(_Record):
         The result of tonight.
     driver_changed
         The driver's fingerprint is another one than before that night: a new build.
+    wall_clock
+        The machine's mood is in it.
+    shared_with
+        Other series that went the same way in those nights: look at the machine first.
     """
 
     key: str
@@ -95,6 +99,8 @@ class Change(_Record):
     command: str = ""
     result_id: str = ""
     driver_changed: bool = False
+    wall_clock: bool = False
+    shared_with: int = 0
 
 
 class Trend(_Record):

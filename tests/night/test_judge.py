@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from lab.history.history import History
-from lab.night.judge import Judgement, confirmed_changes, judge_night, measured
+from lab.history.told import keep_told
+from lab.night.judge import Judgement, confirmed_changes, judge_night, measured, with_company
 from lab.night.record import Change
 from lab.results import DriverIdentity, HostFitness, Measurement, Result, Verdict, judge
 
@@ -174,9 +175,40 @@ def test_a_latency_that_grew_is_a_suspect_and_told_when_it_comes_again(history: 
     assert change.is_worse
     assert abs(date.fromisoformat(change.since) - date.fromisoformat(night(100))).days <= 1
     assert change.unit == "us"
+    # What was told stays told while it stands, without being made again; then it is over.
+    history.store.write(night(104), [timed(482)])
+    keep_told(history.store, night(104), [change])
+    later = judged_night(history, 105, timed(479))
+    assert later.suspects == []
+    [standing] = later.changes
+    assert (standing.since, standing.is_worse) == (change.since, True)
+    assert standing.nights in {6, 7}
+    assert judged_night(history, 105, timed(401)).changes == []
     # Made again, it is as before: nothing is told. Nor when it was not made again.
     assert confirmed_changes(night(104), [suspect], again(400)) == []
     assert confirmed_changes(night(104), [suspect], {}) == []
+
+
+def test_a_machine_that_became_slow_is_not_many_regressions() -> None:
+    def slower(scenario: str, *, wall_clock: bool = True, after: float = 480.0) -> Change:
+        return Change(
+            key=scenario,
+            driver="My",
+            scenario=scenario,
+            measurement="latency-p99",
+            before=400.0,
+            after=after,
+            since=night(3),
+            sentence="latency p99 400 -> 480 us",
+            wall_clock=wall_clock,
+        )
+
+    nights = [night(n) for n in range(6)]
+    new = [slower("a"), slower("b"), slower("c", wall_clock=False), slower("d", after=300.0)]
+    made = with_company(new, [slower("e")], nights)
+    assert [change.shared_with for change in made] == [2, 2, 0, 0]
+    assert made[0].sentence.endswith("so did 2 others: look at the machine first")
+    assert made[2].sentence == "latency p99 400 -> 480 us"
 
 
 def test_a_machine_that_is_unfit_tonight_judges_no_time(history: History) -> None:
