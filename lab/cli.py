@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "soak": ("Hours of virtual time with faults; every sample is checked.", {}),
     "replay": ("Run a failing schedule of a soak again.", {}),
     "devices": ("Load a driver and list its devices.", {}),
+    "validate": ("Check a driver against what macOS and programs expect of it.", {}),
+    "checks": ("List what validate checks.", {}),
     "inspect": ("Would macOS 12 to 26 load a bundle, and why not; nothing is run.", {}),
     "doctor": (
         "Name what this machine lacks, and how to get it.",

@@ -1,0 +1,173 @@
+"""The tree of objects: what owns what, and whether all of it can be believed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from lab.validate.check import Check, Need
+from lab.validate.subject import Loaded, Subject
+
+PLUG_IN_OBJECT = 1
+_BASES = {
+    "aplg": "aobj",
+    "abox": "aobj",
+    "adev": "aobj",
+    "aclk": "aobj",
+    "astr": "aobj",
+    "vlme": "levl",
+    "subv": "levl",
+    "mute": "togl",
+    "solo": "togl",
+    "jack": "togl",
+    "phan": "togl",
+    "phsi": "togl",
+    "clip": "togl",
+    "talb": "togl",
+    "lsnb": "togl",
+    "subm": "togl",
+    "dsrc": "slct",
+    "dest": "slct",
+    "clck": "slct",
+    "nlvl": "slct",
+    "hipf": "slct",
+    "levl": "actl",
+    "togl": "actl",
+    "slct": "actl",
+    "sldr": "actl",
+    "span": "actl",
+}
+"""Base class by class: AudioHardwareBase.h."""
+
+
+def nodes(node: dict[str, Any], owner: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
+    """Each object of a tree of `Host.tree`, and who owns it."""
+    yield node, owner
+    for child in node.get("owned", []):
+        yield from nodes(child, int(node["id"]))
+
+
+class _Tree(Check):
+    family = "objects"
+
+    def run(self, subject: Subject) -> None:
+        """Look at the tree of a driver that was just loaded."""
+        loaded = subject.loaded()
+        self.look(loaded, list(nodes(loaded.host.tree(loaded.plugin.plugin))))
+
+    def look(self, loaded: Loaded, tree: list[tuple[dict[str, Any], int]]) -> None:
+        """Judge it."""
+        raise NotImplementedError
+
+
+class UniqueIds(_Tree):
+    """No two objects have the same ID, and none has the ID 0."""
+
+    id = "objects-ids-unique"
+    strictness = 1
+    need = Need.REQUIRED
+    source = "AudioHardwareBase.h: AudioObjectID, kAudioObjectUnknown"
+
+    def look(self, loaded: Loaded, tree: list[tuple[dict[str, Any], int]]) -> None:
+        """Count IDs."""
+        del loaded
+        counts = Counter(int(node["id"]) for node, _ in tree)
+        self.expect(0 not in counts, "an owned object has the ID 0, which means: no object")
+        self.expect_all(
+            f"object {number} is owned {count} times: {_owners(tree, number)}"
+            for number, count in counts.items()
+            if count > 1
+        )
+
+
+class OwnersAgree(_Tree):
+    """An object's kAudioObjectPropertyOwner is the object that lists it among what it owns."""
+
+    id = "objects-owners-agree"
+    strictness = 2
+    need = Need.REQUIRED
+    source = "AudioHardwareBase.h: kAudioObjectPropertyOwner, kAudioObjectPropertyOwnedObjects"
+
+    def look(self, loaded: Loaded, tree: list[tuple[dict[str, Any], int]]) -> None:
+        """Ask each for its owner."""
+        plugin = loaded.plugin.plugin
+        complaints = []
+        for node, owner in tree:
+            told = loaded.host.get_property(plugin, int(node["id"]), "stdv")
+            if told != owner:
+                complaints.append(
+                    f"object {node['id']} is owned by {owner}, and says that its owner is {told}"
+                )
+        self.expect_all(complaints)
+
+
+class BaseClasses(_Tree):
+    """The base class of each object is the one that AudioHardwareBase.h gives its class."""
+
+    id = "objects-base-classes"
+    strictness = 3
+    need = Need.REQUIRED
+    source = "AudioHardwareBase.h: class IDs; kAudioObjectPropertyBaseClass"
+
+    def look(self, loaded: Loaded, tree: list[tuple[dict[str, Any], int]]) -> None:
+        """Hold them against the table; classes of the driver's own are not in it."""
+        del loaded
+        self.expect_all(
+            f"object {node['id']} of class '{node['class']}' says that its base class is "
+            f"'{node['base_class']}', and it is '{_BASES[node['class']]}'"
+            for node, _ in tree
+            if node["class"] in _BASES and node["base_class"] != _BASES[node["class"]]
+        )
+
+
+class PlugInObject(_Tree):
+    """The plug-in object has the ID 1, the class 'aplg', and no owner."""
+
+    id = "objects-plug-in-first"
+    strictness = 1
+    need = Need.REQUIRED
+    source = "AudioServerPlugIn.h: kAudioObjectPlugInObject"
+
+    def look(self, loaded: Loaded, tree: list[tuple[dict[str, Any], int]]) -> None:
+        """Look at the root."""
+        root, _ = tree[0]
+        self.expect(
+            root["id"] == PLUG_IN_OBJECT and root["class"] == "aplg",
+            f"object 1 is of class '{root['class']}', and must be of 'aplg'",
+        )
+        owner = loaded.host.get_property(loaded.plugin.plugin, PLUG_IN_OBJECT, "stdv")
+        self.expect(owner == 0, f"the plug-in says that object {owner} owns it; nothing does")
+
+
+class StableTree(Check):
+    """The tree is the same each time it is asked for, and after loading the driver again."""
+
+    id = "objects-tree-stable"
+    family = "objects"
+    strictness = 3
+    need = Need.REQUIRED
+    source = "AudioHardwareBase.h: an object's ID does not change while it is there"
+
+    def run(self, subject: Subject) -> None:
+        """Ask five times, and in a second process."""
+        loaded = subject.loaded()
+        first = loaded.host.tree(loaded.plugin.plugin)
+        for turn in range(2, 6):
+            again = loaded.host.tree(loaded.plugin.plugin)
+            self.expect(again == first, f"asked for the {turn}th time the tree is another one")
+        loaded.host.close()
+        other = subject.loaded()
+        self.expect(
+            _shape(other.host.tree(other.plugin.plugin)) == _shape(first),
+            "in a second process the tree has other classes or another shape",
+        )
+
+
+def _shape(node: dict[str, Any]) -> Any:
+    return node["class"], [_shape(child) for child in node.get("owned", [])]
+
+
+def _owners(tree: list[tuple[dict[str, Any], int]], number: int) -> str:
+    owners = [str(owner) for node, owner in tree if node["id"] == number]
+    return "by " + " and by ".join(owners)
