@@ -103,6 +103,7 @@ static int serve_on(const struct options *options, const struct streams *streams
     }
     halsim_rpc_set_ledger(rpc, call_ledger());
     halsim_rpc_set_keeper(rpc, ledger_folder_made, ledger_folder_gone);
+    halsim_rpc_set_shm_list(rpc, ledger_list);
     struct server *server = server_create(rpc);
     int status = EXIT_ERROR;
     if (server != NULL && load_drivers(rpc, options)) {

@@ -5,8 +5,10 @@
 #ifndef HALSIM_CALL_H
 #define HALSIM_CALL_H
 
+#include "halsim/call_around.h"
 #include "halsim/call_watch.h"
 #include "halsim/host.h"
+#include "halsim/last_calls.h"
 #include "observe.h"
 #include "pool.h"
 #include "stopwatch.h"
@@ -23,6 +25,9 @@ struct halsim_call_slot {
     halsim_pool pool;             /* of the call under way */
     uint64_t watched_since;       /* halsim_stopwatch(); when somebody watches */
     struct halsim_call_info seen; /* for halsim_call_current() */
+    uint64_t kept_as;             /* its number among the last calls; 0: it is not kept */
+    bool is_answered;
+    int32_t status; /* when it is */
     struct halsim_call_slot *next;
 };
 
@@ -42,12 +47,33 @@ extern _Atomic(const struct halsim_call_watch *) halsim_call_watch_now;
 void halsim_call_watch_begin(struct halsim_call_slot *slot, const char *entry_point, uint32_t code);
 void halsim_call_watch_end(struct halsim_call_slot *slot);
 
-/* Calls do not nest: what a driver asks the host for is done after its call. */
-static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *entry_point,
-                                     uint32_t plugin, AudioObjectID object, uint32_t client,
-                                     uint32_t code) {
+/* ---- the last calls (last_calls.c) ---- */
+
+enum halsim_call_outcome {
+    HALSIM_CALL_UNDER_WAY,
+    HALSIM_CALL_RETURNED, /* without a status */
+    HALSIM_CALL_ANSWERED,
+};
+
+extern atomic_bool halsim_last_calls_kept;
+uint64_t halsim_last_calls_begin(const char *entry_point, uint32_t plugin, uint32_t object,
+                                 uint32_t client, uint32_t code);
+void halsim_last_calls_end(uint64_t number, enum halsim_call_outcome outcome, int32_t status);
+
+/* What the driver answered to the call under way. */
+static inline void halsim_call_answer(struct halsim_call_slot *slot, int32_t status) {
+    slot->is_answered = true;
+    slot->status = status;
+}
+
+/* Calls do not nest: what a driver asks the host for is done after its call. This one is not kept:
+ * it looks into what a call that is over has given. */
+static inline void halsim_call_enter_again(struct halsim_call_slot *slot, const char *entry_point,
+                                           uint32_t plugin, AudioObjectID object, uint32_t client,
+                                           uint32_t code) {
     assert(atomic_load_explicit(&slot->entry_point, memory_order_relaxed) == NULL);
     slot->pool = halsim_pool_push();
+    slot->is_answered = false;
     atomic_store_explicit(&slot->plugin, plugin, memory_order_relaxed);
     atomic_store_explicit(&slot->object, object, memory_order_relaxed);
     atomic_store_explicit(&slot->client, client, memory_order_relaxed);
@@ -61,11 +87,26 @@ static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *
     }
 }
 
+static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *entry_point,
+                                     uint32_t plugin, AudioObjectID object, uint32_t client,
+                                     uint32_t code) {
+    if (atomic_load_explicit(&halsim_last_calls_kept, memory_order_relaxed)) {
+        slot->kept_as = halsim_last_calls_begin(entry_point, plugin, object, client, code);
+    }
+    halsim_call_enter_again(slot, entry_point, plugin, object, client, code);
+}
+
 static inline void halsim_call_leave(struct halsim_call_slot *slot) {
     if (atomic_load_explicit(&halsim_call_watch_now, memory_order_relaxed) != NULL) {
         halsim_call_watch_end(slot);
     }
     halsim_pool_pop(slot->pool); /* an object too many released here is the driver's doing */
+    if (slot->kept_as != 0) {
+        halsim_last_calls_end(slot->kept_as,
+                              slot->is_answered ? HALSIM_CALL_ANSWERED : HALSIM_CALL_RETURNED,
+                              slot->status);
+        slot->kept_as = 0;
+    }
     atomic_store_explicit(&slot->entry_point, NULL, memory_order_release);
 }
 
@@ -91,6 +132,7 @@ static inline void halsim_call_leave(struct halsim_call_slot *slot) {
             halsim_observe_##entry_(fingerprint_, &seen_, ##__VA_ARGS__);                          \
             halsim_observe(fingerprint_, &seen_);                                                  \
         }                                                                                          \
+        halsim_call_answer(slot_, (int32_t)result_);                                               \
         assign result_;                                                                            \
         halsim_call_leave(slot_);                                                                  \
     } while (0)

@@ -12,6 +12,7 @@
 struct client_registry;
 struct farend_registry;
 struct halsim_ledger;
+struct probe;
 
 struct halsim_rpc {
     struct halsim_host *host;
@@ -20,10 +21,12 @@ struct halsim_rpc {
 
     const struct halsim_ledger *ledger; /* NULL: none */
     struct farend_keeper keeper;
+    size_t (*list_shm)(char *names, size_t size); /* NULL: nobody knows */
 
     pthread_mutex_t dispatch_lock; /* one request at a time */
     struct client_registry *clients;
     struct farend_registry *farends;
+    struct probe *probe;
     atomic_bool wants_shutdown;
     atomic_bool stopping; /* halsim_rpc_stop() */
 
@@ -49,7 +52,7 @@ struct rpc_call {
 
 struct rpc_method {
     const char *name;
-    const char *parameters; /* all that it knows, separated by single spaces */
+    const char *parameters; /* all that it knows, separated by single spaces; NULL: it looks */
     /* The result, or NULL with call->failure filled. */
     yyjson_mut_val *(*carry_out)(struct rpc_call *call);
 };
@@ -88,6 +91,7 @@ RPC_METHOD(host_shutdown);
 RPC_METHOD(host_resources);
 RPC_METHOD(host_set_clock);
 RPC_METHOD(host_advance);
+RPC_METHOD(host_last_calls);
 RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);
@@ -138,5 +142,18 @@ RPC_METHOD(farend_half_open);
 RPC_METHOD(farend_hold);
 RPC_METHOD(farend_damage);
 RPC_METHOD(farend_fault);
+RPC_METHOD(probe_open);
+RPC_METHOD(probe_create);
+RPC_METHOD(probe_query);
+RPC_METHOD(probe_add_ref);
+RPC_METHOD(probe_release);
+RPC_METHOD(probe_initialize);
+RPC_METHOD(probe_call);
+RPC_METHOD(probe_storm);
+RPC_METHOD(probe_random);
+RPC_METHOD(probe_host_calls);
+RPC_METHOD(probe_configure);
+RPC_METHOD(probe_close);
+RPC_METHOD(probe_unload);
 
 #endif
