@@ -85,8 +85,8 @@ static void add_data(yyjson_mut_doc *doc, yyjson_mut_val *to, const struct probe
     size_t said = is_unwritten(&outcome->size, sizeof outcome->size) ? 0 : outcome->size;
     add_out(doc, to, "size", &outcome->size, sizeof outcome->size,
             yyjson_mut_uint(doc, outcome->size));
-    if (room->block == NULL) {
-        yyjson_mut_obj_add_null(doc, to, "data");
+    if (room->block == NULL || call->is_reference) {
+        yyjson_mut_obj_add_null(doc, to, "data"); /* an address says nothing */
     } else {
         add_hex(doc, to, "data", room->bytes, said < room->size ? said : room->size);
     }
