@@ -17,9 +17,11 @@ bool probe_run_chance(struct probe_run *run, uint32_t percent) {
     return probe_run_below(run, 100) < percent;
 }
 
-AudioObjectID probe_run_object(struct probe_run *run) {
+AudioObjectID probe_run_object(struct probe_run *run, size_t *place) {
     uint32_t known = probe_run_below(run, (uint32_t)run->world.object_count);
-    if (!probe_run_chance(run, 15)) {
+    bool is_stranger = probe_run_chance(run, 10);
+    *place = is_stranger ? SIZE_MAX : known;
+    if (!is_stranger) {
         return run->world.objects[known];
     }
     const AudioObjectID strange[] = {0, UINT32_MAX, 0x7FFFFFFF, run->world.objects[known] + 1000,

@@ -130,6 +130,7 @@ void probe_step_io_legal(struct probe_run *run) {
 }
 
 void probe_step_io_any(struct probe_run *run) {
+    size_t place;
     static const enum probe_function functions[] = {
         PROBE_CREATE_DEVICE,  PROBE_DESTROY_DEVICE, PROBE_ADD_CLIENT,      PROBE_REMOVE_CLIENT,
         PROBE_PERFORM_CHANGE, PROBE_ABORT_CHANGE,   PROBE_START_IO,        PROBE_STOP_IO,
@@ -138,8 +139,8 @@ void probe_step_io_any(struct probe_run *run) {
     };
     struct probe_call call = {
         .function = functions[probe_run_below(run, sizeof functions / sizeof functions[0])],
-        .object = probe_run_object(run),
-        .stream = probe_run_object(run),
+        .object = probe_run_object(run, &place),
+        .stream = probe_run_object(run, &place),
         .client = probe_run_below(run, 4),
         .process_id = 4711,
         .action = probe_run_below(run, 8),
@@ -163,14 +164,15 @@ void probe_step_end(struct probe_run *run) {
     for (size_t i = 0; i < run->world.device_count; i++) {
         struct probe_device *device = &run->world.devices[i];
         for (uint32_t client = 0; client < PROBE_CLIENTS_MAX; client++) {
-            struct probe_call call = {.object = device->id, .client = client + 1};
+            struct probe_call stop = {
+                .function = PROBE_STOP_IO, .object = device->id, .client = client + 1};
+            struct probe_call remove = {
+                .function = PROBE_REMOVE_CLIENT, .object = device->id, .client = client + 1};
             if (device->is_started[client]) {
-                call.function = PROBE_STOP_IO;
-                (void)probe_run_make(run, &call);
+                (void)probe_run_make(run, &stop);
             }
             if (device->is_added[client]) {
-                call.function = PROBE_REMOVE_CLIENT;
-                (void)probe_run_make(run, &call);
+                (void)probe_run_make(run, &remove);
             }
         }
     }

@@ -18,8 +18,9 @@ uint64_t probe_run_draw(struct probe_run *run);
 /* 0 to below `bound`, which is at least 1. */
 uint32_t probe_run_below(struct probe_run *run, uint32_t bound);
 bool probe_run_chance(struct probe_run *run, uint32_t percent);
-/* One that the driver has, most of the time. */
-AudioObjectID probe_run_object(struct probe_run *run);
+/* One that the driver has, most of the time; *place is its place in the world, SIZE_MAX for a
+ * stranger. */
+AudioObjectID probe_run_object(struct probe_run *run, size_t *place);
 
 /* Makes the call, counts it and frees what it owns; its status. Avoided ones are not made: -1. */
 int32_t probe_run_make(struct probe_run *run, struct probe_call *call);

@@ -6,26 +6,35 @@
 
 #define VALUE_BYTES_MAX 65536u
 
-static AudioObjectPropertyAddress random_address(struct probe_run *run,
-                                                 const struct property_contract **contract) {
+/* One that the object has, most of the time; else any of the contract; else any at all (NULL). */
+static const struct property_contract *random_property(struct probe_run *run, size_t place) {
     size_t count;
     const struct property_contract *all = property_contracts(&count);
+    uint32_t kind = probe_run_below(run, 100);
+    uint32_t known = place != SIZE_MAX ? run->world.known_count[place] : 0;
+    if (kind < 70 && known > 0) {
+        return &all[run->world.known[place][probe_run_below(run, known)]];
+    }
+    return kind < 95 ? &all[probe_run_below(run, (uint32_t)count)] : NULL;
+}
+
+static AudioObjectPropertyAddress random_address(struct probe_run *run,
+                                                 const struct property_contract *contract) {
     const AudioObjectPropertyScope scopes[] = {
-        kAudioObjectPropertyScopeGlobal,
-        kAudioObjectPropertyScopeGlobal,
         kAudioObjectPropertyScopeGlobal,
         kAudioObjectPropertyScopeInput,
         kAudioObjectPropertyScopeOutput,
         kAudioObjectPropertyScopePlayThrough,
         (AudioObjectPropertyScope)probe_run_draw(run),
     };
-    const AudioObjectPropertyElement elements[] = {
-        0, 0, 0, 0, 1, 2, (AudioObjectPropertyElement)probe_run_draw(run)};
-    *contract = probe_run_chance(run, 95) ? &all[probe_run_below(run, (uint32_t)count)] : NULL;
+    const AudioObjectPropertyElement elements[] = {1, 2,
+                                                   (AudioObjectPropertyElement)probe_run_draw(run)};
+    bool is_main = probe_run_chance(run, 70);
+    uint32_t scope = probe_run_below(run, 5), element = probe_run_below(run, 3);
     return (AudioObjectPropertyAddress){
-        .mSelector = *contract != NULL ? (*contract)->selector : (uint32_t)probe_run_draw(run),
-        .mScope = scopes[probe_run_below(run, 7)],
-        .mElement = elements[probe_run_below(run, 7)],
+        .mSelector = contract != NULL ? contract->selector : (uint32_t)probe_run_draw(run),
+        .mScope = is_main ? kAudioObjectPropertyScopeGlobal : scopes[scope],
+        .mElement = is_main || probe_run_chance(run, 50) ? 0 : elements[element],
     };
 }
 
@@ -149,13 +158,14 @@ void probe_step_property(struct probe_run *run) {
     static const enum probe_function functions[] = {PROBE_HAS_PROPERTY, PROBE_IS_SETTABLE,
                                                     PROBE_GET_SIZE,     PROBE_GET_DATA,
                                                     PROBE_GET_DATA,     PROBE_SET_DATA};
-    const struct property_contract *contract;
+    size_t place;
     struct probe_call call = {
         .function = functions[probe_run_below(run, 6)],
-        .object = probe_run_object(run),
+        .object = probe_run_object(run, &place),
         .process_id = probe_run_chance(run, 50) ? 0 : 4711,
     };
-    call.address = random_address(run, &contract);
+    const struct property_contract *contract = random_property(run, place);
+    call.address = random_address(run, contract);
     if (run->plan->avoided[call.function]) {
         return;
     }

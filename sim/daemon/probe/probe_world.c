@@ -1,5 +1,6 @@
 /* probe_world.c */
 #include "probe_world.h"
+#include "property_types.h"
 #include <string.h>
 
 uint32_t probe_world_get(const struct probe_world *world, AudioObjectID object,
@@ -45,6 +46,25 @@ static bool knows(const struct probe_world *world, AudioObjectID object) {
     return false;
 }
 
+static void look_at_object(struct probe_world *world, size_t place) {
+    size_t count;
+    const struct property_contract *contracts = property_contracts(&count);
+    world->known_count[place] = 0;
+    for (size_t i = 0; i < count && world->known_count[place] < PROBE_KNOWN_MAX; i++) {
+        struct probe_call call = {
+            .function = PROBE_HAS_PROPERTY,
+            .object = world->objects[place],
+            .address = {contracts[i].selector, kAudioObjectPropertyScopeGlobal, 0},
+        };
+        struct probe_outcome outcome;
+        probe_call_perform(world->driver, world->host, &call, &outcome);
+        if (outcome.has_memory && outcome.status != 0) {
+            world->known[place][world->known_count[place]++] = (uint16_t)i;
+        }
+        probe_outcome_free(&call, &outcome);
+    }
+}
+
 static uint32_t list_of(const struct probe_world *world, AudioObjectID object,
                         AudioObjectPropertySelector selector, AudioObjectID *ids, size_t most) {
     uint32_t room = (uint32_t)(most * sizeof *ids);
@@ -67,6 +87,7 @@ void probe_world_look(struct probe_world *world) {
     world->object_count = 1;
     for (size_t i = 0; i < world->object_count; i++) {
         AudioObjectID owned[64];
+        look_at_object(world, i);
         uint32_t count =
             list_of(world, world->objects[i], kAudioObjectPropertyOwnedObjects, owned, 64);
         for (uint32_t k = 0; k < count && world->object_count < PROBE_OBJECTS_MAX; k++) {

@@ -10,6 +10,7 @@
 #define PROBE_DEVICES_MAX 8
 #define PROBE_STREAMS_MAX 8
 #define PROBE_CLIENTS_MAX 3
+#define PROBE_KNOWN_MAX   64
 
 struct probe_device {
     AudioObjectID id;
@@ -24,6 +25,9 @@ struct probe_world {
     struct probe_host *host;
     AudioObjectID objects[PROBE_OBJECTS_MAX]; /* the plug-in and what it owns, directly or not */
     size_t object_count;
+    /* What each of them has in the global scope: places in property_contracts(). */
+    uint16_t known[PROBE_OBJECTS_MAX][PROBE_KNOWN_MAX];
+    uint32_t known_count[PROBE_OBJECTS_MAX];
     struct probe_device devices[PROBE_DEVICES_MAX];
     size_t device_count;
 };
