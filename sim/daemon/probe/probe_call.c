@@ -237,7 +237,6 @@ static void *perform_here(void *argument) {
     void *change_info = call->null_change_info
                             ? NULL
                             : probe_host_change_info(errand->host, call->object, call->action);
-    struct target to = {*errand->driver, call->null_driver ? NULL : errand->driver};
     struct halsim_call_info info = about(call);
     CFTypeRef value = call->function == PROBE_SET_DATA ? call->data.reference : NULL;
     if (value != NULL) {
@@ -247,6 +246,8 @@ static void *perform_here(void *argument) {
     out->first_host_call = probe_host_last_number(errand->host);
     atomic_store(&errand->host->during, info.entry_point);
     uint64_t began = halsim_call_begin(&info);
+    /* Not before: what a factory gave may be no driver at all. */
+    struct target to = {*errand->driver, call->null_driver ? NULL : errand->driver};
     out->status = is_property(call->function) ? call_property(to, call, out)
                   : is_io(call->function)     ? call_io(to, call, out)
                                               : call_device(to, call, change_info, out);
@@ -254,8 +255,8 @@ static void *perform_here(void *argument) {
     atomic_store(&errand->host->during, NULL);
     out->last_host_call = probe_host_last_number(errand->host);
     out->count_after = references_to(value);
-    if (value != NULL) {
-        CFRelease(value);
+    if (value != NULL && out->count_after >= out->count_before) {
+        CFRelease(value); /* else the driver has released it in our place */
     }
     take_reference(call, out);
     return NULL;
