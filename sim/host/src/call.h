@@ -15,6 +15,20 @@
 #include <assert.h>
 #include <stdatomic.h>
 
+enum halsim_call_outcome {
+    HALSIM_CALL_UNDER_WAY = 0,
+    HALSIM_CALL_RETURNED = 1, /* without a status */
+    HALSIM_CALL_ANSWERED = 2,
+};
+
+/* One of the last calls of a thread. Only that thread writes it; anybody reads it. */
+struct halsim_kept_call {
+    atomic_ullong tag; /* number << 2 | outcome; 0: being written, or never used */
+    _Atomic(const char *) entry_point;
+    atomic_uint object, client, code;
+    atomic_int status;
+};
+
 /* One per thread that ever called a driver; never freed while the process lives, reused by later
  * threads. */
 struct halsim_call_slot {
@@ -25,13 +39,17 @@ struct halsim_call_slot {
     halsim_pool pool;             /* of the call under way */
     uint64_t watched_since;       /* halsim_stopwatch(); when somebody watches */
     struct halsim_call_info seen; /* for halsim_call_current() */
-    uint64_t kept_as;             /* its number among the last calls; 0: it is not kept */
     bool is_answered;
-    int32_t status; /* when it is */
+    int32_t status;                   /* when it is */
+    struct halsim_kept_call *keeping; /* the call under way among the last ones; NULL: it is not */
+    uint32_t kept_next;
+    struct halsim_kept_call kept[HALSIM_LAST_CALLS_MAX]; /* a ring */
     struct halsim_call_slot *next;
 };
 
 struct halsim_call_info halsim_call_read(struct halsim_call_slot *slot);
+/* All slots that there are, by `next`. */
+struct halsim_call_slot *halsim_call_slots(void);
 
 extern _Thread_local struct halsim_call_slot *halsim_call_thread_slot;
 
@@ -49,16 +67,36 @@ void halsim_call_watch_end(struct halsim_call_slot *slot);
 
 /* ---- the last calls (last_calls.c) ---- */
 
-enum halsim_call_outcome {
-    HALSIM_CALL_UNDER_WAY,
-    HALSIM_CALL_RETURNED, /* without a status */
-    HALSIM_CALL_ANSWERED,
-};
-
 extern atomic_bool halsim_last_calls_kept;
-uint64_t halsim_last_calls_begin(const char *entry_point, uint32_t plugin, uint32_t object,
-                                 uint32_t client, uint32_t code);
-void halsim_last_calls_end(uint64_t number, enum halsim_call_outcome outcome, int32_t status);
+/* For their order. Threads that begin a call at the same moment may draw the same number. */
+extern atomic_ullong halsim_last_calls_drawn;
+
+/* Ten times in a cycle: no function, and no instruction that locks. */
+static inline void halsim_call_keep(struct halsim_call_slot *slot, const char *entry_point,
+                                    uint32_t object, uint32_t client, uint32_t code) {
+    struct halsim_kept_call *kept = &slot->kept[slot->kept_next];
+    slot->kept_next = slot->kept_next + 1 < HALSIM_LAST_CALLS_MAX ? slot->kept_next + 1 : 0;
+    uint64_t number = atomic_load_explicit(&halsim_last_calls_drawn, memory_order_relaxed) + 1;
+    atomic_store_explicit(&halsim_last_calls_drawn, number, memory_order_relaxed);
+    atomic_store_explicit(&kept->tag, 0, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    atomic_store_explicit(&kept->entry_point, entry_point, memory_order_relaxed);
+    atomic_store_explicit(&kept->object, object, memory_order_relaxed);
+    atomic_store_explicit(&kept->client, client, memory_order_relaxed);
+    atomic_store_explicit(&kept->code, code, memory_order_relaxed);
+    atomic_store_explicit(&kept->tag, number << 2 | HALSIM_CALL_UNDER_WAY, memory_order_release);
+    slot->keeping = kept;
+}
+
+static inline void halsim_call_keep_outcome(struct halsim_call_slot *slot) {
+    struct halsim_kept_call *kept = slot->keeping;
+    uint64_t tag = atomic_load_explicit(&kept->tag, memory_order_relaxed);
+    atomic_store_explicit(&kept->status, slot->status, memory_order_relaxed);
+    atomic_store_explicit(&kept->tag,
+                          tag | (slot->is_answered ? HALSIM_CALL_ANSWERED : HALSIM_CALL_RETURNED),
+                          memory_order_release);
+    slot->keeping = NULL;
+}
 
 /* What the driver answered to the call under way. */
 static inline void halsim_call_answer(struct halsim_call_slot *slot, int32_t status) {
@@ -91,7 +129,7 @@ static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *
                                      uint32_t plugin, AudioObjectID object, uint32_t client,
                                      uint32_t code) {
     if (atomic_load_explicit(&halsim_last_calls_kept, memory_order_relaxed)) {
-        slot->kept_as = halsim_last_calls_begin(entry_point, plugin, object, client, code);
+        halsim_call_keep(slot, entry_point, object, client, code);
     }
     halsim_call_enter_again(slot, entry_point, plugin, object, client, code);
 }
@@ -101,11 +139,8 @@ static inline void halsim_call_leave(struct halsim_call_slot *slot) {
         halsim_call_watch_end(slot);
     }
     halsim_pool_pop(slot->pool); /* an object too many released here is the driver's doing */
-    if (slot->kept_as != 0) {
-        halsim_last_calls_end(slot->kept_as,
-                              slot->is_answered ? HALSIM_CALL_ANSWERED : HALSIM_CALL_RETURNED,
-                              slot->status);
-        slot->kept_as = 0;
+    if (slot->keeping != NULL) {
+        halsim_call_keep_outcome(slot);
     }
     atomic_store_explicit(&slot->entry_point, NULL, memory_order_release);
 }

@@ -1,66 +1,24 @@
-/* A ring that every thread writes and a signal handler reads, without a lock. Whoever begins a call
- * draws a number, which is its place; the place holds that number as long as nobody has drawn one
- * that is HALSIM_LAST_CALLS_MAX higher. */
+/* Each thread keeps its own last calls, without a lock; who asks puts them together. */
 #include "call.h"
 
-struct place {
-    atomic_ullong number; /* 0: being written, or never used */
-    _Atomic(const char *) entry_point;
-    atomic_uint plugin, object, client, code;
-    atomic_int status;
-    atomic_uint outcome; /* enum halsim_call_outcome */
-};
-
-/* Belongs to the process, as the threads that call do. */
-static struct place ring[HALSIM_LAST_CALLS_MAX];
-static atomic_ullong drawn;
+/* These belong to the process, as the threads that call do. */
 atomic_bool halsim_last_calls_kept;
+atomic_ullong halsim_last_calls_drawn;
 
 void halsim_last_calls_keep(void) {
     atomic_store(&halsim_last_calls_kept, true);
 }
 
-#define PUT(field, value) atomic_store_explicit(&place->field, (value), memory_order_relaxed)
-#define GET(field)        atomic_load_explicit(&place->field, memory_order_relaxed)
+#define GET(field) atomic_load_explicit(&kept->field, memory_order_relaxed)
 
-uint64_t halsim_last_calls_begin(const char *entry_point, uint32_t plugin, uint32_t object,
-                                 uint32_t client, uint32_t code) {
-    uint64_t number = atomic_fetch_add_explicit(&drawn, 1, memory_order_relaxed) + 1;
-    struct place *place = &ring[number % HALSIM_LAST_CALLS_MAX];
-    PUT(number, 0);
-    atomic_thread_fence(memory_order_release);
-    PUT(entry_point, entry_point);
-    PUT(plugin, plugin);
-    PUT(object, object);
-    PUT(client, client);
-    PUT(code, code);
-    PUT(outcome, HALSIM_CALL_UNDER_WAY);
-    atomic_store_explicit(&place->number, number, memory_order_release);
-    return number;
-}
-
-void halsim_last_calls_end(uint64_t number, enum halsim_call_outcome outcome, int32_t status) {
-    struct place *place = &ring[number % HALSIM_LAST_CALLS_MAX];
-    if (GET(number) == number) {
-        PUT(status, status);
-        PUT(outcome, outcome);
-    }
-}
-
-size_t halsim_last_calls(struct halsim_last_call *calls, size_t most) {
-    uint64_t last = atomic_load(&drawn);
-    uint64_t wanted = most < HALSIM_LAST_CALLS_MAX ? most : HALSIM_LAST_CALLS_MAX;
-    size_t count = 0;
-    for (uint64_t number = last > wanted ? last - wanted + 1 : 1; number <= last; number++) {
-        struct place *place = &ring[number % HALSIM_LAST_CALLS_MAX];
-        if (atomic_load_explicit(&place->number, memory_order_acquire) != number) {
-            continue;
-        }
-        unsigned outcome = GET(outcome);
-        calls[count] = (struct halsim_last_call){
-            .number = number,
+/* False for one that is not there, or is written all the time. */
+static bool read_one(struct halsim_kept_call *kept, struct halsim_last_call *call) {
+    for (int attempt = 0; attempt < 4; attempt++) {
+        uint64_t tag = atomic_load_explicit(&kept->tag, memory_order_acquire);
+        unsigned outcome = tag & 3;
+        *call = (struct halsim_last_call){
+            .number = tag >> 2,
             .entry_point = GET(entry_point),
-            .plugin = GET(plugin),
             .object = GET(object),
             .client = GET(client),
             .code = GET(code),
@@ -69,7 +27,49 @@ size_t halsim_last_calls(struct halsim_last_call *calls, size_t most) {
             .has_status = outcome == HALSIM_CALL_ANSWERED,
         };
         atomic_thread_fence(memory_order_acquire);
-        count += GET(number) == number; /* else somebody wrote while it was read */
+        if (GET(tag) == tag) {
+            return tag != 0;
+        }
+    }
+    return false;
+}
+
+/* Into the list, which is in order, the oldest first; a full one loses its oldest. */
+static size_t insert(struct halsim_last_call *calls, size_t count, size_t most,
+                     const struct halsim_last_call *call) {
+    size_t place = count;
+    while (place > 0 && calls[place - 1].number > call->number) {
+        place--;
+    }
+    if (count == most) {
+        if (place == 0) {
+            return count;
+        }
+        place--;
+        for (size_t i = 0; i < place; i++) {
+            calls[i] = calls[i + 1];
+        }
+    } else {
+        for (size_t i = count; i > place; i--) {
+            calls[i] = calls[i - 1];
+        }
+        count++;
+    }
+    calls[place] = *call;
+    return count;
+}
+
+size_t halsim_last_calls(struct halsim_last_call *calls, size_t most) {
+    size_t wanted = most < HALSIM_LAST_CALLS_MAX ? most : HALSIM_LAST_CALLS_MAX;
+    size_t count = 0;
+    for (struct halsim_call_slot *slot = halsim_call_slots(); slot != NULL && wanted > 0;
+         slot = slot->next) {
+        for (size_t i = 0; i < HALSIM_LAST_CALLS_MAX; i++) {
+            struct halsim_last_call call;
+            if (read_one(&slot->kept[i], &call)) {
+                count = insert(calls, count, wanted, &call);
+            }
+        }
     }
     return count;
 }

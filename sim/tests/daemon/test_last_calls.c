@@ -52,6 +52,22 @@ static void a_call_under_way_has_no_status(void **state) {
     assert_int_equal(after.number, call.number);
 }
 
+static void of_many_calls_the_last_hundred_are_there_in_order(void **state) {
+    (void)state;
+    struct halsim_last_call calls[HALSIM_LAST_CALLS_MAX + 1];
+    halsim_last_calls_keep();
+    for (int32_t i = 0; i < 333; i++) {
+        (void)halsim_call_end(halsim_call_begin(&about), &i);
+    }
+    assert_int_equal(halsim_last_calls(calls, HALSIM_LAST_CALLS_MAX + 1), HALSIM_LAST_CALLS_MAX);
+    for (int32_t i = 0; i < HALSIM_LAST_CALLS_MAX; i++) {
+        assert_int_equal(calls[i].status, 333 - HALSIM_LAST_CALLS_MAX + i);
+    }
+    assert_int_equal(halsim_last_calls(calls, 3), 3);
+    assert_int_equal(calls[0].status, 330);
+    assert_int_equal(halsim_last_calls(calls, 0), 0);
+}
+
 static void *call_often(void *argument) {
     (void)argument;
     for (int32_t i = 0; i < 20000; i++) {
@@ -71,21 +87,23 @@ static void who_reads_while_others_call_sees_whole_calls(void **state) {
         size_t count = halsim_last_calls(calls, HALSIM_LAST_CALLS_MAX);
         for (size_t i = 0; i < count; i++) {
             assert_non_null(calls[i].entry_point);
-            assert_true(i == 0 || calls[i].number > calls[i - 1].number);
+            assert_true(i == 0 || calls[i].number >= calls[i - 1].number);
+            assert_int_equal(calls[i].object, 5);
+            assert_true(!calls[i].has_status || calls[i].status < 20000);
         }
     }
     for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], NULL);
     }
     assert_int_equal(halsim_last_calls(calls, HALSIM_LAST_CALLS_MAX), HALSIM_LAST_CALLS_MAX);
-    assert_int_equal(calls[HALSIM_LAST_CALLS_MAX - 1].number - calls[0].number,
-                     HALSIM_LAST_CALLS_MAX - 1);
+    assert_int_equal(calls[HALSIM_LAST_CALLS_MAX - 1].status, 19999);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_calls_of_a_plug_in_are_kept_with_what_they_answered),
         cmocka_unit_test(a_call_under_way_has_no_status),
+        cmocka_unit_test(of_many_calls_the_last_hundred_are_there_in_order),
         cmocka_unit_test(who_reads_while_others_call_sees_whole_calls),
     };
     return cmocka_run_group_tests_name("daemon.last_calls", tests, NULL, NULL);
