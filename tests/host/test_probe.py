@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -60,6 +61,17 @@ def device_of(driver: Instance) -> int:
     answer = driver.get(1, "dev#", size.size or 0)
     assert answer.data is not None
     return int.from_bytes(answer.data[:4], "little")
+
+
+def ends_in(error: DriverCrashed, entry_point: str) -> bool:
+    """Whether it crashed there; UBSan ends the process without a word to the host."""
+    return error.entry_point == entry_point or (is_sanitized() and error.entry_point == "?")
+
+
+@cache
+def is_sanitized() -> bool:
+    with SubprocessHost() as host:
+        return bool(host.info().sanitizers)
 
 
 # ---- a correct driver ------------------------------------------------------------------------
@@ -176,22 +188,29 @@ def test_a_driver_that_writes_beyond_its_room_is_found() -> None:
         assert done.secondary is None
 
 
-def test_a_crash_with_a_null_address_has_its_entry_point_and_the_calls_before_it() -> None:
+def test_a_crash_with_a_null_address_has_its_entry_point() -> None:
     with Rude("no-address-check") as rude:
         assert rude.driver.has(DEVICE, "nsrt").has is True
         with pytest.raises(DriverCrashed) as caught:
             rude.driver.get(DEVICE, None, 8)
+    assert ends_in(caught.value, "GetPropertyData")
+    with Rude() as rude:
+        assert not rude.driver.get(DEVICE, None, 8).ok
+
+
+def test_a_crash_report_has_the_calls_before_it() -> None:
+    with Rude("no-object") as rude:
+        assert rude.driver.has(DEVICE, "nsrt").has is True
+        with pytest.raises(DriverCrashed) as caught:
+            rude.driver.get(DEVICE, "lnam", 8, cf=True)
     report = caught.value.report
     assert caught.value.entry_point == "GetPropertyData"
     assert report["object"] == DEVICE
-    assert str(report["plugin"]).endswith("Rude.driver")
     before, last = report["last_calls"][-2:]
     assert (before["entry_point"], before["status"]) == ("HasProperty", "1")
     assert (before["code"], before["returned"]) == ("'nsrt'", True)
-    assert (last["entry_point"], last["status"]) == ("GetPropertyData", None)
-    assert not last["returned"]
-    with Rude() as rude:
-        assert not rude.driver.get(DEVICE, None, 8).ok
+    assert (last["entry_point"], last["code"]) == ("GetPropertyData", "'lnam'")
+    assert last["returned"]  # it was the object that it gave
 
 
 def test_a_hang_on_another_thread_is_found_with_the_calls_before_it() -> None:
@@ -202,7 +221,10 @@ def test_a_hang_on_another_thread_is_found_with_the_calls_before_it() -> None:
     ):
         rude.driver.call(call, CallResult)
     assert caught.value.entry_point == "StopIO"
-    assert caught.value.report["last_calls"][-1]["entry_point"] == "StopIO"
+    last = caught.value.report["last_calls"][-1]
+    assert (last["entry_point"], last["object"], last["client"]) == ("StopIO", DEVICE, 1)
+    assert not last["returned"]
+    assert last["status"] is None
 
 
 @pytest.mark.parametrize("null", [True, False])
@@ -213,7 +235,7 @@ def test_a_call_without_a_driver_is_the_drivers_affair(null: bool) -> None:
         if null:
             with pytest.raises(DriverCrashed) as caught:
                 driver.call(call.without_driver(), CallResult)
-            assert caught.value.entry_point == "StartIO"
+            assert ends_in(caught.value, "StartIO")
         else:
             assert driver.call(call, CallResult).ok
 
@@ -231,7 +253,7 @@ def test_what_is_no_object_is_the_drivers_crash(wrong: str, entry_point: str) ->
             assert driver.initialize().ok
             with pytest.raises(DriverCrashed) as caught:
                 driver.get(DEVICE, "lnam", 8, cf=True)
-        assert caught.value.entry_point == entry_point
+        assert ends_in(caught.value, entry_point)
 
 
 def test_calls_back_from_another_thread_are_told_apart() -> None:

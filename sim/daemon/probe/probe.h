@@ -55,6 +55,7 @@ struct probe {
     struct probe_storage *storage; /* of all instances; outlives the bundle */
     struct probe_instance **instances;
     size_t instance_count;
+    struct probe *next; /* of those that were destroyed with a driver open */
 };
 
 /* NULL: out of memory. */

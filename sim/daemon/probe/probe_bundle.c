@@ -50,19 +50,31 @@ static void forget_bundle(struct probe *probe) {
     probe->is_open = false;
 }
 
-/* What was left open: reachable, so that it is no leak. */
-static void *left_open;
+/* Probes that were destroyed with a driver open: reachable, so that what it holds is no leak. */
+static _Atomic(struct probe *) left_open;
 
 void probe_destroy(struct probe *probe) {
     if (probe == NULL) {
         return;
     }
     forget_bundle(probe);
-    if (probe->instance_count > 0) {
-        left_open = probe; /* drivers, and threads of theirs, may still know it */
+    bool has_hosts = probe->instance_count > 0; /* which stay, and with them their storage */
+    bool is_closed = true;
+    for (size_t i = 0; i < probe->instance_count; i++) {
+        is_closed = is_closed && probe->instances[i]->held == 0;
+    }
+    if (!is_closed) {
+        probe->next = atomic_load(&left_open);
+        while (!atomic_compare_exchange_weak(&left_open, &probe->next, probe)) {
+        }
         return;
     }
-    probe_storage_destroy(probe->storage);
+    for (size_t i = 0; i < probe->instance_count; i++) {
+        free(probe->instances[i]);
+    }
+    if (!has_hosts) {
+        probe_storage_destroy(probe->storage);
+    }
     free(probe->instances);
     free(probe);
 }

@@ -1,6 +1,8 @@
 /* Does the probe hand over what it is told to, and does it see what a driver does wrong? */
 #include "probe_session.h"
 
+#include <CoreFoundation/CoreFoundation.h>
+
 #define RATE                                                                                       \
     "\"function\": \"GetPropertyData\", \"object\": 2, \"address\": {\"selector\": \"nsrt\"}"
 #define NAME                                                                                       \
@@ -224,9 +226,17 @@ static void a_reference_is_described_and_released_once(void **state) {
         assert_int_equal(number_at(reference, "retain_count"), 1);
     }
     assert_int_equal(number_at(session_call(rpc, "host.resources", NULL), "cf_objects"), before);
-    probe_ask(rpc, NAME ", \"size\": 8"); /* nobody takes it */
+    const char *address =
+        yyjson_get_str(member(probe_ask(rpc, NAME ", \"size\": 8"), "data")); /* nobody takes it */
+    CFTypeRef left = NULL;
+    for (size_t i = 0; i < sizeof left; i++) {
+        unsigned byte;
+        assert_int_equal(sscanf(address + 2 * i, "%2x", &byte), 1);
+        ((uint8_t *)&left)[i] = (uint8_t)byte;
+    }
     assert_int_equal(number_at(session_call(rpc, "host.resources", NULL), "cf_objects"),
                      before + 1);
+    CFRelease(left);
     probe_session_end(rpc);
 }
 
