@@ -166,6 +166,19 @@ def test_settings_outlive_it(tmp_path: Path) -> None:
     assert stored_volume("", tmp_path) == 0.25
 
 
+def test_each_flaw_has_its_proof() -> None:
+    """Here or in C; but for the one that is a matter of time, which is nothing for a test."""
+    here = Path(__file__)
+    folder = here.parents[2] / "sim" / "tests" / "fixtures" / "flawed" / "tests"
+    text = here.read_text("utf-8") + "".join(p.read_text("utf-8") for p in folder.glob("*.c"))
+    unproved = {
+        flaw.name
+        for flaw in load_flaws()
+        if f'"{flaw.name}"' not in text and not flaw.name.startswith("missing-required-")
+    }
+    assert unproved == {"-".join(("slow", "to", "open"))}
+
+
 # ---- with one ------------------------------------------------------------------------------------
 
 
@@ -269,6 +282,14 @@ def test_an_io_thread_that_sleeps_loses_cycles() -> None:
             assert (host.io_stats(0).skipped_cycles > 0) is lost
 
 
+def test_an_io_thread_that_logs_is_read() -> None:
+    for flaw, logged in (("", False), ("logs-in-io", True)):
+        with start(flaw) as host:
+            load(host).start()
+            host.run(0.1)
+        assert any("Flawed has written" in line.text for line in host.log.lines) is logged
+
+
 HOSTS_OWN = 100_000
 """Bytes that the host itself keeps of each device that has gone; they are no leak of a driver."""
 
@@ -306,7 +327,9 @@ def test_flaws_that_leave_something_behind_are_real(flaw: str, resource: str) ->
     assert resource in leaks(flaw)
 
 
-@pytest.mark.parametrize("flaw", ["leaks-thread", "calls-host-after-release"])
+@pytest.mark.parametrize(
+    "flaw", ["leaks-thread", "calls-host-after-release", "thread-from-constructor"]
+)
 def test_a_thread_that_outlives_the_driver_is_named(flaw: str) -> None:
     need_owned_threads()
     for name, left in ((flaw, True), ("", False)):
