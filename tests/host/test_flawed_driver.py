@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import lief
 import pytest
 
 from lab.faults.run import run_schedule
@@ -70,6 +69,7 @@ def test_a_name_with_a_typing_error_is_no_driver_without_a_flaw() -> None:
 
 @pytest.mark.linux
 def test_what_no_switch_can_change_is_in_bundles_of_their_own() -> None:
+    lief = pytest.importorskip("lief")
     for name, symbol in (
         ("client-hal-api", "AudioObjectGetPropertyData"),
         ("exports-too-much", "flawed_crash"),
