@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 from lab.closing import Closing
 from lab.host.models import Device, Plugin
+from lab.host.probe import Instance, Probe
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import unique_shm_name
 from lab.profiles import Profile
+from lab.validate.check import Unmet
 
 CALL_LIMIT_MS = 5_000
 """Of real time, for a call into the driver: what is longer has hung."""
@@ -125,7 +127,13 @@ class Subject(Closing):
         SubprocessHost
             Ended with the check.
         """
-        asked = HostOptions(clock=clock, seed=self.seed, call_limit_ms=CALL_LIMIT_MS)
+        asked = HostOptions(
+            clock=clock,
+            seed=self.seed,
+            call_limit_ms=CALL_LIMIT_MS,
+            profile=self.profile.name,
+            process_model="in-process",  # a crash has to end the host: then the report is ours
+        )
         made = SubprocessHost(
             replace(asked, **options), environment={**self.environment, **(environment or {})}
         )
@@ -143,3 +151,43 @@ class Subject(Closing):
         host = self.host(clock, environment=environment, **options)
         plugin = host.load(self.bundle)
         return Loaded(host, plugin, tuple(host.device(index) for index in plugin.devices))
+
+    def probe(self, *, environment: Mapping[str, str] | None = None, **options: Any) -> Probe:
+        """Start a host and open the bundle in it, with nothing called yet.
+
+        Parameters
+        ----------
+        environment
+            On top of the subject's.
+        **options
+            As for `host`; ``threads="free"`` lets storms run at once.
+
+        Raises
+        ------
+        HostError
+            When the bundle cannot be opened.
+        """
+        return self.host(environment=environment, **options).probe(self.bundle)
+
+    def instance(
+        self,
+        *,
+        initialized: bool = True,
+        environment: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Instance:
+        """Make a driver by its factory, in a host of its own; parameters as for `probe`.
+
+        Raises
+        ------
+        Unmet
+            When the factory returns NULL, or Initialize fails.
+        """
+        made = self.probe(environment=environment, **options).create()
+        if made is None:
+            raise Unmet("the factory returned NULL for the type of an AudioServerPlugIn")
+        if initialized:
+            answer = made.initialize()
+            if not answer.ok:
+                raise Unmet(f"Initialize answered {answer.status_text}")
+        return made

@@ -61,8 +61,10 @@ def test_json_lines_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     summary = summary_of(OUTCOMES, 1.5)
     with JsonLines(path) as lines:
-        for record in (HEAD, *OUTCOMES, summary):
-            lines.add(record)
+        lines.add(HEAD)
+        for outcome in OUTCOMES:
+            lines.add(outcome)
+        lines.add(summary)
     assert read_lines(path) == (HEAD, OUTCOMES, summary)
 
 

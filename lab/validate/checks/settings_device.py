@@ -206,7 +206,7 @@ class RateKept(_Devices):
 
 
 class FormatsAccepted(_Devices):
-    """Every physical format that a stream offers can be set, and is then its format."""
+    """Every physical format that a stream offers can be set, where any can, and is then its own."""
 
     id = "settings-formats-accepted"
     strictness = 3
@@ -216,6 +216,9 @@ class FormatsAccepted(_Devices):
         """Set each, at the lowest rate that it is offered for."""
         found = []
         for stream in device.streams:
+            where = {"plugin": loaded.plugin.plugin, "id": stream.id}
+            if not loaded.host.call("property.is_settable", object=where, selector="pft "):
+                continue
             offered = loaded.host.get_property(loaded.plugin.plugin, stream.id, "pfta")
             for entry in offered or []:
                 asked = _format_of(entry)
