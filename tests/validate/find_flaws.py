@@ -1,6 +1,6 @@
-"""Which checks find which flaws of Flawed.driver: `python -m tests.validate.find_flaws [pattern...]`.
+"""Which checks find which flaws of Flawed.driver: `python -m tests.validate.find_flaws`.
 
-Runs every check on every flaw whose name or family matches, and prints the flaw, the checks that
+With patterns, of names or families. Runs every check on every flaw that matches, and prints the flaw, the checks that
 do not pass, and how; a flaw that nothing finds is marked. For whoever writes a check.
 """
 
