@@ -246,6 +246,7 @@ def test_a_call_without_a_driver_is_the_drivers_affair(null: bool) -> None:
 def test_what_is_no_object_is_the_drivers_crash(wrong: str, entry_point: str) -> None:
     with SubprocessHost(environment={"RUDE": wrong}) as host:
         driver = create(host.probe(find_driver("Rude")))
+        assert len(driver.slots_missing) == (22 if wrong == "bad-factory" else 0)
         if wrong == "bad-factory":
             with pytest.raises(DriverCrashed) as caught:
                 driver.initialize()

@@ -182,6 +182,14 @@ RPC_METHOD(probe_create) {
                            number == UINT32_MAX ? yyjson_mut_null(call->doc)
                                                 : yyjson_mut_uint(call->doc, number));
     yyjson_mut_obj_add_uint(call->doc, result, "create_ns", elapsed_ns);
+    yyjson_mut_val *missing = yyjson_mut_obj_add_arr(call->doc, result, "slots_missing");
+    if (number != UINT32_MAX) {
+        char names[PROBE_SLOT_NAMES_MAX];
+        probe_instance_missing(call->rpc->probe->instances[number], names);
+        for (char *rest = names, *name; (name = strtok_r(rest, " ", &rest)) != NULL;) {
+            yyjson_mut_arr_add_strcpy(call->doc, missing, name);
+        }
+    }
     return result;
 }
 
