@@ -75,14 +75,23 @@ RPC_METHOD(probe_open) {
     return result;
 }
 
+/* A thread that still runs the driver's code would crash without it, and nobody could say whose it
+ * was. One that has been joined may be listed for a moment longer. */
+static bool has_more_threads(const struct rpc_resources *before) {
+    for (int look = 0; look < 50; look++) {
+        if (rpc_resources_read().threads <= before->threads) {
+            return false;
+        }
+    }
+    return true;
+}
+
 RPC_METHOD(probe_unload) {
     struct probe *probe = call->rpc->probe;
     bool is_unmapped = false;
     struct rpc_resources before = probe->at_open;
-    /* A thread that still runs its code would crash without it, and nobody could say whose it was.
-     */
-    bool has_threads = probe->is_open && rpc_resources_read().threads > before.threads;
-    if (!probe_unload(probe, has_threads, &is_unmapped, &call->failure.error)) {
+    bool stays = probe->is_open && has_more_threads(&before);
+    if (!probe_unload(probe, stays, &is_unmapped, &call->failure.error)) {
         return rpc_host_said_no(call);
     }
     yyjson_mut_doc *doc = call->doc;
