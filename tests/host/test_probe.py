@@ -17,6 +17,7 @@ from lab.host.probe import IUNKNOWN, Instance, Probe
 from lab.host.probe_calls import Address, Cycle
 from lab.host.probe_models import CallResult, DataResult, OperationResult
 from lab.host.subprocess_host import HostOptions, SubprocessHost
+from lab.play.names import release, unique_shm_name
 from tests.support.build import can_own_threads
 
 pytestmark = [pytest.mark.native, pytest.mark.linux]
@@ -50,8 +51,11 @@ def create(probe: Probe) -> Instance:
 
 @pytest.fixture(params=["virtual", "realtime"])
 def host(request: pytest.FixtureRequest) -> Iterator[SubprocessHost]:
-    with SubprocessHost(HostOptions(clock=request.param)) as started:
+    name = unique_shm_name()  # of Gecko's shared memory: another test may have one, too
+    environment = {"GECKO_SHM_NAME": name}
+    with SubprocessHost(HostOptions(clock=request.param), environment=environment) as started:
         yield started
+    release(name)
 
 
 def device_of(driver: Instance) -> int:
