@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import time
@@ -21,11 +22,9 @@ from tests.support.macho_writer import Thin, with_architecture
 
 LIMIT_MS = 150
 WARM = 30
-COLD = 10
+COLD = 20
 CODE = Thin(code=bytes(range(256)) * 1024)
 """A quarter of a megabyte for each architecture: a driver with a codec in it."""
-BARE_COMMAND = "import typer\ndef run(name: str): pass\ntyper.run(run)"
-"""What any command costs before it does anything."""
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +47,17 @@ def milliseconds(work: Callable[[], Any], times: int) -> list[float]:
     return found
 
 
-def command_ms(*arguments: str) -> list[float]:
-    def run() -> None:
+def command_cpu_ms(*arguments: str) -> list[float]:
+    """Time of the processor, user and system, of each of `COLD` processes."""
+    found = []
+    for _ in range(COLD):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([sys.executable, *arguments], capture_output=True, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert done.returncode == 0, done.stderr
-
-    return milliseconds(run, COLD)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        found.append(spent * 1e3)
+    return found
 
 
 def ratio(name: str, found: list[float], *, gates: bool, margin: float = 1.0) -> Ratio:
@@ -84,18 +88,18 @@ def test_a_bundle_is_inspected_within_150_ms(bundle: Path, judge: Judge) -> None
     )
 
 
-def test_the_command_costs_little_more_than_any_command(bundle: Path, judge: Judge) -> None:
-    bare = command_ms("-c", BARE_COMMAND, "x")
-    whole = command_ms("-m", "lab.cli", "inspect", "--json", str(bundle))
-    # For information: the command-line library alone imports pydantic.
-    judge(ratio("hal-lab inspect, as a command", whole, gates=False))
+def test_the_command_is_done_within_150_ms_of_the_processor(bundle: Path, judge: Judge) -> None:
+    # The processor's time: what else the machine does is not the command's.
+    bare = command_cpu_ms("-c", "pass")
+    whole = command_cpu_ms("-m", "lab.cli", "inspect", "--json", str(bundle))
+    judge(ratio("hal-lab inspect, as a command, cpu", whole, gates=True, margin=1.5))
     judge(
         Ratio(
-            "hal-lab inspect against an empty command",
+            "hal-lab inspect against a bare interpreter, cpu",
             typical(whole) / typical(bare),
-            limit=2.0,
+            limit=14.0,
             gates=True,
             margin=1.5,
-            detail={"inspect ms": typical(whole), "empty command ms": typical(bare)},
+            detail={"inspect ms": typical(whole), "bare interpreter ms": typical(bare)},
         )
     )

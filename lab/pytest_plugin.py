@@ -109,6 +109,7 @@ def pytest_runtest_makereport(
     if call.when == "call" and findings is not None:
         for host in item.stash.get(_hosts_key, []):
             findings.clock, findings.seed = host.options.clock, host.options.seed
+            findings.profile = host.options.profile or findings.profile
         if _driver_key in item.stash:
             findings.driver(item.stash[_driver_key])
         result = findings.to_result(report.outcome, _reason(report), call.duration)

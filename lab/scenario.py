@@ -45,6 +45,8 @@ class Findings:
     ----------
     clock, seed
         Set by whoever starts the host.
+    profile
+        Which macOS is simulated, `lab.results.Result.profile`.
     transport
         What carries the audio, `lab.results.Result.transport`; set by who chooses it.
     """
@@ -53,6 +55,7 @@ class Findings:
         self.scenario = scenario
         self.clock: Literal["virtual", "realtime"] = "virtual"
         self.seed = 0
+        self.profile = "none"
         self.transport = ""
         self._driver: Path | None = None
         self._fitness: Fitness | None = None
@@ -194,6 +197,7 @@ class Findings:
             driver=_identity(self._driver),
             clock=self.clock,
             seed=self.seed,
+            profile=self.profile,
             transport=self.transport,
             duration_s=duration_s,
             fitness=record,

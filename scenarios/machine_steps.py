@@ -23,9 +23,9 @@ def play(machine: Machine, device: str = "Gecko Sink", cycles: int = 200) -> Che
     return check
 
 
-def version_of(machine: Machine) -> str:
+def version_of(machine: Machine, installed: str = INSTALLED) -> str:
     """What the installed bundle says it is; empty without one."""
     done = machine.run(
-        ["sed", "-n", "/ShortVersion/{n;s/[^>]*>//;s/<.*//;p;}", f"{INSTALLED}/Contents/Info.plist"]
+        ["sed", "-n", "/ShortVersion/{n;s/[^>]*>//;s/<.*//;p;}", f"{installed}/Contents/Info.plist"]
     )
     return done.out.strip()

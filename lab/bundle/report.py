@@ -1,4 +1,4 @@
-"""An inspection as text and as JSON."""
+"""An inspection as text, as JSON and as Markdown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from lab.bundle.executable import Code
 from lab.bundle.findings import Finding, Severity, shown
 from lab.bundle.inspect import Inspection
 
+_MARKUP = frozenset("\\`*_{}[]()<>#+!|&~@:$")
 FORMAT = 1
 """Of the JSON; grows when a field changes its meaning or goes away."""
 
@@ -67,6 +68,30 @@ def lines_of(inspection: Inspection) -> list[str]:
     return [*lines, *(f"  {one.architecture:10}{_about(one)}" for one in executable.code)]
 
 
+def as_markdown(inspection: Inspection) -> str:
+    """An inspection as a section of Markdown, such as the summary of a job of GitHub's.
+
+    Returns
+    -------
+    str
+        A heading, and a table with a row for each profile. Nothing that a bundle says of itself can
+        become markup.
+    """
+    rows = [
+        f"| {one.profile} | **{one.outcome}** | {'<br>'.join(map(_harmless, one.reasons))} |"
+        for one in inspection.verdicts
+    ]
+    lines = [
+        f"### {_harmless(inspection.path.name)}",
+        "",
+        "| macOS | would it be loaded? | why not, or why nobody can say |",
+        "|---|---|---|",
+        *rows,
+        "",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def grouped(findings: tuple[Finding, ...]) -> list[tuple[Finding, list[str]]]:
     """Findings that say the same for several profiles, as one with the names; the worst first."""
     order = list(Severity)
@@ -77,6 +102,12 @@ def grouped(findings: tuple[Finding, ...]) -> list[tuple[Finding, list[str]]]:
         if one.profile is not None:
             group[1].append(one.profile)
     return sorted(groups.values(), key=lambda group: order.index(group[0].severity))
+
+
+def _harmless(text: str) -> str:
+    """Text as Markdown shows it: nothing in it is markup, and it does not end a cell."""
+    quiet = "".join(f"&#{ord(one)};" if one in _MARKUP else one for one in _plain(text))
+    return "".join(one if one.isprintable() else "?" for one in quiet)
 
 
 def _about(code: Code) -> str:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lab.bundle.inspect import Inspection, inspect_bundle
-from lab.bundle.report import as_json, grouped, lines_of
-from lab.profiles import load_profiles
-from lab.profiles.read import are_our_own
+from lab.commands.inspect_plain import Request, carry_out
 
-_STYLES = {
-    "accepted": "green",
-    "refused": "bold red",
-    "unknown": "yellow",
-    "warning": "cyan",
-    "note": "dim",
-}
+
+class FailOnChoice(StrEnum):
+    """The mildest outcome that fails."""
+
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
 
 
 def inspect_command(
@@ -31,7 +28,17 @@ def inspect_command(
             show_default="every macOS version",
         ),
     ] = None,
-    as_json_: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for a program.")] = False,
+    fail_on: Annotated[
+        FailOnChoice, typer.Option(help="The mildest outcome of a profile that is exit status 1.")
+    ] = FailOnChoice.UNKNOWN,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            help="Append a table in Markdown to this file, such as $GITHUB_STEP_SUMMARY.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say whether macOS 12 to 26 would load a driver, and why not; nothing of it is run.
 
@@ -39,39 +46,12 @@ def inspect_command(
     libraries, signature, owner, modes and quarantine. "unknown" means that no source says what
     macOS does. Exit status 0: accepted by all that were asked; 1: not; 2: not a bundle.
     """
-    profiles = load_profiles(profile or None, check=not are_our_own())
-    inspection = inspect_bundle(bundle, profiles)
-    if as_json_:
-        typer.echo(as_json(inspection))
-    else:
-        _show(inspection)
-    if not inspection.accepted:
+    asked = Request(
+        bundle,
+        tuple(profile or ()),
+        as_json,
+        "refused" if fail_on is FailOnChoice.REFUSED else "unknown",
+        summary,
+    )
+    if carry_out(asked):
         raise typer.Exit(1)
-
-
-def _show(inspection: Inspection) -> None:
-    from rich.text import Text
-
-    from lab.report.console import Output
-
-    output = Output(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    for line in lines_of(inspection):
-        output.print(line)
-    output.print()
-    for verdict in inspection.verdicts:
-        style = _STYLES[verdict.outcome]
-        output.print(Text.assemble(f"{verdict.profile:12}", (verdict.outcome, style)))
-    for finding, names in grouped(inspection.findings):
-        where = f" [{', '.join(names)}]" if names else ""
-        style = _STYLES[finding.severity.value]
-        output.print()
-        output.print(
-            Text.assemble(
-                (finding.severity.value, style), f" {finding.id}{where}: {finding.sentence}"
-            )
-        )
-        if finding.because:
-            output.print(Text(f"    {finding.because}", style="dim"))
-    output.print()
-    for sentence in inspection.not_judged:
-        output.print(f"not judged: {sentence}")

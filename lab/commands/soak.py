@@ -27,6 +27,7 @@ from lab.faults.schedule import Setup
 from lab.faults.shrink import RUNS_MAX, Shrunk, shrink
 from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, confirm, soak
 from lab.faults.swarm import chosen_faults
+from lab.faults.wire.marks import marks_that_apply
 from lab.faults.zero_timestamps import ClockFigures
 from lab.host.locate import DEFAULT_DRIVER, find_driver
 from lab.play.names import sweep_leftovers
@@ -208,7 +209,7 @@ def soak_command(
         path = into / "soak.json"
         told = as_json(settings, report) | {"left_out": left_out}
         path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    out.print(last_line(report), soft_wrap=True, highlight=False)
+    out.print(last_line(settings, report), soft_wrap=True, highlight=False)
     if report.failure is not None:
         return 1
     return EXIT_STOPPED if report.interrupted else 0
@@ -217,13 +218,30 @@ def soak_command(
 # ---- what is told --------------------------------------------------------------------------------
 
 
-def last_line(report: SoakReport) -> str:
+def marks_for(settings: SoakSettings) -> dict[str, str]:
+    """Rare states that a soak can be in.
+
+    Parameters
+    ----------
+    settings
+        Of the soak.
+
+    Returns
+    -------
+    dict
+        Names and what they mean: over Bunghole's wire those that its faults can lead to, else all
+        that there are.
+    """
+    return marks_that_apply(settings.faults) if settings.setup.far_end == "bunghole" else MARKS
+
+
+def last_line(settings: SoakSettings, report: SoakReport) -> str:
     """The whole soak on one line.
 
     Parameters
     ----------
-    report
-        Of it.
+    settings, report
+        Of the soak.
 
     Returns
     -------
@@ -238,7 +256,7 @@ def last_line(report: SoakReport) -> str:
         f"{number(report.frames_verified)} frames verified",
         f"{number(round(speed))} x real time",
         f"{number(report.counted('injected').total())} faults",
-        f"{len(marks)} of {len(MARKS)} marks",
+        f"{len(marks)} of {len(marks_for(settings))} marks",
     ]
     return f"{verdict}: " + ", ".join(parts)
 
@@ -286,7 +304,7 @@ def as_json(settings: SoakSettings, report: SoakReport) -> dict[str, Any]:
         ],
         "skipped": dict(report.counted("skipped")),
         "zero_timestamps": _clocks_as_json(report.clocks),
-        "marks": {mark: report.counted("marks")[mark] for mark in MARKS},
+        "marks": {mark: report.counted("marks")[mark] for mark in marks_for(settings)},
         "memory_start_end": memory,
         "run_hashes": [outcome.hash for outcome in ordered],
     }
@@ -335,10 +353,10 @@ def _tell(out: Console, settings: SoakSettings, report: SoakReport) -> None:
     _tell_clocks(out, report.clocks)
     for reason, times in sorted(report.counted("skipped").items()):
         out.print(f"not done: {reason} ({times} times)", soft_wrap=True, highlight=False)
-    if settings.faults and settings.setup.far_end != "bunghole":
-        marks = report.counted("marks")
-        reached = ", ".join(f"{mark} {marks[mark]}" for mark in MARKS if marks[mark]) or "none"
-        missed = ", ".join(mark for mark in MARKS if not marks[mark]) or "none"
+    if settings.faults:
+        marks, every = report.counted("marks"), marks_for(settings)
+        reached = ", ".join(f"{mark} {marks[mark]}" for mark in every if marks[mark]) or "none"
+        missed = ", ".join(mark for mark in every if not marks[mark]) or "none"
         out.print(f"sometimes, reached: {reached}", soft_wrap=True, highlight=False)
         out.print(f"sometimes, never reached: {missed}", soft_wrap=True, highlight=False)
     grown = [

@@ -310,6 +310,13 @@ class Host(Closing):
         """Count no more; what was counted can still be read."""
         self.call("ledger.end")
 
+    def sandbox(self) -> models.SandboxReport:
+        """What drivers may reach, and what those that run were refused.
+
+        What a driver was refused that has died meanwhile is in the log.
+        """
+        return models.SandboxReport.model_validate(self.call("sandbox.read"))
+
     def begin_fingerprint(self) -> None:
         """Observe all that happens from now on, from nothing; virtual time only."""
         self.call("fingerprint.begin")

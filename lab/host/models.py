@@ -15,8 +15,32 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Helper(Reply):
+    """The process of one plug-in, in the helper model.
+
+    Attributes
+    ----------
+    plugin
+        Its number.
+    path
+        Of the bundle.
+    pid
+        None: it has died, and is started again.
+    restarts
+        How often it has been started again.
+    restart_ns
+        When it will be, on the host's clock; None: it runs.
+    """
+
+    plugin: int
+    path: str
+    pid: int | None = None
+    restarts: int = 0
+    restart_ns: int | None = None
+
+
 class HostInfo(Reply):
-    """``host.info``."""
+    """``host.info``; `helpers` are those that run or wait to be started again."""
 
     version: str
     protocol: int
@@ -28,6 +52,8 @@ class HostInfo(Reply):
     realtime_priority: bool
     threads: Literal["owned", "free"] = "free"
     schedule: int = 0
+    process_model: Literal["in-process", "helper"] = "in-process"
+    helpers: list[Helper] = Field(default_factory=list)
     sanitizers: list[str] = Field(default_factory=list)
 
 
@@ -176,6 +202,52 @@ class LedgerReport(Reply):
     sees: list[str]
     rows: list[LedgerRow]
     failed_allocations: int = 0
+
+
+class SandboxRules(Reply):
+    """What is allowed of one kind; all else is refused. `source` is who says so."""
+
+    allowed: list[str]
+    source: str
+
+
+class SandboxCase(Reply):
+    """One thing that a driver was refused, or would have been.
+
+    Attributes
+    ----------
+    kind
+        Which rules: ``"files"``, ``"shared-memory"``, ``"sockets"``.
+    call
+        The function that was called: ``"open"``.
+    what
+        The path without links, the name, or the address.
+    access
+        Of a file.
+    entry_point
+        In which it was first done; None: on a thread of the driver's own.
+    count
+        How often.
+    plugin
+        Its number.
+    """
+
+    kind: Literal["files", "shared-memory", "sockets"]
+    call: str
+    what: str
+    access: Literal["read", "write"] | None = None
+    entry_point: str | None = None
+    count: int
+    plugin: int = 0
+
+
+class SandboxReport(Reply):
+    """``sandbox.read``; rules that are None are not known, and restrict nothing."""
+
+    mode: Literal["off", "report", "enforce"]
+    profile: str = ""
+    rules: dict[str, SandboxRules | None] = Field(default_factory=dict)
+    cases: list[SandboxCase] = Field(default_factory=list)
 
 
 class CheckEvent(Reply):
@@ -420,7 +492,7 @@ class FarEndStats(Reply):
 
 
 class Notice(Reply):
-    """Something that the host said unasked."""
+    """Something that the host said unasked; which members there are depends on its kind."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -429,4 +501,11 @@ class Notice(Reply):
     object: int | None = None
     text: str | None = None
     change_action: int | None = None
+    device: int | None = None
+    uid: str | None = None
+    signal: str | None = None
+    entry_point: str | None = None
+    replaces: int | None = None
+    devices: list[int] = Field(default_factory=list)
+    restart_ns: int | None = None
     addresses: list[dict[str, Any]] = Field(default_factory=list)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 LINES_MAX = 20_000
+_ENDINGS = {"driver-crashed", "driver-hung", "host-crashed", "killed"}
+_HELPER = "driver-service"
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,22 @@ class StderrLog:
         self._thread.join(timeout_s)
 
     def last_report(self) -> dict[str, Any]:
-        """The last event that says how the host ended; empty without one."""
-        endings = {"driver-crashed", "driver-hung", "host-crashed", "killed"}
+        """The last event that says how the host ended; empty without one.
+
+        What became of helpers is no end of the host: `helper_reports`.
+        """
         for line in reversed(self.lines):
-            if line.event in endings:
+            if line.event in _ENDINGS and line.fields.get("process") != _HELPER:
                 return line.fields
         return {}
+
+    def helper_reports(self) -> list[dict[str, Any]]:
+        """The reports of helpers that died, oldest first."""
+        return [
+            line.fields
+            for line in self.lines
+            if line.event in _ENDINGS and line.fields.get("process") == _HELPER
+        ]
 
     def last_words(self) -> str:
         """The last line of text, empty without one."""

@@ -8,15 +8,17 @@ the ``with`` block is left, when Python exits, when its stdin closes because Pyt
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lab.errors import LabError
 from lab.host import models
@@ -26,6 +28,7 @@ from lab.host.link import FdLink, LinkClosed
 from lab.host.locate import find_daemon
 from lab.host.protocol import RpcClient
 from lab.host.stderr_log import LogLine, StderrLog
+from lab.profiles import load_profile
 
 _ENDING_S = 5.0
 _DRIVERS_FAULT = {"factory", "driver", "contract"}
@@ -62,6 +65,19 @@ class HostOptions:
         malloc() keeps nothing back for its threads, so that `Host.resources` counts to the byte.
     keep_shm
         Leave behind what drivers made and did not remove: for scenarios of restarts.
+    profile
+        Name of a profile (docs/reference/profiles.md), which says what is asked of drivers and,
+        unless the two below do, where they live; None: none.
+    process_model
+        ``"in-process"``: drivers live in the host's process; ``"helper"``: each in its own.
+    helper_throttle_s
+        A helper that died is started again at most once in so many seconds of the host's time.
+    sandbox
+        What a helper's driver may not reach: ``"enforce"``: is refused with EPERM (None, when the
+        profile has rules); ``"report"``: is only told (`Host.sandbox`); ``"off"``.
+    sandbox_allow
+        What it may reach beside what the profile says: ``"read:/path"``, ``"write:@temporary"``,
+        ``"shm:/Name*"``, ``"socket:inet"``.
     extra
         Further arguments.
     """
@@ -78,10 +94,15 @@ class HostOptions:
     budget_percent: int | None = None
     exact_memory: bool = False
     keep_shm: bool = False
+    profile: str | None = None
+    process_model: Literal["in-process", "helper"] | None = None
+    helper_throttle_s: float | None = None
+    sandbox: Literal["off", "report", "enforce"] | None = None
+    sandbox_allow: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
 
-    def arguments(self) -> list[str]:
-        """As a command line."""
+    def arguments(self, profile_file: Path | None = None) -> list[str]:
+        """As a command line; `profile_file` holds what `profile` names."""
         line = ["--rpc", "stdio", "--clock", self.clock, "--seed", str(self.seed)]
         if self.threads is not None:
             line += ["--threads", self.threads]
@@ -102,7 +123,20 @@ class HostOptions:
                 line += [name, str(value)]
         if self.keep_shm:
             line.append("--keep-shm")
-        return [*line, *self.extra]
+        return [*line, *self._helper_arguments(profile_file), *self.extra]
+
+    def _helper_arguments(self, profile_file: Path | None) -> list[str]:
+        """What says where drivers live, and what they may do there."""
+        throttle = self.helper_throttle_s
+        words = {
+            "--profile": profile_file,
+            "--process-model": self.process_model,
+            "--helper-throttle-ms": None if throttle is None else round(throttle * 1000),
+            "--sandbox": self.sandbox,
+        }
+        line = [part for name, word in words.items() if word is not None for part in (name, word)]
+        rules = [part for rule in self.sandbox_allow for part in ("--sandbox-allow", rule)]
+        return [*map(str, line), *rules]
 
     def environment(self) -> dict[str, str]:
         """What it needs of the environment."""
@@ -147,7 +181,17 @@ class SubprocessHost(Host):
     ) -> None:
         self.options = options or HostOptions()
         self.program = program or find_daemon()
-        command = [str(self.program), *self.options.arguments()]
+        with _profile_file(self.options.profile) as profile_file:
+            self._start(profile_file, environment, on_log, start_timeout_s)
+
+    def _start(
+        self,
+        profile_file: Path | None,
+        environment: Mapping[str, str] | None,
+        on_log: Callable[[LogLine], None] | None,
+        start_timeout_s: float,
+    ) -> None:
+        command = [str(self.program), *self.options.arguments(profile_file)]
         try:
             self._process = subprocess.Popen(
                 command,
@@ -193,6 +237,21 @@ class SubprocessHost(Host):
     def exit_status(self) -> int | None:
         """Exit code, negative for a signal, None while it runs."""
         return self._process.poll()
+
+    def helper_reports(self, expected: int = 1) -> list[dict[str, Any]]:
+        """What was reported of helpers that died, oldest first: as `DriverCrashed.report`.
+
+        Parameters
+        ----------
+        expected
+            So many are waited for, for a moment: they come on stderr, beside the answers.
+        """
+        deadline = time.monotonic() + 1.0
+        while True:
+            reports = self.log.helper_reports()
+            if len(reports) >= expected or time.monotonic() >= deadline:
+                return reports
+            time.sleep(0.001)
 
     @property
     def threads_left(self) -> tuple[str, ...]:
@@ -277,6 +336,19 @@ class SubprocessHost(Host):
         for group in groups:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
+
+
+@contextmanager
+def _profile_file(name: str | None) -> Iterator[Path | None]:
+    """The profile as the host reads it, at its start only; None without one."""
+    if name is None:
+        yield None
+        return
+    flat = load_profile(name).flat()
+    with tempfile.TemporaryDirectory(prefix="hal-lab-") as folder:
+        path = Path(folder) / f"{flat['name']}.json"
+        path.write_text(json.dumps(flat), encoding="utf-8")
+        yield path
 
 
 def _has_members(group: int) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import plistlib
+import shutil
 import signal
 import socket
 import sys
@@ -33,6 +35,9 @@ LOG = Path("/private/var/log/coreaudiod.log")
 GENERATION = Path("/private/var/run/coreaudiod.generation")
 PROGRAM = Path("/opt/hal-lab/libexec/coreaudiod")
 STORAGE = Path("/private/var/db/hal-lab-storage")
+PRESENTED = Path("/private/var/db/hal-lab-presented")
+APPLES_TYPE = "443ABAB8-E7B3-491A-B985-BEB9187030DB"
+"""The type UUID in every header of Apple's, and the only one that coreaudiod-sim knows."""
 LOAD_LIMIT_S = 20.0
 DOUBT = "Loading the driver plug-in, though nobody says whether this version does,"
 _PR_SET_PDEATHSIG = 1
@@ -97,6 +102,42 @@ def choose(folder: Path, profile: Profile) -> list[Path]:
             log(f"{DOUBT} {bundle.name!r}: {doubt}")
         chosen.append(bundle)
     return chosen
+
+
+def present(bundle: Path, profile: Profile, folder: Path = PRESENTED) -> Path:
+    """What coreaudiod-sim is given for a bundle that the profile takes.
+
+    A claim may look for another type UUID than Apple's, and the simulator knows Apple's alone: it
+    is then given a copy whose property list has Apple's in the place of the claim's. The code is
+    still asked for Apple's type and interface.
+
+    Parameters
+    ----------
+    bundle
+        In the HAL folder.
+    profile
+        The version of macOS.
+    folder
+        Where copies go.
+
+    Returns
+    -------
+    Path
+        The bundle itself where the profile looks for Apple's type.
+    """
+    wanted = profile.texts("loading.plugin-type-uuids") or (APPLES_TYPE,)
+    if APPLES_TYPE in wanted:
+        return bundle
+    copy = folder / bundle.name
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(bundle, copy)
+    place = copy / "Contents/Info.plist"
+    info = plistlib.loads(place.read_bytes())
+    types = info["CFPlugInTypes"]
+    factories = next(types[uuid] for uuid in types if uuid.upper() in wanted)
+    info["CFPlugInTypes"] = {APPLES_TYPE: factories}
+    place.write_bytes(plistlib.dumps(info))
+    return copy
 
 
 class _Link:
@@ -229,7 +270,7 @@ def main() -> NoReturn:
     description = read_description()
     profile = load_profile(description.profile, check=False)
     folder = Path(str(profile.need("installation.hal-folder")))
-    bundles = choose(folder, profile)
+    bundles = [present(bundle, profile) for bundle in choose(folder, profile)]
     STATE.unlink(missing_ok=True)
     arguments = _arguments(description)
     _load_apart(bundles, os.getpid())

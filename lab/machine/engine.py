@@ -1,4 +1,7 @@
-"""A Docker engine: the one that runs, or one of our own for as long as it is needed."""
+"""A Docker engine: the one that runs, or one of our own for as long as it is needed.
+
+``HAL_LAB_NO_DOCKER`` set in the environment: none is looked for, none is started.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,11 @@ def why_none() -> str:
         import docker  # noqa: F401
     except ImportError:
         return "the docker SDK is not there: pip install docker"
-    return "" if _answers(_default_address()) else _why_not_own()
+    return _unwanted() or ("" if _answers(_default_address()) else _why_not_own())
+
+
+def _unwanted() -> str:
+    return "HAL_LAB_NO_DOCKER is set" if os.environ.get("HAL_LAB_NO_DOCKER") else ""
 
 
 def _default_address() -> str:
@@ -81,6 +88,8 @@ def engine() -> Iterator[APIClient]:
         import docker
     except ImportError as error:
         raise CannotError("the docker SDK is not there", do="pip install docker") from error
+    if reason := _unwanted():
+        raise CannotError(reason)
     with ExitStack() as stack:
         address = _default_address()
         if not _answers(address):

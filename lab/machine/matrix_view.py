@@ -9,6 +9,8 @@ from rich.table import Table
 from lab.machine.matrix import Cell, Kind
 
 YES = "yes"
+DOUBT = "yes?"
+"""It works here, and nobody says whether it does there."""
 
 
 def matrix_table(cells: Iterable[Cell], title: str) -> Table:
@@ -24,7 +26,7 @@ def matrix_table(cells: Iterable[Cell], title: str) -> Table:
     Returns
     -------
     Table
-        With the reasons as its caption.
+        With the reasons as its caption: ``no`` and ``yes?`` carry the number of theirs.
     """
     by_row: dict[Kind | str, dict[str, Cell]] = {}
     profiles: dict[str, None] = {}
@@ -32,16 +34,22 @@ def matrix_table(cells: Iterable[Cell], title: str) -> Table:
         by_row.setdefault(cell.what, {})[cell.profile] = cell
         profiles[cell.profile] = None
     reasons: dict[str, int] = {}
-    table = Table(title=title, caption_justify="left")
+    table = Table(title=title, caption_justify="left", caption_style="none", padding=(0, 1))
     is_kind = any(isinstance(what, Kind) for what in by_row)
     for heading in ("UUIDs", "signature", "linkage") if is_kind else ("command",):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for profile in profiles:
         table.add_column(profile.removeprefix("macos-"))
+    ends = {what.types: what for what in by_row if isinstance(what, Kind)}.values()
     for what, row in by_row.items():
         lead = (what.types, what.signature, what.linkage) if isinstance(what, Kind) else (what,)
-        table.add_row(*lead, *(_shown(row.get(profile), reasons) for profile in profiles))
-    table.caption = "\n".join(f"{number}: {reason}" for reason, number in reasons.items())
+        shown = [_shown(row.get(profile), reasons) for profile in profiles]
+        # A line between sets of UUIDs: the eye finds its row.
+        table.add_row(*lead, *shown, end_section=is_kind and what in ends)
+    legend = [f"{number}: {reason}" for reason, number in reasons.items()]
+    if any(cell.works and cell.reason for row in by_row.values() for cell in row.values()):
+        legend.append(f"{DOUBT}: it is here; whether it is there nobody says")
+    table.caption = "\n".join(legend)
     return table
 
 
@@ -50,6 +58,5 @@ def _shown(cell: Cell | None, reasons: dict[str, int]) -> str:
         return "-"
     if not cell.reason:
         return YES if cell.works else "no"
-    return (
-        f"{'unknown' if cell.works else 'no'} ({reasons.setdefault(cell.reason, len(reasons) + 1)})"
-    )
+    number = reasons.setdefault(cell.reason, len(reasons) + 1)
+    return f"{DOUBT if cell.works else 'no'} ({number})"

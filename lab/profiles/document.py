@@ -20,8 +20,9 @@ A profile holds what differs between macOS versions, as data. Each value says wh
 sure that is. **Nothing here was measured on a Mac by this project.** What nobody says is *unknown*,
 and whatever needs it says so: `hal-lab inspect` then answers *unknown* and not *accepted*.
 
-- *sources*: sdk-header, apple-note, crash-report, public-issue, seed-claim (a design document of a
-  driver under test, checked by nobody else), inference (with what it is drawn from).
+- *sources*: sdk-header, apple-note, crash-report, public-issue, public-repository (what somebody
+  measured or wrote down beside their code), seed-claim (a design document of a driver under test,
+  checked by nobody else), inference (with what it is drawn from).
 - *confidence*: **high**, **medium**, **low**, as written next to each value.
 - A profile inherits what it does not say itself: `extends` in its file. In the tables an inherited
   value is set in parentheses.
@@ -29,7 +30,8 @@ and whatever needs it says so: `hal-lab inspect` then answers *unknown* and not 
   somebody names it.
 
 For other processes: `load_profile("macos-26").flat()` is plain data for JSON: `values` by
-`group.key`, and `unknown` with the reason for each key that has no value.
+`group.key`, `sources` with who says so, and `unknown` with the reason for each key that has no
+value. `coreaudiod-sim --profile` takes it as a JSON file.
 
 A file looks like this; `unknown = "why"` takes the place of value, sources and confidence:
 

@@ -61,6 +61,14 @@ _SECONDS = ("seconds", _number)
 _COUNT = ("a whole number", lambda value: _number(value) and isinstance(value, int))
 _UUIDS = _each("UUIDs in upper case", r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 _SELECTORS = _each("selectors of four characters", r".{4}")
+_FILE_RULES = _each(
+    "rules: read: or write:, and a path or @bundle, @system, @temporary, @cache",
+    r"(read|write):(@bundle|@system|@temporary|@cache|/.*)",
+)
+_NAME_RULES = _each("names of shared memory, with stars", r"/.+")
+_SOCKET_RULES = _each(
+    "addresses such as unix:/path*, inet, vsock:2", r"(unix|inet|vsock|family)(:.+)?"
+)
 _OWNER = _matching("user:group", r"[a-z_][a-z0-9_-]*:[a-z_][a-z0-9_-]*")
 _MODE = _matching("an octal mode such as 0755", r"0[0-7]{3}")
 
@@ -162,5 +170,13 @@ KEYS: dict[str, Key] = {
     ),
     "sandbox.network-without-key": Key(
         "Sockets of a driver without `AudioServerPlugIn_Network`", *_OUTCOME
+    ),
+    "sandbox.files": Key("Files that a driver may open; all others are refused", *_FILE_RULES),
+    "sandbox.shared-memory": Key(
+        "POSIX shared memory that a driver may open; all other names are refused", *_NAME_RULES
+    ),
+    "sandbox.sockets": Key(
+        "Addresses that a driver may connect to, send to or bind; all others are refused",
+        *_SOCKET_RULES,
     ),
 }

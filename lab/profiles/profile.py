@@ -128,9 +128,11 @@ class Profile:
         -------
         dict
             ``name``, ``title``, ``kind``, ``macos`` (text), ``values`` (key to value, lists for
-            tuples), ``unknown`` (key to sentence). Each key of the schema is in one of the two.
+            tuples), ``sources`` (key to who says so, in one line, for each of the values),
+            ``unknown`` (key to sentence). Each key of the schema has a value or is unknown.
         """
         values: dict[str, Any] = {}
+        sources: dict[str, str] = {}
         unknown: dict[str, str] = {}
         for key in KEYS:
             found = self.get(key)
@@ -138,12 +140,14 @@ class Profile:
                 unknown[key] = self.why_unknown(key)
             else:
                 values[key] = list(found) if isinstance(found, tuple) else found
+                sources[key] = "; ".join(f"{k}: {where}" for k, where in self.values[key].sources)
         return {
             "name": self.name,
             "title": self.title,
             "kind": self.kind,
             "macos": ".".join(map(str, self.macos)),
             "values": values,
+            "sources": sources,
             "unknown": unknown,
         }
 

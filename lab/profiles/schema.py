@@ -34,6 +34,7 @@ class SourceKind(StrEnum):
     APPLE_NOTE = "apple-note"
     CRASH_REPORT = "crash-report"
     PUBLIC_ISSUE = "public-issue"
+    PUBLIC_REPOSITORY = "public-repository"
     SEED_CLAIM = "seed-claim"
     INFERENCE = "inference"
 

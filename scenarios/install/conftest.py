@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from lab.errors import MissingError
+from lab.host.locate import find_driver
 from lab.machine.base import CannotError, Machine
 from lab.machine.description import Description
 from lab.machine.kit import Kit, bring_kit
 from lab.machine.sandbox import SandboxMachine
+from scenarios.install.products import GECKO, PRODUCTS, Product
 
 if TYPE_CHECKING:
     from docker import APIClient
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "driver/gecko/scripts"
+SCRIPTS = GECKO.scripts
 KINDS = [
     "sandbox",
     pytest.param(
@@ -30,6 +33,9 @@ KINDS = [
     ),
 ]
 """Values of `machine_kind`, for scenarios that run on both."""
+
+EACH_PRODUCT = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.name)
+"""For scenarios that hold for each driver."""
 
 StartMachine = Callable[..., Machine]
 
@@ -56,23 +62,46 @@ def machine_kind() -> Literal["sandbox", "docker"]:
 
 
 @pytest.fixture
+def product() -> Product:
+    """Which driver; `EACH_PRODUCT` makes it each in turn."""
+    return GECKO
+
+
+@pytest.fixture
+def bundle(request: pytest.FixtureRequest, product: Product) -> Path:
+    """The product, as it was built."""
+    if product is GECKO:
+        chosen: Path = request.getfixturevalue("driver")
+        return chosen
+    try:
+        return find_driver(product.bundle)
+    except MissingError as error:
+        pytest.skip(f"native: {error}")
+
+
+@pytest.fixture
 def start_machine(
-    request: pytest.FixtureRequest, machine_kind: Literal["sandbox", "docker"]
+    request: pytest.FixtureRequest, machine_kind: Literal["sandbox", "docker"], product: Product
 ) -> Iterator[StartMachine]:
-    """Start machines; all of them end with the test."""
+    """Start machines that the product can live on; all of them end with the test."""
     with ExitStack() as stack:
 
-        def start(profile: str = "macos-26", **described: object) -> Machine:
-            description = replace(Description(profile=profile), **described)  # type: ignore[arg-type]
-            try:
-                if machine_kind == "docker":
-                    from lab.machine.docker_machine import DockerMachine
+        def make(description: Description) -> Machine:
+            if machine_kind == "docker":
+                from lab.machine.docker_machine import DockerMachine
 
-                    client = request.getfixturevalue("docker_engine")
-                    return stack.enter_context(DockerMachine(client, description))
-                return stack.enter_context(SandboxMachine(description))
+                client = request.getfixturevalue("docker_engine")
+                return stack.enter_context(DockerMachine(client, description))
+            return stack.enter_context(SandboxMachine(description))
+
+        def start(profile: str = "macos-26", **described: object) -> Machine:
+            wanted = {**product.described, **described}
+            try:
+                machine = make(replace(Description(profile=profile), **wanted))  # type: ignore[arg-type]
             except CannotError as error:
                 pytest.skip(f"{machine_kind}: {error}")
+            product.prepare(machine)
+            return machine
 
         yield start
 
@@ -84,6 +113,6 @@ def machine(start_machine: StartMachine) -> Machine:
 
 
 @pytest.fixture
-def kit(machine: Machine, driver: Path) -> Kit:
-    """Gecko Sink and its scripts on that machine."""
-    return bring_kit(machine, driver, SCRIPTS)
+def kit(machine: Machine, bundle: Path, product: Product) -> Kit:
+    """The product and its scripts on that machine."""
+    return bring_kit(machine, bundle, product.scripts)

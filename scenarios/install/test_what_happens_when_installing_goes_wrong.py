@@ -22,6 +22,7 @@ from lab.machine.kit import Kit, bring_kit, with_version
 from lab.machine.snapshot import compare
 from lab.machine.tree import PATH
 from scenarios.install.conftest import SCRIPTS, StartMachine
+from scenarios.install.products import BUNGHOLE, Product
 from scenarios.machine_steps import INSTALLED, play, version_of
 from scenarios.steps import start_counting
 
@@ -260,6 +261,24 @@ def test_a_driver_that_crashes_coreaudiod_does_not_stay(
     assert last_line(done) == "the old driver is back"
     machine.wait_for_coreaudiod()
     unharmed(machine)
+
+
+@pytest.mark.parametrize("product", [BUNGHOLE], ids=["bunghole"])
+def test_a_driver_that_does_not_take_its_settings_is_taken_away_again(
+    machine: Machine, kit: Kit, product: Product
+) -> None:
+    environment = product.described["environment"]
+    assert isinstance(environment, dict)
+    folder = environment["BUNGHOLE_UNIX"]
+    machine.must(["rmdir", folder])  # then the driver shows no device, and logs a line
+    done = kit.install("--wait", "2")
+    assert done.code == 1
+    assert "Bunghole Output, Bunghole Input did not appear within 2 s" in done.error
+    assert last_line(done) == "the new driver was taken away again, there was none before"
+    assert machine.list_folder(HAL) == []
+    machine.must(["mkdir", folder])
+    assert kit.install().code == 0
+    assert machine.devices() == list(product.devices)
 
 
 def test_an_interrupt_puts_the_old_one_back(

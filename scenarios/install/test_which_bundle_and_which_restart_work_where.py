@@ -8,10 +8,22 @@ import lief
 import pytest
 from rich.console import Console
 
-from lab.machine.matrix import SEEDS, Cell, Kind, kinds, make_bundles, try_bundles, try_restarts
+from lab.machine.base import HAL
+from lab.machine.kit import bring_kit, with_types
+from lab.machine.matrix import (
+    APPLES,
+    SEEDS,
+    Cell,
+    Kind,
+    kinds,
+    make_bundles,
+    try_bundles,
+    try_restarts,
+)
 from lab.machine.matrix_view import matrix_table
 from lab.profiles import profile_names
 from scenarios.install.conftest import StartMachine
+from scenarios.install.products import BUNGHOLE, Product
 
 pytestmark = [pytest.mark.native, pytest.mark.linux]
 
@@ -32,8 +44,8 @@ def _show_tables() -> object:
     """Print the matrix, as far as it has come (pytest -s)."""
     yield None
     for title, is_kind in (("Loaded?", True), ("Restarts coreaudiod?", False)):
-        cells = [cell for cell in CELLS if isinstance(cell.what, Kind) == is_kind]
-        Console(width=110).print(matrix_table(cells, title))
+        if cells := [cell for cell in CELLS if isinstance(cell.what, Kind) == is_kind]:
+            Console(width=120).print("\n", matrix_table(cells, title))
 
 
 def expected(profile: str, kind: Kind) -> str:
@@ -43,8 +55,6 @@ def expected(profile: str, kind: Kind) -> str:
         or kind.signature != "ad hoc"
     ):
         return "no"
-    if kind.types == "the seed's":
-        return "no"  # the profile lets it in, the simulator knows Apple's type only
     if kind.linkage == "static" or profile == "seed-15":
         return "yes"
     return "no" if profile == "macos-26" else "unknown"
@@ -73,9 +83,13 @@ def test_each_kind_of_bundle_is_loaded_or_refused_with_a_reason(
     assert "Caught exception trying to add device" in reasons[Kind("both", "stale", "static")]
     assert "no signature" in reasons[Kind("both", "none", "static")]
     if profile != "seed-15":
-        assert SEEDS in reasons[Kind("the seed's", "ad hoc", "static")]
+        old = reasons[Kind("the seed's", "ad hoc", "static")]
+        assert f'lists "{SEEDS}"' in old
+        assert f"macOS looks for {APPLES}" in old
+        assert "is no macOS version's, old or new" in old
 
 
+@pytest.mark.slow  # with the other one, so that one process has the whole matrix
 @pytest.mark.parametrize("profile", PROFILES)
 def test_kickstart_is_refused_from_14_4_on_and_kill_works_everywhere(
     start_machine: StartMachine, profile: str
@@ -94,3 +108,39 @@ def test_kickstart_is_refused_from_14_4_on_and_kill_works_everywhere(
         assert cells[0].reason == (
             'Could not kickstart service "com.apple.audio.coreaudiod": 1: Operation not permitted'
         )
+
+
+@pytest.mark.parametrize("product", [BUNGHOLE], ids=["bunghole"])
+def test_the_seed_s_own_driver_which_lists_both_types_is_loaded_by_the_claim_too(
+    start_machine: StartMachine, bundle: Path, product: Product
+) -> None:
+    machine = start_machine("seed-15")
+    done = bring_kit(machine, bundle, product.scripts).install()
+    assert done.code == 0, done
+    assert machine.devices() == list(product.devices)
+    product.listen(machine)
+
+
+@pytest.mark.parametrize("profile", ["macos-15", "macos-26", "seed-15"])
+def test_a_driver_with_only_the_seed_s_old_type_is_refused_by_its_installer_with_the_reason(
+    start_machine: StartMachine, bundle: Path, product: Product, tmp_path: Path, profile: str
+) -> None:
+    machine = start_machine(profile)
+    old = with_types(bundle, tmp_path, (SEEDS,))
+    done = bring_kit(machine, old, product.scripts).install("--wait", "2")
+    if profile == "seed-15":
+        assert done.code == 0, done
+        product.listen(machine)
+        return
+    assert done.code == 1
+    assert f"macOS looks for {APPLES}: add {APPLES}" in done.error
+    assert machine.list_folder(HAL) == []
+
+
+def test_a_driver_with_apple_s_type_alone_is_what_the_claim_refuses(
+    start_machine: StartMachine, bundle: Path, product: Product
+) -> None:
+    machine = start_machine("seed-15")
+    done = bring_kit(machine, bundle, product.scripts).install("--wait", "2")
+    assert done.code == 1
+    assert "a claim about macOS 15 has it; no real macOS does" in done.error

@@ -48,13 +48,16 @@ def with_shm(name: str, *arguments: str, more: str = "") -> Daemon:
 
 def test_a_killed_daemon_leaves_nothing(name: str) -> None:
     with with_shm(name) as daemon:
-        os.kill(daemon.inner_pid(), signal.SIGKILL)
+        inner = daemon.inner_pid()
+        os.kill(inner, signal.SIGKILL)
         ending = daemon.ending()
         assert not shm_exists(name)  # at once: the guard ends after it has cleaned
     assert ending.code == 128 + signal.SIGKILL
     assert ending.report == {
         "event": "killed",
         "signal": "SIGKILL",
+        "process": "coreaudiod",
+        "pid": inner,
         "text": "the daemon was killed from outside",
     }
 

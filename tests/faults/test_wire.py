@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 
+from lab.commands.soak import last_line
 from lab.errors import MissingError, UsageError
 from lab.faults.events import EVENT_CLASSES
 from lab.faults.far_end import choose_far_end, fit_for
 from lab.faults.outcome import Outcome
 from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
+from lab.faults.soak import SoakSettings, soak
 from lab.faults.swarm import chosen_faults
 from lab.faults.wire.cost import HELD_UP, NOTHING, RECONNECT, Cost
 from lab.faults.wire.counts import Counts
 from lab.faults.wire.judge import Stretch, judge, together
+from lab.faults.wire.marks import WIRE_MARKS, marks_that_apply
 from lab.host.locate import find_driver
 from lab.host.peer import Latency
 
@@ -39,6 +43,16 @@ def run(driver: str, events: Sequence[dict[str, Any]], **members: Any) -> Outcom
 
 def at(cycle: int, what: str, **words: Any) -> dict[str, Any]:
     return {"at": {"cycle": cycle}, "what": what, **words}
+
+
+def counted_in(outcome: Outcome, name: str) -> int:
+    """How often a run has counted something, by its journal."""
+    total = 0
+    for line in map(json.loads, outcome.journal):
+        match line:
+            case [int(), int(), dict() as figures, str()]:
+                total += figures.get(name, 0)
+    return total
 
 
 # ---- the driver as it is -------------------------------------------------------------------------
@@ -88,6 +102,48 @@ def test_bunghole_outlives_each_fault(name: str, wire: Literal["v1", "v2"]) -> N
     assert outcome.frames_verified > 0
 
 
+PERIODS = (8_192, 16, 8_191, 480, 4_096, 31, 512)
+
+
+@pytest.mark.native
+@pytest.mark.linux
+def test_no_period_and_no_change_of_it_costs_audio() -> None:
+    events = [
+        at(300 + 60 * place, "buffer-frames", frames=frames) for place, frames in enumerate(PERIODS)
+    ]
+    outcome = run("BungholeAudio", events, cycles=1_000)
+    assert outcome.failure is None, outcome.failure.sentence
+    assert not outcome.skipped
+    for dropped in ("late", "ring_full", "lost", "overflow"):
+        assert counted_in(outcome, dropped) == 0
+
+
+@pytest.mark.native
+@pytest.mark.linux
+@pytest.mark.parametrize("name", ["disconnect", "frames", "half-open", "stall", "way"])
+def test_bunghole_outlives_faults_with_the_longest_blocks(name: str) -> None:
+    events = [{**event, "at": {"cycle": event["at"]["cycle"] // 6}} for event in FAULTS[name]]
+    outcome = run("BungholeAudio", events, frames=8_192, cycles=560)
+    assert outcome.failure is None, outcome.failure.sentence
+
+
+STORM_UNHEARD = [at(500, "half-open"), at(505, "start-stop-storm", n=40)]
+"""Each stop fills a packet up, with silence that has numbers: 40 of them in 0.4 s are 0.8 s of
+numbers, and the host that throws them away sees all of it as one step, 3 s later."""
+
+
+@pytest.mark.native
+@pytest.mark.linux
+@pytest.mark.parametrize("frames", [16, 480])
+def test_a_storm_that_nobody_heard_is_no_new_driver(frames: int) -> None:
+    """The host took it for one, for numbers went on by more than time did, and counted no loss."""
+    outcome = run("BungholeAudio", STORM_UNHEARD, frames=frames, cycles=1_500 * 480 // frames)
+    assert outcome.failure is None, outcome.failure.sentence
+    assert counted_in(outcome, "connections") == 1
+    assert counted_in(outcome, "restarts") == 0
+    assert counted_in(outcome, "lost") > 3 * 48_000
+
+
 @pytest.mark.native
 @pytest.mark.linux
 @pytest.mark.parametrize("schedule", [0, 5])
@@ -100,12 +156,33 @@ def test_the_same_schedule_has_the_same_hash(schedule: int) -> None:
 
 @pytest.mark.native
 @pytest.mark.linux
-def test_frames_that_do_not_fit_its_ring_are_left_out() -> None:
-    outcome = run("BungholeAudio", [at(300, "buffer-frames", frames=8_192)], cycles=700)
-    assert outcome.failure is None
-    assert outcome.skipped == {
-        "buffer-frames: cycles of more than 4096 frames do not fit its ring": 1
-    }
+@pytest.mark.parametrize(
+    "events",
+    [
+        [at(300, "disconnect", direction="both"), at(300, "sleep-wake", s=3.75)],
+        [at(300, "lose-cycles", n=90), at(301, "reader-attach")],
+    ],
+    ids=["sleep-wake", "lose-cycles"],
+)
+def test_where_io_comes_back_late_a_packet_has_to_be_played_first(events: list[Any]) -> None:
+    outcome = run("BungholeAudio", events, cycles=2_500)
+    assert outcome.failure is None, outcome.failure.sentence
+
+
+@pytest.mark.native
+@pytest.mark.linux
+def test_a_run_may_end_while_nobody_listens() -> None:
+    outcome = run("BungholeAudio", [at(300, "reader-detach")], cycles=2_500)
+    assert outcome.failure is None, outcome.failure.sentence
+    assert counted_in(outcome, "unconnected") > 0
+
+
+@pytest.mark.native
+@pytest.mark.linux
+def test_a_storm_of_the_longest_cycles_may_cost_what_no_time_can_carry() -> None:
+    events = [at(40, "start-stop-storm", n=20)]
+    outcome = run("BungholeAudio", events, frames=8_192, cycles=200)
+    assert outcome.failure is None, outcome.failure.sentence
 
 
 # ---- a driver with mistakes ----------------------------------------------------------------------
@@ -133,6 +210,112 @@ def test_each_mistake_is_found(
     assert outcome.failure.kind == kind, outcome.failure.sentence
     # And without the mistake the same bundle is right.
     assert run("MistakenBunghole", events, cycles=cycles).failure is None
+
+
+# ---- sometimes -----------------------------------------------------------------------------------
+
+REACHING: dict[str, list[dict[str, Any]]] = {
+    "output-reconnected": FAULTS["disconnect"],
+    "microphone-reconnected": FAULTS["disconnect"],
+    "burst-dropped-on-connect": FAULTS["nobody"],
+    "half-open-noticed": FAULTS["half-open"],
+    "peer-never-reads": [at(500, "reader-stall", s=4.0)],
+    "late-dropped": [at(500, "reader-stall", s=1.0)],
+    "late-but-kept": [at(500, "reader-stall", s=0.02)],
+    "loss-counted": [at(500, "loss", frames=3_000)],
+    "output-concealed": [at(500, "loss", frames=3_000)],
+    "microphone-concealed": [at(500, "loss", frames=3_000)],
+    "late-packet-left-out": [at(500, "repeat", frames=2_000)],
+    "bad-frame-refused": FAULTS["frames"],
+    "input-ran-dry": [at(500, "reader-stall", s=1.0)],
+    "latency-recovered": [at(500, "stall", ns=4_000_000_000)],
+    "v1-fallback": [at(500, "old-host", wire="v1")],
+    "v2-again": FAULTS["old-host"],
+    "fault-in-v1": [at(500, "old-host", wire="v1"), at(1_500, "disconnect")],
+    "storm-unheard": STORM_UNHEARD,
+    "restart-while-away": [at(500, "reader-detach"), at(600, "restart", how="kill")],
+    "sleep-while-away": [
+        at(500, "reader-detach"),
+        at(600, "sleep-wake", s=3.0),
+        at(700, "reader-attach"),
+    ],
+    "longest-block": [at(500, "buffer-frames", frames=8_192)],
+    "shortest-block": [at(500, "buffer-frames", frames=16)],
+    "three-faults-at-once": [
+        at(500, "loss", frames=960),
+        at(500, "stall", ns=1_000_000),
+        at(500, "add-client", n=1),
+    ],
+}
+
+
+def test_each_mark_has_a_schedule_that_reaches_it() -> None:
+    assert set(REACHING) == set(WIRE_MARKS)
+
+
+@pytest.mark.native
+@pytest.mark.linux
+@pytest.mark.parametrize("mark", REACHING)
+def test_a_mark_is_reached_by_what_it_is_for(mark: str) -> None:
+    outcome = run("BungholeAudio", REACHING[mark], cycles=2_500)
+    assert outcome.failure is None, outcome.failure.sentence
+    assert outcome.marks[mark] > 0, outcome.marks
+    # Its faults are those that it says it needs.
+    assert mark in marks_that_apply([event["what"] for event in REACHING[mark]])
+    # And a fault of another kind does not reach it.
+    other = [at(500, "add-client", n=1)]
+    assert run("BungholeAudio", other, cycles=700).marks == {}
+
+
+@pytest.mark.native
+@pytest.mark.linux
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_quiet_run_reaches_no_mark(wire: Literal["v1", "v2"]) -> None:
+    assert run("BungholeAudio", [], layout=wire).marks == {}
+
+
+MUST_BE_REACHED = {
+    "output-reconnected",
+    "microphone-reconnected",
+    "burst-dropped-on-connect",
+    "half-open-noticed",
+    "late-dropped",
+    "late-but-kept",
+    "loss-counted",
+    "output-concealed",
+    "microphone-concealed",
+    "late-packet-left-out",
+    "bad-frame-refused",
+    "input-ran-dry",
+    "peer-never-reads",
+    "v1-fallback",
+}
+"""In twelve minutes of nothing but faults of the wire; the others are rarer."""
+
+
+@pytest.mark.native
+@pytest.mark.linux
+def test_a_soak_with_all_faults_of_the_wire_reaches_its_marks() -> None:
+    faults = fit_for("bunghole", chosen_faults("reader,transport,wire"))[0]
+    settings = SoakSettings(
+        setup("BungholeAudio", cycles=6_000), runs=12, seed=7, faults=faults, twice_percent=0
+    )
+    report = soak(settings)
+    assert report.failure is None, report.failure.sentence
+    reached = report.counted("marks")
+    assert set(reached) >= MUST_BE_REACHED, MUST_BE_REACHED - set(reached)
+    told = last_line(settings, report)
+    assert f"{len(reached)} of {len(marks_that_apply(faults))} marks" in told
+
+
+def test_marks_apply_when_their_faults_are_on() -> None:
+    assert marks_that_apply([]) == {}
+    assert "half-open-noticed" not in marks_that_apply(["reader-stall"])
+    assert "peer-never-reads" in marks_that_apply(["reader-stall"])
+    # Of two faults both have to be there.
+    assert "storm-unheard" not in marks_that_apply(["start-stop-storm"])
+    assert "storm-unheard" in marks_that_apply(["start-stop-storm", "half-open"])
+    assert set(marks_that_apply(list(EVENT_CLASSES))) == set(WIRE_MARKS)
 
 
 # ---- the judge -----------------------------------------------------------------------------------

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from lab.transport.bunghole import wire
 from lab.transport.bunghole.parser import Parser, Side
-from lab.transport.bunghole.wire import Audio, Frame, Item, Offer, Ping, Pong, Switch, Unknown
+from lab.transport.bunghole.wire import (
+    Audio,
+    Begun,
+    Frame,
+    Item,
+    Offer,
+    Ping,
+    Pong,
+    Switch,
+    Unknown,
+)
 
 MOST_HELD = wire.HEADER.size + wire.MAX_BODY_BYTES
 _SIZES = {Switch: wire.LENGTH.size + wire.GREETING.size, Offer: wire.GREETING.size}
@@ -76,6 +86,8 @@ def _length_in(items: list[Item], sent: bytes) -> int:
             at += wire.HEADER.size + item.length
         elif isinstance(item, Pong):
             at += wire.HEADER.size + wire.PONG.size
+        elif isinstance(item, Begun):
+            at += wire.HEADER.size + wire.BEGUN.size
         elif isinstance(item, Switch | Offer):
             at += _SIZES[type(item)]
         else:
@@ -109,9 +121,10 @@ _AUDIO = st.builds(
 )
 _PING = st.builds(Ping, _U64, st.integers(0, 255)).map(wire.ping_bytes)
 _PONG = st.builds(Pong, _U64, _U64, _U64).map(wire.pong_bytes)
+_BEGUN = st.builds(Begun, _U64).map(wire.begun_bytes)
 _UNKNOWN = st.builds(
     lambda kind, body: wire.HEADER.pack(kind, 0, len(body)) + body,
-    st.integers(4, 255),
+    st.integers(5, 255),
     st.binary(max_size=16),
 )
 _WRONG = st.one_of(
@@ -129,8 +142,8 @@ _WRONG = st.one_of(
 )
 _FITTING = {
     0: st.lists(_FRAME, min_size=1, max_size=6),
-    1: st.lists(st.one_of(_AUDIO, _AUDIO, _PING, _PONG, _UNKNOWN), min_size=1, max_size=6),
-    2: st.lists(st.one_of(_PING, _PONG, _UNKNOWN), min_size=1, max_size=6),
+    1: st.lists(st.one_of(_AUDIO, _AUDIO, _PING, _PONG, _BEGUN, _UNKNOWN), min_size=1, max_size=6),
+    2: st.lists(st.one_of(_PING, _PONG, _BEGUN, _UNKNOWN), min_size=1, max_size=6),
 }
 _STARTS = {0: b"", 1: wire.switch_bytes(), 2: wire.offer_bytes()}
 

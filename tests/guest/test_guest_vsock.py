@@ -48,6 +48,16 @@ with dial(int(sys.argv[1]), int(sys.argv[2]), limit_s=30) as peer:
         assert got == message, number
 print("all back")
 """
+SPEAK = """
+import socket, sys
+from lab.guest.dialling import dial
+with dial(2, int(sys.argv[1]), limit_s=10) as peer:
+    before, after, size = (int(word) for word in sys.argv[2:])  # size: of the stream's buffer
+    peer.sendall(bytes(before))
+    peer.setsockopt(socket.AF_VSOCK, socket.SO_VM_SOCKETS_BUFFER_SIZE, size)
+    peer.sendall(bytes(after))
+print("all sent")
+"""
 
 
 def python(guest: Guest, code: str, *words: object) -> RunningCommand:
@@ -81,6 +91,28 @@ def test_a_thousand_messages_come_back_from_the_host_over_cid_2(guest: Guest) ->
         thread.join(30)
         assert not thread.is_alive()
     assert guest.vsock_fault() == ""
+
+
+@pytest.mark.parametrize(("port", "before"), [(5003, 0), (5004, 40_000)])
+def test_a_guest_with_a_small_buffer_sends_to_a_host_that_says_nothing(
+    guest: Guest, port: int, before: int
+) -> None:
+    size, after = 16_384, 200_000
+    got = bytearray()
+    with vsock_device.listen(guest.vsock_folder, port) as listener:
+
+        def read() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                while data := peer.recv(65536):
+                    got.extend(data)
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        result = python(guest, SPEAK, port, before, after, size).wait(limit_s=60).check()
+        assert result.text == "all sent\n"
+        thread.join(30)
+    assert len(got) == before + after
 
 
 def test_the_host_reaches_a_listener_in_the_guest_and_megabytes_come_back(guest: Guest) -> None:

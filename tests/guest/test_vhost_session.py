@@ -248,6 +248,24 @@ def test_a_host_that_does_not_read_stops_the_guest_by_credit_and_then_gets_all(
         assert bytes(got) == chunk * (len(got) // len(chunk))
 
 
+def test_a_guest_that_sends_no_more_than_its_own_buffer_holds_never_stands_still(
+    front: FrontEnd, listener: socket.socket
+) -> None:
+    own_buffer = 16_384
+    chunk = bytes(range(64)) * 6  # as long as a packet of audio
+    with connected(front, listener) as host:
+        known = 0
+        for sent in range(0, 20 * own_buffer, len(chunk)):
+            assert sent + len(chunk) - known <= own_buffer, f"stands still after {sent} bytes"
+            front.transmit(from_guest(Op.RW, buffer_bytes=own_buffer, payload=chunk))
+            front.turn(2)
+            assert host.recv(4096) == chunk
+            for packet in front.received():
+                assert packet.op == Op.CREDIT_UPDATE
+                known = packet.forwarded_bytes
+            front.give_buffers(max(0, 64 - (front.available[0] - front.used[0])))
+
+
 def test_a_guest_without_buffers_is_waited_for_and_no_byte_is_lost(
     front: FrontEnd, listener: socket.socket
 ) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from lab.guest.vhost_vsock.connection import Connection, State
 from lab.guest.vhost_vsock.credit import OWN_BUFFER_BYTES, Credit
@@ -28,11 +34,27 @@ class TwoAccounts(RuleBasedStateMachine):
             forwarded_bytes=start,
             announced_bytes=start,
         )
-        self.guest_buffer = 10_000
+        self.guest_buffer = 0
+        self.guest_holds_back = True
         self.guest_received = self.guest_read = start
         self.guest_sent = start
         self.guest_knows = start
-        self.device.hear(self.guest_buffer, start)
+
+    @initialize(
+        guest_buffer=st.sampled_from([1, 128, 10_000, 16_384, OWN_BUFFER_BYTES, 1 << 20]),
+        holds_back=st.booleans(),
+    )
+    def guest_begins(self, guest_buffer: int, holds_back: bool) -> None:
+        """Linux holds back what its own buffer would not have room for; others need not."""
+        self.guest_buffer = guest_buffer
+        self.guest_holds_back = holds_back
+        self.guest_tells()
+
+    def guest_room(self) -> int:
+        most = OWN_BUFFER_BYTES
+        if self.guest_holds_back:
+            most = min(most, self.guest_buffer)
+        return most - ((self.guest_sent - self.guest_knows) & MASK)
 
     @rule(wanted=st.integers(0, 20_000))
     def device_sends(self, wanted: int) -> None:
@@ -51,8 +73,7 @@ class TwoAccounts(RuleBasedStateMachine):
 
     @rule(wanted=st.integers(0, 300_000))
     def guest_sends(self, wanted: int) -> None:
-        room = OWN_BUFFER_BYTES - ((self.guest_sent - self.guest_knows) & MASK)
-        count = min(wanted, room)
+        count = min(wanted, self.guest_room())
         self.guest_sent = (self.guest_sent + count) & MASK
         assert self.device.receive(count)
 
@@ -74,7 +95,7 @@ class TwoAccounts(RuleBasedStateMachine):
     @precondition(lambda self: self.device.held_bytes() == 0)
     @invariant()
     def a_guest_whose_bytes_are_passed_on_is_told_before_it_is_stuck(self) -> None:
-        if (self.guest_sent - self.guest_knows) & MASK == OWN_BUFFER_BYTES:
+        if self.guest_room() == 0:
             assert self.device.should_announce()
 
 
@@ -196,6 +217,34 @@ def test_a_guest_is_told_once_of_each_direction_that_the_host_closes() -> None:
     assert not stream.to_host
     assert stream.take(from_guest(Op.RW, payload=b"to nobody")) == []
     assert stream.credit.held_bytes() == 0
+
+
+@pytest.mark.parametrize(
+    ("guest_buffer", "told_at"),
+    [
+        (16_384, 4096),
+        (2, 1),
+        (OWN_BUFFER_BYTES, OWN_BUFFER_BYTES // 4),
+        (1 << 30, OWN_BUFFER_BYTES // 4),
+    ],
+)
+def test_a_guest_is_told_of_a_quarter_of_what_it_may_send_before_it_waits(
+    guest_buffer: int, told_at: int
+) -> None:
+    stream = opened()
+    assert stream.take(from_guest(Op.RW, buffer_bytes=guest_buffer, payload=bytes(told_at))) == []
+    assert stream.forwarded(told_at - 1) == []
+    (answer,) = stream.forwarded(1)
+    assert (answer.op, answer.forwarded_bytes) == (Op.CREDIT_UPDATE, told_at)
+
+
+def test_a_guest_that_makes_its_buffer_smaller_is_told_what_it_now_waits_for() -> None:
+    stream = opened()
+    assert stream.take(from_guest(Op.RW, payload=bytes(10_000))) == []
+    assert stream.forwarded(10_000) == []
+    (answer,) = stream.take(from_guest(Op.CREDIT_UPDATE, buffer_bytes=8192))
+    assert (answer.op, answer.forwarded_bytes) == (Op.CREDIT_UPDATE, 10_000)
+    assert stream.take(from_guest(Op.CREDIT_UPDATE, buffer_bytes=8192)) == []
 
 
 def test_a_question_for_credit_is_answered() -> None:

@@ -373,6 +373,12 @@ def test_samples_come_back_when_they_are_asked_for() -> None:
         assert block.changed
 
 
+def test_a_probe_needs_drivers_in_the_same_process() -> None:
+    options = HostOptions(extra=("--process-model", "helper"))
+    with SubprocessHost(options) as host, pytest.raises(HostError, match="in-process"):
+        host.probe(find_driver("Rude"))
+
+
 def test_bad_requests_say_what_is_wrong(tmp_path: Path) -> None:
     with Rude() as rude:
         with pytest.raises(HostError, match="1048576"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import plistlib
 import signal
 import subprocess
 import sys
@@ -14,13 +15,17 @@ import pytest
 from lab.errors import UsageError
 from lab.machine import image
 from lab.machine.base import CannotError
-from lab.machine.engine import why_none
+from lab.machine.coreaudiod import present
+from lab.machine.engine import engine, why_none
+from lab.machine.kit import with_types
 from lab.machine.mac import MacMachine, device_names
 from lab.machine.matrix import APPLES, SEEDS, Cell, Kind
 from lab.machine.matrix_view import matrix_table
 from lab.machine.plan import Plan
 from lab.machine.seal import SEAL, condition_of, sign
 from lab.machine.state import read_state, write_state
+from lab.profiles import load_profile
+from tests.support.driver_bundle import write_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,6 +82,14 @@ def test_a_plan_survives_its_way_to_the_keeper() -> None:
     assert Plan.of_json(plan.to_json()) == plan
 
 
+def test_no_engine_is_looked_for_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAL_LAB_NO_DOCKER", "1")
+    monkeypatch.setattr("lab.machine.engine._answers", lambda _: pytest.fail("it was looked for"))
+    assert why_none() == "HAL_LAB_NO_DOCKER is set"
+    with pytest.raises(CannotError, match="HAL_LAB_NO_DOCKER is set"), engine():
+        pass
+
+
 def test_a_cell_of_the_matrix_is_yes_no_or_unknown_and_has_its_reason() -> None:
     kind = Kind("both", "ad hoc", "static")
     cells = [
@@ -86,13 +99,29 @@ def test_a_cell_of_the_matrix_is_yes_no_or_unknown_and_has_its_reason() -> None:
     ]
     table = matrix_table(cells, "t")
     shown = [next(iter(column.cells)) for column in table.columns]
-    assert shown == ["both", "ad hoc", "static", "yes", "unknown (1)", "no (2)"]
-    assert table.caption == "1: nobody says\n2: refused"
+    assert shown == ["both", "ad hoc", "static", "yes", "yes? (1)", "no (2)"]
+    assert table.caption == (
+        "1: nobody says\n2: refused\nyes?: it is here; whether it is there nobody says"
+    )
+
+
+def test_a_claim_s_type_becomes_apple_s_for_the_simulator_and_the_bundle_stays(
+    tmp_path: Path,
+) -> None:
+    bundle = write_bundle(tmp_path / "Good.driver")
+    old = with_types(bundle, tmp_path / "old", (SEEDS.lower(),))
+    before = (old / "Contents/Info.plist").read_bytes()
+    shown = present(old, load_profile("seed-15"), tmp_path / "presented")
+    tables = plistlib.loads((shown / "Contents/Info.plist").read_bytes())["CFPlugInTypes"]
+    assert list(tables) == [APPLES]
+    assert tables[APPLES] == plistlib.loads(before)["CFPlugInTypes"][SEEDS.lower()]
+    assert (old / "Contents/Info.plist").read_bytes() == before
+    # Once more: the copy of the generation before goes.
+    assert present(old, load_profile("seed-15"), tmp_path / "presented") == shown
+    assert present(bundle, load_profile("macos-26"), tmp_path / "presented") == bundle
 
 
 def test_the_uuids_are_those_of_the_headers_and_of_the_seed() -> None:
-    from lab.profiles import load_profile
-
     assert load_profile("macos-26").texts("loading.plugin-type-uuids") == (APPLES,)
     assert load_profile("seed-15").texts("loading.plugin-type-uuids") == (SEEDS,)
 

@@ -83,6 +83,8 @@ def test_a_profile_survives_json_and_has_each_key_once() -> None:
     assert not set(flat["values"]) & set(flat["unknown"])
     assert flat["values"]["activation.required-properties"] == ["hidn"]
     assert all(flat["unknown"].values())
+    assert set(flat["sources"]) == set(flat["values"])
+    assert flat["sources"]["activation.required-properties"].startswith("seed-claim: seed 001")
 
 
 def test_a_key_that_does_not_exist_is_a_mistake_of_the_program() -> None:

@@ -118,13 +118,38 @@ def test_a_driver_that_was_loaded_anew_has_lost_nothing() -> None:
     assert (book.lost, book.restarts, book.packets) == (0, 1, 101)
 
 
-def test_numbers_that_jump_further_than_time_did_are_those_of_another_driver() -> None:
+def test_a_driver_that_says_it_began_at_another_time_has_other_numbers() -> None:
+    book = SequenceBook()
+    book.begun(1_000)
+    places(book, list(range(100)))
+    book.connected()
+    book.begun(1_000)
+    assert book.take(audio(100)).place is Place.NEXT
+    book.connected()
+    # Its numbers went on, and by no more than time did: nothing else would tell.
+    book.begun(2_000)
+    assert book.take(audio(300)).place is Place.RESTART
+    assert (book.lost, book.restarts) == (0, 1)
+    assert book.take(audio(301)).place is Place.NEXT
+
+
+def test_numbers_that_went_on_further_than_time_did_are_lost_all_the_same() -> None:
+    """Each stop of IO fills a packet up, with silence that has numbers."""
+    book = SequenceBook()
+    book.begun(1_000)
+    places(book, list(range(100)))
+    book.connected()
+    book.begun(1_000)
+    placed = book.take(audio(200, at=110))
+    assert (placed.place, placed.lost) == (Place.AFTER_A_GAP, 100)
+    assert (book.lost, book.restarts) == (100, 0)
+
+
+def test_a_clock_that_went_back_is_that_of_a_guest_that_was_restored() -> None:
     book = SequenceBook()
     places(book, list(range(100)))
     book.connected()
-    # Ten seconds later, but 5,000 packets (100 s) further on.
-    placed = book.take(audio(5_100, at=600))
-    assert placed.place is Place.RESTART
+    assert book.take(audio(200, at=50)).place is Place.RESTART
     assert (book.lost, book.restarts) == (0, 1)
 
 

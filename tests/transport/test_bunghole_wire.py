@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lab.transport.bunghole.parser import Fault, Parser, Side, WireError
 from lab.transport.bunghole.wire import (
     Audio,
+    Begun,
     Frame,
     Item,
     Offer,
@@ -19,6 +20,7 @@ from lab.transport.bunghole.wire import (
     Switch,
     Unknown,
     audio_bytes,
+    begun_bytes,
     frame_bytes,
     offer_bytes,
     ping_bytes,
@@ -34,7 +36,8 @@ FRAME = st.builds(Frame, PACKET)
 AUDIO = st.builds(Audio, U32, U64, U64, U64, U64, PACKET, st.integers(0, 255))
 PING = st.builds(Ping, U64, st.integers(0, 255))
 PONG = st.builds(Pong, U64, U64, U64)
-RECORD = st.one_of(AUDIO, PING, PONG)
+BEGUN = st.builds(Begun, U64)
+RECORD = st.one_of(AUDIO, PING, PONG, BEGUN)
 
 
 def written(item: Item) -> bytes:
@@ -44,6 +47,8 @@ def written(item: Item) -> bytes:
         return audio_bytes(item)
     if isinstance(item, Ping):
         return ping_bytes(item)
+    if isinstance(item, Begun):
+        return begun_bytes(item)
     assert isinstance(item, Pong)
     return pong_bytes(item)
 
@@ -80,6 +85,7 @@ def test_what_is_written_are_the_bytes_of_the_contract() -> None:
     assert pong_bytes(Pong(1, 2, 3)) == bytes.fromhex(
         "03 00 0018" + "".join(f"{n:016x}" for n in (1, 2, 3))
     )
+    assert begun_bytes(Begun(9)) == bytes.fromhex("04 00 0008 0000000000000009")
     audio = Audio(0x01020304, 5, 6, 7, 8, b"\xfc", 2)
     assert audio_bytes(audio) == bytes.fromhex(
         "01 02 0025 01020304" + "".join(f"{n:016x}" for n in (5, 6, 7, 8)) + "fc"
@@ -154,7 +160,7 @@ def test_all_of_it_can_come_in_single_bytes() -> None:
     ]
 
 
-@given(st.integers(4, 255), st.binary(max_size=1540))
+@given(st.integers(5, 255), st.binary(max_size=1540))
 def test_a_kind_that_is_not_known_is_skipped_and_the_next_record_is_read(
     kind: int, body: bytes
 ) -> None:

@@ -44,6 +44,9 @@ static size_t write_again(const struct bunghole_item *item, uint8_t *to) {
         return bunghole_wire_put_audio(to, item->flags, &item->audio, item->packet, item->size);
     case BUNGHOLE_ITEM_PING:
         return bunghole_wire_put_ping(to, item->flags, item->asked_ns);
+    case BUNGHOLE_ITEM_BEGUN:
+        /* Flags of it mean nothing, and are written as 0. */
+        return item->flags == 0 ? bunghole_wire_put_begun(to, item->begun_ns) : 0;
     default:
         return 0;
     }

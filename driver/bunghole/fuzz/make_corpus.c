@@ -39,6 +39,7 @@ int main(int count, char **arguments) {
 
     size = bunghole_wire_put_frame(bytes, packet, 3);
     size += bunghole_wire_put_switch(bytes + size, 0);
+    size += bunghole_wire_put_begun(bytes + size, 10);
     size += bunghole_wire_put_audio(bytes + size, 1, &info, packet, 40);
     size += bunghole_wire_put_ping(bytes + size, 1, 6);
     size += bunghole_wire_put_pong(bytes + size, 6, 7, 8);

@@ -252,6 +252,24 @@ static void two_threads_share_it_without_a_lock(void **state) {
     assert_int_equal(pthread_join(reader, NULL), 0);
 }
 
+/* Defect: after a reconnection, with IO blocks of 8192 frames, the newest frames found no room. The
+ * worst case: one frame less than the target was there when it was read for the first time. */
+static void
+a_reader_of_8192_that_waits_for_its_target_loses_nothing_that_comes_meanwhile(void **state) {
+    (void)state;
+    const uint32_t block = 8192;
+    const uint32_t target = BUNGHOLE_PLAYOUT_TARGET + block - BUNGHOLE_PLAYOUT_SMALL;
+    bunghole_playout_init(&playout);
+    bunghole_playout_start(&playout);
+    assert_int_equal(bunghole_playout_write(&playout, in, target - 1), target - 1);
+    assert_int_equal(bunghole_playout_read(&playout, out, block), 0);
+    assert_int_equal(bunghole_playout_write(&playout, in, block), block);
+    assert_int_equal(atomic_load(&playout.overflow), 0);
+    /* And it is no later for it. */
+    assert_int_equal(bunghole_playout_read(&playout, out, block), block);
+    assert_int_equal(bunghole_playout_fill(&playout), target - block);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
@@ -267,6 +285,8 @@ int main(void) {
         TEST(nothing_is_kept_while_nobody_records_and_a_start_begins_afresh),
         TEST(ten_times_too_much_is_bounded_and_counted),
         TEST(two_threads_share_it_without_a_lock),
+        cmocka_unit_test(
+            a_reader_of_8192_that_waits_for_its_target_loses_nothing_that_comes_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

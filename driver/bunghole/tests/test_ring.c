@@ -36,7 +36,7 @@ static void frames_keep_order_and_numbers_over_the_wrap_at_2_32(void **state) {
     bunghole_ring_init(&ring, first);
     for (int round = 0; round < 3000; round++) {
         uint32_t block = 16 + (uint32_t)(round * 37 % 900);
-        if (bunghole_ring_fill(&ring) + block <= BUNGHOLE_RING_FRAMES) {
+        if (bunghole_ring_fill(&ring) + block <= BUNGHOLE_RING_LIMIT) {
             assert_int_equal(write_frames(written, block, written * 10, 0), block);
             written += block;
         }
@@ -58,7 +58,9 @@ static void frames_keep_order_and_numbers_over_the_wrap_at_2_32(void **state) {
 static void what_does_not_fit_is_counted_and_its_numbers_are_skipped(void **state) {
     (void)state;
     bunghole_ring_init(&ring, 0);
-    assert_int_equal(write_frames(0, 8000, 1, BUNGHOLE_BLOCK_BEGINS), 8000);
+    for (uint64_t i = 0; i < 10; i++) {
+        assert_int_equal(write_frames(800 * i, 800, 1, i == 0 ? BUNGHOLE_BLOCK_BEGINS : 0), 800);
+    }
     assert_int_equal(write_frames(8000, 512, 2, 0), 192); /* the newest is cut */
     assert_int_equal(write_frames(8512, 512, 3, 0), 0);
     assert_int_equal(atomic_load(&ring.lost), 320 + 512);
@@ -74,6 +76,51 @@ static void what_does_not_fit_is_counted_and_its_numbers_are_skipped(void **stat
     assert_int_equal(span.last_frame, 9123);
     assert_int_equal(span.flags, BUNGHOLE_BLOCK_LOST);
     assert_int_equal(span.time_ns, 4);
+}
+
+/* What the transport's thread leaves is less than a packet. */
+static void a_block_of_any_length_finds_room_behind_what_is_left(void **state) {
+    (void)state;
+    static const uint32_t lengths[] = {1, 16, 480, 512, 960, 961, 4096, 8191, BUNGHOLE_RING_BLOCK};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct bunghole_span span;
+        uint32_t block = lengths[i];
+        uint64_t read = 0;
+        bunghole_ring_init(&ring, 0);
+        for (uint64_t at = 0; at < 40000; at += block) {
+            assert_int_equal(write_frames(at, block, at, 0), block);
+            assert_int_equal(bunghole_ring_longest(&ring), block);
+            while (bunghole_ring_peek(&ring, 960, &span) && span.frames == 960) {
+                bunghole_ring_take(&ring, got, 960);
+                check_frames(read, 960);
+                read += 960;
+            }
+        }
+        assert_int_equal(atomic_load(&ring.lost), 0);
+    }
+}
+
+static void no_more_waits_than_the_limit_however_long_the_blocks_were(void **state) {
+    (void)state;
+    bunghole_ring_init(&ring, 0);
+    assert_int_equal(bunghole_ring_allowance(960), 0);
+    assert_int_equal(bunghole_ring_allowance(8192), 7232);
+    assert_int_equal(write_frames(0, 8192, 1, 0), 8192);
+    assert_int_equal(write_frames(8192, 8192, 2, 0), 7232); /* the second is cut */
+    assert_int_equal(bunghole_ring_fill(&ring), BUNGHOLE_RING_LIMIT + 7232);
+    assert_int_equal(bunghole_ring_longest(&ring), 8192);
+    /* Short ones wait for the long ones to go. */
+    assert_int_equal(write_frames(16384, 480, 3, 0), 0);
+    bunghole_ring_take(&ring, got, 8192);
+    check_frames(0, 8192);
+    assert_int_equal(bunghole_ring_longest(&ring), 7232);
+    assert_int_equal(write_frames(16864, 480, 4, 0), 480);
+    bunghole_ring_take(&ring, got, 7232);
+    check_frames(8192, 7232);
+    assert_int_equal(bunghole_ring_longest(&ring), 480);
+    bunghole_ring_take(&ring, got, 480);
+    assert_int_equal(bunghole_ring_longest(&ring), 0);
+    assert_int_equal(atomic_load(&ring.lost), 960 + 480);
 }
 
 static void a_span_ends_where_a_run_of_io_begins(void **state) {
@@ -136,7 +183,7 @@ static void *write_a_million(void *unused) {
     (void)unused;
     uint64_t at = 0;
     while (at < 1000000) {
-        if (bunghole_ring_fill(&ring) <= BUNGHOLE_RING_FRAMES - 512) {
+        if (bunghole_ring_fill(&ring) <= BUNGHOLE_RING_LIMIT - 512) {
             write_frames(at, 512, at, 0);
             at += 512;
         }
@@ -167,6 +214,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_keep_order_and_numbers_over_the_wrap_at_2_32),
         cmocka_unit_test(what_does_not_fit_is_counted_and_its_numbers_are_skipped),
+        cmocka_unit_test(a_block_of_any_length_finds_room_behind_what_is_left),
+        cmocka_unit_test(no_more_waits_than_the_limit_however_long_the_blocks_were),
         cmocka_unit_test(a_span_ends_where_a_run_of_io_begins),
         cmocka_unit_test(a_jump_of_time_is_known_to_the_span_that_holds_it),
         cmocka_unit_test(more_blocks_than_marks_are_lost_and_counted),

@@ -171,8 +171,8 @@ static void records_of_a_length_that_their_kind_does_not_have_are_errors(void **
     static const struct {
         uint8_t kind;
         uint16_t length;
-    } wrong[] = {{1, 0}, {1, 36}, {1, 1537}, {1, 65535}, {2, 0},    {2, 7},    {2, 9},
-                 {3, 0}, {3, 23}, {3, 25},   {0, 1541},  {9, 1541}, {9, 65535}};
+    } wrong[] = {{1, 0},  {1, 36}, {1, 1537}, {1, 65535}, {2, 0},    {2, 7},    {2, 9},    {3, 0},
+                 {3, 23}, {3, 25}, {4, 7},    {4, 9},     {0, 1541}, {9, 1541}, {9, 65535}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         size_t size = bunghole_wire_put_switch(bytes, 0);
         bytes[size] = wrong[i].kind;

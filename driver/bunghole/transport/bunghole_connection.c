@@ -277,9 +277,12 @@ static void take_offer(struct bunghole_connection *connection, uint64_t now_ns) 
     if (connection->config.only_v1) {
         return;
     }
-    uint8_t *to = room_for(connection, BUNGHOLE_SWITCH_SIZE, now_ns);
-    assert(to != NULL); /* one frame and the switch fit */
-    connection->out_size += bunghole_wire_put_switch(to, 0);
+    size_t size = BUNGHOLE_SWITCH_SIZE + BUNGHOLE_RECORD_HEADER + BUNGHOLE_BEGUN_SIZE;
+    uint8_t *to = room_for(connection, size, now_ns);
+    assert(to != NULL); /* one frame and these two fit */
+    size = bunghole_wire_put_switch(to, 0);
+    size += bunghole_wire_put_begun(to + size, connection->config.begun_ns);
+    connection->out_size += size;
     bunghole_parser_switched(&connection->parser);
     connection->version = 2;
     connection->has_clock = false; /* another host may have another clock */

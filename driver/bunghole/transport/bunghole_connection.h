@@ -29,6 +29,7 @@
 struct bunghole_connection_config {
     const char *name; /* of the direction, in log lines */
     bool sends_audio;
+    uint64_t begun_ns; /* sender: when its numbers began; said behind the switch */
     bool only_v1;
     uint64_t backoff_ns;
     const struct bunghole_dial_calls *calls;

@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUNGHOLE_PLAYOUT_FRAMES 16384u
+/* With IO blocks of 8192 the target is 9632, and one more block may come before the next read. */
+#define BUNGHOLE_PLAYOUT_FRAMES 32768u
 #define BUNGHOLE_PLAYOUT_TARGET 1920u /* 40 ms */
 #define BUNGHOLE_PLAYOUT_SMALL  480u
 #define BUNGHOLE_PLAYOUT_SPARE  960u /* 20 ms above the target, for so long: */

@@ -4,6 +4,9 @@
 #include <string.h>
 
 _Static_assert((BUNGHOLE_RING_FRAMES & (BUNGHOLE_RING_FRAMES - 1)) == 0, "a power of two");
+_Static_assert(BUNGHOLE_RING_LIMIT + BUNGHOLE_RING_BLOCK - BUNGHOLE_RING_SMALL <=
+                   BUNGHOLE_RING_FRAMES,
+               "what may wait has room");
 _Static_assert((BUNGHOLE_RING_MARKS & (BUNGHOLE_RING_MARKS - 1)) == 0, "a power of two");
 
 static uint64_t mine(const _Atomic uint64_t *counter) {
@@ -32,7 +35,17 @@ void bunghole_ring_init(struct bunghole_ring *ring, uint64_t first) {
     ring->current = (struct bunghole_mark){.position = first, .frame = first};
 }
 
+uint32_t bunghole_ring_allowance(uint32_t block_frames) {
+    return block_frames > BUNGHOLE_RING_SMALL ? block_frames - BUNGHOLE_RING_SMALL : 0;
+}
+
 /* ---- the writer ------------------------------------------------------------------------------ */
+
+/* How many frames may be in the ring with a block of so many. */
+static uint64_t limit_for(uint32_t frames) {
+    uint64_t limit = (uint64_t)BUNGHOLE_RING_LIMIT + bunghole_ring_allowance(frames);
+    return limit < BUNGHOLE_RING_FRAMES ? limit : BUNGHOLE_RING_FRAMES;
+}
 
 static void copy_in(struct bunghole_ring *ring, uint64_t position, const float *audio,
                     uint32_t frames) {
@@ -47,7 +60,10 @@ uint32_t bunghole_ring_write(struct bunghole_ring *ring, const float *audio, uin
                              uint64_t time_ns, uint32_t flags) {
     uint64_t head = mine(&ring->head);
     uint64_t mark_head = mine(&ring->mark_head);
-    uint64_t room = BUNGHOLE_RING_FRAMES - (head - other(&ring->tail));
+    uint64_t waits = head - other(&ring->tail);
+    uint64_t limit = limit_for(frames);
+    /* Blocks may have been longer a moment ago: then more waits than may with these. */
+    uint64_t room = waits < limit ? limit - waits : 0;
     if (mark_head - other(&ring->mark_tail) == BUNGHOLE_RING_MARKS) {
         room = 0;
     }
@@ -91,6 +107,26 @@ static void pass_marks(struct bunghole_ring *ring, uint64_t position) {
         at++;
     }
     publish(&ring->mark_tail, at);
+}
+
+uint32_t bunghole_ring_longest(struct bunghole_ring *ring) {
+    uint64_t head = other(&ring->head); /* before the marks: those of what waits are there */
+    uint64_t tail = mine(&ring->tail);
+    if (head == tail) {
+        return 0;
+    }
+    pass_marks(ring, tail);
+    uint64_t longest = 0;
+    uint64_t begin = ring->current.position;
+    uint64_t stop = other(&ring->mark_head);
+    for (uint64_t at = mine(&ring->mark_tail); at != stop && begin < head; at++) {
+        uint64_t next = ring->marks[at % BUNGHOLE_RING_MARKS].position;
+        longest = next - begin > longest ? next - begin : longest;
+        begin = next;
+    }
+    /* A mark that has come meanwhile is of a block behind this head. */
+    uint64_t last = begin < head ? head - begin : 0;
+    return (uint32_t)(last > longest ? last : longest);
 }
 
 static uint64_t number_at(const struct bunghole_mark *mark, uint64_t position) {

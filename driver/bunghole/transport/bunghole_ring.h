@@ -4,6 +4,11 @@
  * each block: the number of its first frame, the time of its IO cycle, and whether something is
  * missing before it. A block that does not fit is cut, and one for whose mark there is no room is
  * dropped as a whole; both are counted, and the numbers of frames go on as if they had been kept.
+ *
+ * How much may wait is a matter of latency and not of memory: BUNGHOLE_RING_LIMIT frames, and for
+ * blocks longer than a packet as much more as they are longer. Such a block comes at once, and is
+ * no older for it than a short one; the memory is long enough for the longest block of a host,
+ * BUNGHOLE_RING_BLOCK, behind another one of which half has not been taken yet.
  */
 #ifndef BUNGHOLE_RING_H
 #define BUNGHOLE_RING_H
@@ -15,7 +20,10 @@
 
 #define BUNGHOLE_CHANNELS     2u
 #define BUNGHOLE_RATE         48000u
-#define BUNGHOLE_RING_FRAMES  8192u
+#define BUNGHOLE_RING_FRAMES  16384u /* of memory */
+#define BUNGHOLE_RING_LIMIT   8192u  /* that may wait, with blocks up to: */
+#define BUNGHOLE_RING_SMALL   960u
+#define BUNGHOLE_RING_BLOCK   8192u /* the longest block of a host */
 #define BUNGHOLE_RING_MARKS   1024u
 
 /* What a block says of itself. */
@@ -55,8 +63,13 @@ void bunghole_ring_init(struct bunghole_ring *ring, uint64_t first);
 uint32_t bunghole_ring_write(struct bunghole_ring *ring, const float *audio, uint32_t frames,
                              uint64_t time_ns, uint32_t flags);
 
+/* By how many frames more may wait with blocks of so many. */
+uint32_t bunghole_ring_allowance(uint32_t block_frames);
+
 /* The reader. */
 uint64_t bunghole_ring_fill(const struct bunghole_ring *ring);
+/* The length of the longest block of which something waits, as it was kept; 0: nothing waits. */
+uint32_t bunghole_ring_longest(struct bunghole_ring *ring);
 
 struct bunghole_span {
     uint32_t frames;      /* up to the next block that begins a run of IO */

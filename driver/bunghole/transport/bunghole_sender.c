@@ -27,12 +27,20 @@ static uint64_t discard(struct bunghole_sender *sender, uint64_t keep) {
     return gone;
 }
 
-/* What waits behind a socket that takes nothing: the oldest packet goes when there are more than
- * three. Whole packets, so that those behind it stay where they would have been. */
+/* How many frames may wait behind a socket that takes nothing. A block of more than a packet comes
+ * at once, and a socket need not take it at once: that does not make it late. */
+static uint64_t late_from(struct bunghole_sender *sender) {
+    return BUNGHOLE_LATE_PACKETS * (uint64_t)BUNGHOLE_PACKET_FRAMES +
+           bunghole_ring_allowance(bunghole_ring_longest(&sender->ring));
+}
+
+/* What waits too long: the oldest packet goes when there are more than three. Whole packets, so
+ * that those behind it stay where they would have been. */
 static void drop_late(struct bunghole_sender *sender) {
     struct bunghole_span span;
     while (bunghole_ring_fill(&sender->ring) >
                BUNGHOLE_LATE_PACKETS * (uint64_t)BUNGHOLE_PACKET_FRAMES &&
+           bunghole_ring_fill(&sender->ring) > late_from(sender) &&
            bunghole_ring_peek(&sender->ring, BUNGHOLE_PACKET_FRAMES, &span)) {
         bunghole_ring_take(&sender->ring, NULL, span.frames);
         bunghole_count(&sender->statistics.late, span.frames);
@@ -224,6 +232,7 @@ struct bunghole_sender *bunghole_sender_create(const struct bunghole_link_config
     const struct bunghole_connection_config connection = {
         .name = "output",
         .sends_audio = true,
+        .begun_ns = bunghole_now_ns(),
         .only_v1 = config->only_v1,
         .backoff_ns = config->backoff_ms * BUNGHOLE_NS_PER_MS,
         .calls = config->calls,

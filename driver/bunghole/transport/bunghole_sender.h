@@ -16,6 +16,7 @@
 #include "bunghole_system.h"
 #include "haldrv/level.h"
 
+/* That may wait behind a socket which takes nothing; with long blocks more, as the ring says. */
 #define BUNGHOLE_LATE_PACKETS 3u
 
 /* What both directions are told. */

@@ -6,6 +6,7 @@
 #define KIND_AUDIO 1u
 #define KIND_PING  2u
 #define KIND_PONG  3u
+#define KIND_BEGUN 4u
 
 static const uint8_t magic[4] = {0x42, 0x48, 0x41, 0x02}; /* "BHA", 2 */
 
@@ -81,6 +82,12 @@ size_t bunghole_wire_put_pong(uint8_t *to, uint64_t asked_ns, uint64_t heard_ns,
     at += put(at, asked_ns, 8);
     at += put(at, heard_ns, 8);
     at += put(at, answered_ns, 8);
+    return (size_t)(at - to);
+}
+
+size_t bunghole_wire_put_begun(uint8_t *to, uint64_t begun_ns) {
+    uint8_t *at = begin_record(to, KIND_BEGUN, 0, BUNGHOLE_BEGUN_SIZE);
+    at += put(at, begun_ns, 8);
     return (size_t)(at - to);
 }
 
@@ -175,6 +182,8 @@ static bool length_fits(uint8_t kind, size_t length) {
         return length == BUNGHOLE_PING_SIZE;
     case KIND_PONG:
         return length == BUNGHOLE_PONG_SIZE;
+    case KIND_BEGUN:
+        return length == BUNGHOLE_BEGUN_SIZE;
     default:
         return length <= BUNGHOLE_BODY_MAX;
     }
@@ -201,6 +210,10 @@ static void read_record(const uint8_t *body, size_t length, struct bunghole_item
         item->asked_ns = get(body, 8);
         item->heard_ns = get(body + 8, 8);
         item->answered_ns = get(body + 16, 8);
+        break;
+    case KIND_BEGUN:
+        item->kind = BUNGHOLE_ITEM_BEGUN;
+        item->begun_ns = get(body, 8);
         break;
     default:
         item->kind = BUNGHOLE_ITEM_UNKNOWN;

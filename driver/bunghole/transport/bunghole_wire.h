@@ -20,6 +20,7 @@
 #define BUNGHOLE_AUDIO_HEADER       36u
 #define BUNGHOLE_PING_SIZE          8u
 #define BUNGHOLE_PONG_SIZE          24u
+#define BUNGHOLE_BEGUN_SIZE         8u
 #define BUNGHOLE_BODY_MAX           1540u
 #define BUNGHOLE_RECORD_MAX         (BUNGHOLE_RECORD_HEADER + BUNGHOLE_BODY_MAX)
 
@@ -37,6 +38,7 @@ enum bunghole_item_kind {
     BUNGHOLE_ITEM_AUDIO,
     BUNGHOLE_ITEM_PING,
     BUNGHOLE_ITEM_PONG,
+    BUNGHOLE_ITEM_BEGUN,   /* begun_ns */
     BUNGHOLE_ITEM_UNKNOWN, /* skipped: only kind_byte, flags and size count */
 };
 
@@ -55,6 +57,7 @@ struct bunghole_item {
     uint16_t features;
     struct bunghole_audio_info audio;
     uint64_t asked_ns, heard_ns, answered_ns;
+    uint64_t begun_ns;     /* by the sender's clock, when its numbers began */
     const uint8_t *packet; /* FRAME, AUDIO: in the parser, until it is fed again */
     size_t size;           /* of the packet; UNKNOWN: of the body */
 };
@@ -71,6 +74,7 @@ size_t bunghole_wire_put_audio(uint8_t *to, uint8_t flags, const struct bunghole
 size_t bunghole_wire_put_ping(uint8_t *to, uint8_t flags, uint64_t asked_ns);
 size_t bunghole_wire_put_pong(uint8_t *to, uint64_t asked_ns, uint64_t heard_ns,
                               uint64_t answered_ns);
+size_t bunghole_wire_put_begun(uint8_t *to, uint64_t begun_ns);
 
 /* ---- reading --------------------------------------------------------------------------------- */
 

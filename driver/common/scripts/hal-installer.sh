@@ -257,6 +257,9 @@ hal_restart() {
     return 1
 }
 
+# Lines of standard input as one, with commas in between.
+hal_in_one() { sed '/^$/d' | paste -s -d , - | sed 's/,/, /g'; }
+
 # Devices that cannot be seen, one a line.
 hal_missing() {
     hal_seen=$(hal_limited 20 system_profiler SPAudioDataType 2>/dev/null)
@@ -364,7 +367,7 @@ hal_install() {
     if [ -n "$hal_dry" ]; then
         hal_say "would copy $hal_source to $hal_installed, owned by root:wheel, readable by all"
         [ ! -e "$hal_installed" ] || hal_say "would keep the old driver until the new one works"
-        hal_say "would restart coreaudiod and wait up to $hal_wait s for: $(printf '%s' "$HAL_DEVICES" | tr '\n' ',')"
+        hal_say "would restart coreaudiod and wait up to $hal_wait s for: $(printf '%s\n' "$HAL_DEVICES" | hal_in_one)"
         return 0
     fi
     hal_begin
@@ -381,13 +384,13 @@ hal_install() {
     hal_restart || hal_fail "coreaudiod did not come back; the new driver is not in use"
     if ! hal_appear there; then
         hal_why=$(hal_reason)
-        hal_fail "$(hal_missing | tr '\n' ' ')did not appear within $hal_wait s${hal_why:+: $hal_why}"
+        hal_fail "$(hal_missing | hal_in_one) did not appear within $hal_wait s${hal_why:+: $hal_why}"
     fi
     # Decided: whoever is cut off from here on leaves the new one.
     [ ! -e "$hal_staging/old" ] || mv "$hal_staging/old" "$hal_staging/done"
     rm -f "$hal_staging/first"
     hal_swapped=
-    hal_say "installed: $(printf '%s' "$HAL_DEVICES" | tr '\n' ',') can be chosen now"
+    hal_say "installed: $(printf '%s\n' "$HAL_DEVICES" | hal_in_one) can be chosen now"
 }
 
 # ---- removing -----------------------------------------------------------------------------------

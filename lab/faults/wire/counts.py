@@ -29,6 +29,10 @@ class Counts:
         As the host heard them, packets.
     connections, closings
         Of the output: made, and ended by either side.
+    deadlines, mic_deadlines
+        Connections that the driver gave up, for nothing was taken or said for too long.
+    concealed, mic_concealed
+        Frames that the host made up for, and packets that the driver did.
     host_errors, driver_errors
         Protocol errors of the driver, as the host saw them; failed calls of the driver, with those
         of its encoder.
@@ -77,6 +81,10 @@ class Counts:
     mic_broken: int = 0
     mic_connections: int = 0
     mic_protocol_errors: int = 0
+    deadlines: int = 0
+    mic_deadlines: int = 0
+    concealed: int = 0
+    mic_concealed: int = 0
     dry: int = 0
     silence: int = 0
     cuts: int = 0
@@ -167,6 +175,10 @@ def counts_of(
         mic_broken=microphone.broken,
         mic_connections=microphone.connections,
         mic_protocol_errors=mic["protocol errors"],
+        deadlines=out["deadlines missed"],
+        mic_deadlines=mic["deadlines missed"],
+        concealed=output.concealed_frames,
+        mic_concealed=mic["packets concealed"],
         dry=mic["underflows"],
         silence=mic["frames silent"],
         cuts=mic["latency cuts"],

@@ -22,8 +22,8 @@ from lab.faults.wire.cost import (
 from lab.faults.wire.rig import WireRig
 from lab.host.peer import PACKET_FRAMES, Direction
 
-FRAMES_MAX = 4_096
-"""Of a cycle: with more, the driver's ring of 8192 frames is not long enough."""
+STORM_FRAMES = 4_096
+"""Of a cycle: starts and stops play more of these in no time at all than the driver lets wait."""
 SLEEP_MAX_S = 60.0
 """Threads look at their sockets each virtual millisecond: a night would take minutes."""
 DEADLINE_S = 1.5
@@ -55,8 +55,6 @@ def _lose_cycles(rig: WireRig, event: events.LoseCycles) -> Performed:
 
 
 def _buffer_frames(rig: WireRig, event: events.BufferFrames) -> Performed:
-    if event.frames > FRAMES_MAX:
-        return Performed(skipped=f"cycles of more than {FRAMES_MAX} frames do not fit its ring")
     rig.set_frames(event.frames)
     return Performed({"frames": rig.device.buffer_frames}, Cost(IO_STOPPED))
 
@@ -99,8 +97,10 @@ def _storm(rig: WireRig, event: events.StartStopStorm) -> Performed:
         return Performed(skipped=guests.NO_ROOM)
     if event.who == "guest":
         return Performed({"n": event.n})
-    # Each run is filled up to a packet: numbers go on faster than time does.
-    return Performed({"n": event.n}, Cost(IO_STOPPED | {"restarts"}))
+    may = IO_STOPPED
+    if rig.device.buffer_frames > STORM_FRAMES:
+        may |= {"late", "ring_full", "lost"}
+    return Performed({"n": event.n}, Cost(may))
 
 
 # ---- device --------------------------------------------------------------------------------------

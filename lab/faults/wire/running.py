@@ -10,7 +10,7 @@ from lab.faults.running import LIFE_HEAP_BYTES, Running, heap_failure
 from lab.faults.schedule import Setup
 from lab.faults.wire.cost import BACK_S, NOTHING, Cost
 from lab.faults.wire.counts import Counts
-from lab.faults.wire.judge import Stretch, judge, together
+from lab.faults.wire.judge import PACKET_NS, Stretch, judge, together
 from lab.faults.wire.perform import perform
 from lab.faults.wire.rig import WireRig
 from lab.host.models import Resources
@@ -77,7 +77,7 @@ class WireRunning(Running[WireRig]):
                 return
             until_ns = max(self._back_ns, rig.now_ns) + round(SETTLE_S * 1e9)
         left_ns = max(0, until_ns - rig.now_ns)
-        cycles = -(-left_ns // rig.period_ns)
+        cycles = end - rig.cycle if rig.detached else -(-left_ns // rig.period_ns)
         settled = rig.cycle + cycles <= end and not rig.detached
         rig.run_cycles(min(cycles, max(0, end - rig.cycle)))
         self.last_cycle = rig.cycle
@@ -145,7 +145,7 @@ class WireRunning(Running[WireRig]):
             failure = failure or self._not_back(rig, peer.input, "input")
         self._fail(failure)
         self.outcome.frames_verified += stretch.counts.packets * PACKET_FRAMES
-        if "thrown_away" in cost.may or "restarts" in cost.may:
+        if "thrown_away" in cost.may:
             self._life = counts
         self._base, self._base_ns = counts, now
         self._frames, self._drift = rig.device.buffer_frames, abs(rig.drift_ppm)
@@ -165,7 +165,8 @@ class WireRunning(Running[WireRig]):
                 f"(cycle {self.last_cycle})",
                 self.last_cycle,
             )
-        late_ns = link.first_audio_ns - self._back_ns
+        # Where IO begins only then, a packet has to be played first.
+        late_ns = link.first_audio_ns - self._back_ns - PACKET_NS - rig.period_ns
         if self._near and late_ns > 0 and link.connected_ns > self._base_ns:
             return Failure(
                 "back-late",

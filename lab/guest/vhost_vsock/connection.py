@@ -93,7 +93,8 @@ class Connection:
         if packet.op == Op.CREDIT_REQUEST:
             return [self.packet(Op.CREDIT_UPDATE)]
         if packet.op == Op.CREDIT_UPDATE:
-            return []
+            # A guest that has made its buffer smaller may now wait for what was not worth telling.
+            return self._news()
         return self._reset()
 
     def may_send(self) -> int:
@@ -112,9 +113,7 @@ class Connection:
         del self.to_host[:count]
         self.credit.forward(count)
         answers = self.close_when_done()
-        if not answers and self.state is State.OPEN and self.credit.should_announce():
-            return [self.packet(Op.CREDIT_UPDATE)]
-        return answers
+        return answers or self._news()
 
     def host_closed(self, *, both: bool) -> list[Packet]:
         """The host's socket is at its end, in one direction or both.
@@ -159,6 +158,11 @@ class Connection:
             self.credit.forward(len(data))
             return []
         self.to_host += data
+        return []
+
+    def _news(self) -> list[Packet]:
+        if self.state is State.OPEN and self.credit.should_announce():
+            return [self.packet(Op.CREDIT_UPDATE)]
         return []
 
     def _reset(self) -> list[Packet]:

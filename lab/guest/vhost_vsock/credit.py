@@ -80,9 +80,18 @@ class Credit:
         assert count <= self.held_bytes()
         self.forwarded_bytes = (self.forwarded_bytes + count) & _MASK
 
+    def may_be_sent(self) -> int:
+        """Bytes that the guest sends beyond what it knows to be passed on, before it waits.
+
+        Linux sends no more than its own buffer for the stream has room for, however much we offer,
+        so that a peer that offers gigabytes cannot make it hold gigabytes.
+        """
+        return min(OWN_BUFFER_BYTES, self.peer_buffer_bytes)
+
     def should_announce(self) -> bool:
         """Whether the guest should be told, because a quarter of its credit is known to us only."""
-        return (self.forwarded_bytes - self.announced_bytes) & _MASK >= OWN_BUFFER_BYTES // 4
+        unknown = (self.forwarded_bytes - self.announced_bytes) & _MASK
+        return unknown > 0 and unknown >= self.may_be_sent() // 4
 
     def announce(self) -> tuple[int, int]:
         """What the next packet says: our buffer, and what has been passed on."""

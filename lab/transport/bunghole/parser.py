@@ -12,6 +12,7 @@ from lab.errors import LabError
 from lab.transport.bunghole import wire
 from lab.transport.bunghole.wire import (
     Audio,
+    Begun,
     Frame,
     Item,
     Kind,
@@ -70,7 +71,7 @@ class _State(Enum):
     V2 = 4
 
 
-_FIXED = {Kind.PING: wire.PING.size, Kind.PONG: wire.PONG.size}
+_FIXED = {Kind.PING: wire.PING.size, Kind.PONG: wire.PONG.size, Kind.BEGUN: wire.BEGUN.size}
 _SHORTEST_AUDIO = wire.AUDIO.size + 1
 _LONGEST_AUDIO = wire.AUDIO.size + wire.MAX_PACKET_BYTES
 
@@ -240,6 +241,8 @@ class Parser:
             items.append(Ping(wire.PING.unpack_from(data, begin)[0], flags))
         elif kind == Kind.PONG:
             items.append(Pong(*wire.PONG.unpack_from(data, begin)))
+        elif kind == Kind.BEGUN:
+            items.append(Begun(wire.BEGUN.unpack_from(data, begin)[0]))
         else:
             items.append(Unknown(kind, length))
         return end - at

@@ -21,6 +21,7 @@ from lab.transport.bunghole.session import NEVER_NS, Ending, Link
 from lab.transport.bunghole.wire import (
     OUTPUT_PORT,
     Audio,
+    Begun,
     Frame,
     Item,
     Ping,
@@ -147,6 +148,8 @@ class OutputSession:
         elif isinstance(item, Pong):
             assert self._heartbeat is not None
             self._heartbeat.take(item, now_ns)
+        elif isinstance(item, Begun):
+            self._guest.sequence.begun(item.begun_ns)
         elif isinstance(item, Unknown):
             self._guest.unknown_records += 1
         if error is not None:

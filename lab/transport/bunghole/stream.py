@@ -15,8 +15,6 @@ from lab.transport.opus import FRAMES
 
 _WINDOW = 1024
 _HALF = U32 // 2
-_PACKET_NS = 20_000_000
-_SLACK_NS = 500_000_000
 _EXCHANGES = 64
 
 
@@ -63,9 +61,10 @@ class Placed:
 class SequenceBook:
     """Counts by the sequence numbers of v2.
 
-    A gap is a loss when there was time for it: audio is not made faster than real time. A number
-    that went back at the beginning of a connection, or jumped further than time did, tells that the
-    driver was loaded anew, or its guest restored: counting begins afresh, nothing was lost.
+    A gap is a loss. A sender says when its numbers began: with another time at the beginning of a
+    connection they are those of a driver that was loaded anew. A guest that was restored cannot
+    say it, but its numbers went back then, or its clock did. Either way counting begins afresh,
+    nothing was lost.
 
     Attributes
     ----------
@@ -101,11 +100,19 @@ class SequenceBook:
         self._last: Audio | None = None
         self._seen = 0  # bit n: the packet n before the last one
         self._anew = True
+        self._begun_ns: int | None = None
+        self._others = False
         self._unnumbered = 0
 
     def connected(self) -> None:
         """A connection begins. What came in v1 on the one before has its numbers all the same."""
         self._anew = True
+
+    def begun(self, begun_ns: int) -> None:
+        """The sender says when its numbers began, on its clock."""
+        if self._begun_ns is not None and self._begun_ns != begun_ns:
+            self._others = True
+        self._begun_ns = begun_ns
 
     def unnumbered(self) -> None:
         """A packet in v1: the sender has counted it, though nobody saw its number."""
@@ -129,15 +136,14 @@ class SequenceBook:
         last = self._last
         if last is None:
             return self._begin(audio, Place.FIRST)
+        if anew and (self._others or audio.captured_ns < last.captured_ns):
+            return self._begin(audio, Place.RESTART)
         ahead = (audio.sequence - last.sequence) % U32
         if ahead == 0 or ahead >= _HALF:
             behind = (-ahead) % U32
             if anew or behind >= _WINDOW:
                 return self._begin(audio, Place.RESTART)
             return self._late(behind)
-        elapsed_ns = audio.captured_ns - last.captured_ns
-        if ahead > 1 and (ahead - 1) * _PACKET_NS > elapsed_ns * 1.01 + _SLACK_NS:
-            return self._begin(audio, Place.RESTART)
         self._seen = ((self._seen << ahead) | 1) % (1 << _WINDOW) if ahead < _WINDOW else 1
         self._last = audio
         self.packets += 1
@@ -165,6 +171,7 @@ class SequenceBook:
         self._seen = (1 << _WINDOW) - 1  # what was before the first is not missing
         self.packets += 1
         self._unnumbered = 0
+        self._others = False
         return Placed(place)
 
     def _late(self, behind: int) -> Placed:

@@ -29,6 +29,7 @@ HEADER = struct.Struct(">BBH")
 AUDIO = struct.Struct(">IQQQQ")
 PING = struct.Struct(">Q")
 PONG = struct.Struct(">QQQ")
+BEGUN = struct.Struct(">Q")
 _AUDIO_RECORD = struct.Struct(">BBHIQQQQ")
 
 
@@ -38,6 +39,7 @@ class Kind(IntEnum):
     AUDIO = 1
     PING = 2
     PONG = 3
+    BEGUN = 4
 
 
 class AudioFlag(IntFlag):
@@ -136,6 +138,19 @@ class Pong:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """When the sender's numbers began; another time means that they are others.
+
+    Attributes
+    ----------
+    begun_ns
+        On the sender's clock.
+    """
+
+    begun_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A record of a kind that is not known; skipped."""
 
@@ -143,7 +158,7 @@ class Unknown:
     length: int
 
 
-Item = Frame | Offer | Switch | Audio | Ping | Pong | Unknown
+Item = Frame | Offer | Switch | Audio | Ping | Pong | Begun | Unknown
 
 
 def frame_bytes(packet: bytes) -> bytes:
@@ -202,6 +217,11 @@ def pong_bytes(pong: Pong) -> bytes:
     return HEADER.pack(Kind.PONG, 0, PONG.size) + PONG.pack(
         pong.asked_ns % U64, pong.heard_ns % U64, pong.answered_ns % U64
     )
+
+
+def begun_bytes(begun: Begun) -> bytes:
+    """When numbers began."""
+    return HEADER.pack(Kind.BEGUN, 0, BEGUN.size) + BEGUN.pack(begun.begun_ns % U64)
 
 
 def _check_packet(packet: bytes) -> None:

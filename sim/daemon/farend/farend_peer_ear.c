@@ -112,18 +112,22 @@ static void begin_numbers(struct farend_ear *ear, const struct farend_packet *pa
     ear->next_frame = packet->info.first_frame;
     ear->seen = 0;
     ear->v1_frames = 0;
+    ear->counts_anew = false;
 }
 
-/* A driver that was loaded anew counts anew, and says so only in this: its numbers went back, or
- * on by more than time did. */
+void farend_ear_begun(struct farend_peer *peer, uint64_t begun_ns) {
+    struct farend_ear *ear = &peer->ear;
+    ear->counts_anew = ear->counts_anew || (ear->has_begun && ear->begun_ns != begun_ns);
+    ear->has_begun = true;
+    ear->begun_ns = begun_ns;
+}
+
+/* A driver that was loaded anew says so. A guest that was restored does not know it, but its
+ * numbers went back, or its clock did. That numbers went on by more than time did means nothing:
+ * the silence that fills up packets has numbers, too. */
 static bool is_restart(const struct farend_ear *ear, const struct farend_packet *packet) {
-    int32_t ahead = (int32_t)(packet->info.sequence - ear->next_sequence);
-    if (ahead < 0) {
-        return true;
-    }
-    uint64_t passed = packet->info.captured_ns - ear->last_captured_ns;
-    return packet->info.captured_ns < ear->last_captured_ns ||
-           (uint64_t)ahead * FAREND_PEER_PACKET_NS > passed + 2 * FAREND_PEER_PACKET_NS;
+    return ear->counts_anew || (int32_t)(packet->info.sequence - ear->next_sequence) < 0 ||
+           packet->info.captured_ns < ear->last_captured_ns;
 }
 
 /* An old number: again, or late. */

@@ -236,6 +236,11 @@ static bool sort(struct farend_peer *peer, struct farend_link *link,
     case BUNGHOLE_ITEM_PONG:
         link->stats.pongs++;
         return true;
+    case BUNGHOLE_ITEM_BEGUN:
+        if (link->direction == FAREND_OUTPUT) {
+            farend_ear_begun(peer, item->begun_ns);
+        }
+        return true;
     case BUNGHOLE_ITEM_UNKNOWN:
     default:
         return true;

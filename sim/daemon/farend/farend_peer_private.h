@@ -66,6 +66,9 @@ struct farend_ear {
     uint32_t next_sequence;
     uint64_t next_frame;
     uint64_t last_captured_ns;
+    bool has_begun; /* the driver has said when its numbers began: */
+    uint64_t begun_ns;
+    bool counts_anew;   /* and now says another time */
     uint64_t seen;      /* bit n: sequence next - 1 - n has come */
     uint64_t v1_frames; /* came without numbers since the last that had some */
     bool begins;        /* the next packet is the first of a connection */
@@ -123,6 +126,8 @@ void farend_ear_close(struct farend_ear *ear);
 void farend_ear_connected(struct farend_peer *peer);
 /* A packet that has come off the wire; on its way it may suffer. */
 void farend_ear_pass(struct farend_peer *peer, const struct bunghole_item *item);
+/* What the driver says of its numbers, before the first of a connection. */
+void farend_ear_begun(struct farend_peer *peer, uint64_t begun_ns);
 void farend_ear_latency(const struct farend_ear *ear, struct farend_peer_stats *stats);
 
 /* ---- farend_peer_mouth.c ---- */

@@ -35,6 +35,22 @@ extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__
 
 static struct report report;
 
+/* Which process this is, for those who read the report. */
+static const char *process_name = "coreaudiod";
+static bool has_one_plugin;
+static uint32_t one_plugin;
+static void (*report_listener)(const char *line, size_t length);
+
+void crash_set_process(const char *process, uint32_t plugin) {
+    process_name = process;
+    has_one_plugin = true;
+    one_plugin = plugin;
+}
+
+void crash_set_listener(void (*listener)(const char *line, size_t length)) {
+    report_listener = listener;
+}
+
 /* ---- what a report does is not the driver's doing ------------------------------------------ */
 
 static void pause_ledger(void) {
@@ -104,7 +120,7 @@ static void add_call(struct report *to, const struct halsim_call_info *call) {
         report_number(to, "object", call->object);
         report_number(to, "client", call->client);
         report_string(to, "code", call->code != 0 ? halsim_fourcc_text(call->code, code) : NULL);
-        report_number(to, "plugin_index", call->plugin);
+        report_number(to, "plugin_index", has_one_plugin ? one_plugin : call->plugin);
     }
 }
 
@@ -149,6 +165,8 @@ static void begin_report(struct report *to) {
     if (known.signal_name != NULL) {
         report_string(to, "signal", known.signal_name);
     }
+    report_string(to, "process", process_name);
+    report_number(to, "pid", (uint64_t)daemon_process);
     add_call(to, known.call);
     if (known.signal_name == NULL) {
         report_number(to, "elapsed_ms", known.elapsed_ms);
@@ -167,6 +185,9 @@ static void finish(struct report *done) __attribute__((noreturn));
 static void finish(struct report *done) {
     report_last_calls(done);
     report_send(done);
+    if (report_listener != NULL) {
+        report_listener(done->text, done->length);
+    }
     ledger_mean_to_end();
     _exit(known.exit_status);
 }

@@ -15,6 +15,13 @@
  * connection fails with EPIPE; otherwise it is reported as a crash. */
 void crash_install(bool sigpipe_ignored);
 
+/* In a process that is not coreaudiod but holds one plug-in for it: reports call it `process`
+ * ("coreaudiod" without), and the plug-in by the number it has there. Before crash_install(). */
+void crash_set_process(const char *process, uint32_t plugin);
+
+/* Called with each report, as it goes out, before the process ends. Signal-safe. */
+void crash_set_listener(void (*listener)(const char *line, size_t length));
+
 /* The end that comes is meant: exit() called by anybody else counts as a crash. */
 void crash_expect_exit(void);
 

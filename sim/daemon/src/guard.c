@@ -1,9 +1,11 @@
 /* guard.c - fork, wait, clean. */
 #include "guard.h"
+#include "ending.h"
 #include "ledger.h"
 #include "moment.h"
 #include "options.h"
 #include "report.h"
+#include "service_page.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -46,32 +48,6 @@ static int wait_for(pid_t daemon, const sigset_t *signals) {
     }
 }
 
-static void report_killed(int number) {
-    static struct report report;
-    report_begin(&report, "killed");
-    report_string(&report, "signal", report_signal_name(number));
-    report_string(
-        &report, "text",
-        number == SIGKILL
-            ? "the daemon was killed from outside"
-            : "the daemon died without being able to say where: a thread ran out of stack?");
-    report_send(&report);
-}
-
-/* Nobody in the simulator ends the process without saying so: it was a driver. */
-static void report_exit(int code) {
-    static struct report report;
-    report_begin(&report, "driver-crashed");
-    report_string(&report, "signal", "exit");
-    report_null(&report, "entry_point");
-    report_null(&report, "plugin");
-    report_string(&report, "text",
-                  "a driver ended the process with _exit() or exec(), which leaves no stack");
-    report_number(&report, "status", (uint64_t)code);
-    report_raw(&report, "backtrace", "[]");
-    report_send(&report);
-}
-
 static void report_left(const char *event, const char *names) {
     static struct report report;
     static char list[NAMES_BYTES + 2];
@@ -91,14 +67,15 @@ static void guard_main(pid_t daemon, const sigset_t *signals, bool keep_shm) {
         dup2(nothing, STDIN_FILENO); /* requests are the daemon's */
     }
     int status = wait_for(daemon, signals);
+    service_page_end_helpers(); /* what they make from now on, nobody would remove */
     /* Silently: after a crash the crash report stays the last line. */
     ledger_clean(keep_shm, names, sizeof names);
     if (WIFSIGNALED(status)) {
-        report_killed(WTERMSIG(status));
+        ending_report_killed(&(struct ending){"coreaudiod", daemon, NULL}, WTERMSIG(status));
         _exit(128 + WTERMSIG(status));
     }
     if (!ledger_end_is_meant()) {
-        report_exit(WEXITSTATUS(status));
+        ending_report_exit(&(struct ending){"coreaudiod", daemon, NULL}, WEXITSTATUS(status));
         _exit(EXIT_DRIVER_CRASHED);
     }
     _exit(WEXITSTATUS(status));
@@ -124,6 +101,7 @@ bool guard_fork(bool keep_shm) {
     sigprocmask(SIG_BLOCK, &signals, &before);
     signal(SIGCHLD, SIG_DFL); /* whoever started us may have had it ignored */
     bool same_session = isatty(STDIN_FILENO) != 0;
+    service_page_adopt_orphans();
     pid_t child = fork();
     if (child < 0) {
         fprintf(stderr, "coreaudiod-sim: cannot fork: %s\n", strerror(errno));
@@ -151,6 +129,7 @@ static void *watch_main(void *argument) {
     } while (got > 0 || (got < 0 && errno == EINTR));
     /* The guard is gone: nobody else will clean up. */
     static char names[NAMES_BYTES];
+    service_page_end_helpers();
     ledger_clean(daemon_keeps_shm, names, sizeof names);
     _exit(128 + SIGKILL);
 }

@@ -31,29 +31,38 @@ struct page {
     struct slot slots[LEDGER_SLOTS];
 };
 
-static struct page *page;
+static atomic_bool *end_flag;
 static struct slot *slots;
+
+size_t ledger_bytes(void) {
+    return sizeof(struct page);
+}
+
+void ledger_use(void *memory, atomic_bool *end_is_meant) {
+    struct page *page = memory;
+    slots = page->slots;
+    end_flag = end_is_meant != NULL ? end_is_meant : &page->end_is_meant;
+}
 
 bool ledger_create(void) {
     void *memory =
-        mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        mmap(NULL, sizeof(struct page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         fprintf(stderr, "coreaudiod-sim: no memory for the ledger: %s\n", strerror(errno));
         return false;
     }
-    page = memory;
-    slots = page->slots;
+    ledger_use(memory, NULL);
     return true;
 }
 
 void ledger_mean_to_end(void) {
-    if (page != NULL) {
-        atomic_store(&page->end_is_meant, true);
+    if (end_flag != NULL) {
+        atomic_store(end_flag, true);
     }
 }
 
 bool ledger_end_is_meant(void) {
-    return page == NULL || atomic_load(&page->end_is_meant);
+    return end_flag == NULL || atomic_load(end_flag);
 }
 
 void ledger_add(enum ledger_kind kind, const char *name, dev_t device, ino_t inode) {

@@ -12,6 +12,7 @@
 #ifndef DAEMON_LEDGER_H
 #define DAEMON_LEDGER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -28,6 +29,11 @@ enum ledger_kind {
 
 /* Once, before the guard is forked. False with a line on stderr when memory is out. */
 bool ledger_create(void);
+
+/* Or, in memory of one's own that is shared with further processes: so many bytes, zero at first.
+ * `end_is_meant` is this process's flag. */
+size_t ledger_bytes(void);
+void ledger_use(void *memory, atomic_bool *end_is_meant);
 
 /* Names of shared memory without the slash, sockets and folders as absolute paths. Any thread; no
  * locks, so that a killed thread leaves none behind. Beyond LEDGER_SLOTS names are not kept. */

@@ -6,6 +6,9 @@
 #include "ledger.h"
 
 #ifdef __linux__
+#ifdef HAL_LAB_INTERPOSE
+#include "halinterpose/sandbox.h"
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -57,9 +60,20 @@ static void note(enum ledger_kind kind, const char *name, int fd) {
     errno = before;
 }
 
+/* A macro: the caller of the exported function is asked for. */
+#ifdef HAL_LAB_INTERPOSE
+#define REFUSES(call, name)                                                                        \
+    halsandbox_refuses_shared_memory(__builtin_return_address(0), call, name)
+#else
+#define REFUSES(call, name) false
+#endif
+
 EXPORTED int shm_open(const char *name, int flags, mode_t mode) {
     if (real_open() == NULL) {
         errno = ENOSYS;
+        return -1;
+    }
+    if (REFUSES("shm_open", name)) {
         return -1;
     }
     if ((flags & O_CREAT) != 0) {
@@ -83,6 +97,9 @@ EXPORTED int shm_open(const char *name, int flags, mode_t mode) {
 EXPORTED int shm_unlink(const char *name) {
     if (real_unlink() == NULL) {
         errno = ENOSYS;
+        return -1;
+    }
+    if (REFUSES("shm_unlink", name)) {
         return -1;
     }
     int result = real_unlink()(name);

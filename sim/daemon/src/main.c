@@ -6,7 +6,10 @@
 #include "listener.h"
 #include "options.h"
 #include "play.h"
+#include "sandboxing.h"
 #include "server.h"
+#include "service.h"
+#include "service_child.h"
 #include "stopping.h"
 #include "threads.h"
 #include <errno.h>
@@ -71,15 +74,23 @@ static int serve_socket(struct server *server, struct listener *listener) {
     return end == SERVER_FAILED ? EXIT_ERROR : EXIT_ORDERLY;
 }
 
-static bool load_drivers(struct halsim_rpc *rpc, const struct options *options) {
+static bool load_driver(struct halsim_rpc *rpc, struct service *service, const char *path,
+                        struct halsim_error *error) {
+    if (service != NULL) {
+        return service_load(service, path, error);
+    }
+    uint32_t plugin;
+    threads_enter();
+    bool loaded = halsim_plugin_load(halsim_rpc_host(rpc), path, &plugin, error);
+    threads_leave();
+    return loaded;
+}
+
+static bool load_drivers(struct halsim_rpc *rpc, struct service *service,
+                         const struct options *options) {
     for (uint32_t i = 0; i < options->driver_count && !stopping_requested(); i++) {
         struct halsim_error error;
-        uint32_t plugin;
-        threads_enter();
-        bool loaded =
-            halsim_plugin_load(halsim_rpc_host(rpc), options->drivers[i], &plugin, &error);
-        threads_leave();
-        if (!loaded) {
+        if (!load_driver(rpc, service, options->drivers[i], &error)) {
             fprintf(stderr, "coreaudiod-sim: %s\n", error.message);
             return false;
         }
@@ -87,13 +98,19 @@ static bool load_drivers(struct halsim_rpc *rpc, const struct options *options) 
     return true;
 }
 
+/* What a front shares with its guard and its helpers; `page` is NULL where there are none. */
+struct shared {
+    struct service_page *page;
+    int fd;
+};
+
 /* With `listener` NULL on stdio. */
-static int serve_on(const struct options *options, const struct streams *streams,
-                    struct listener *listener) {
+static int serve_on(const struct options *options, const struct shared *shared,
+                    const struct streams *streams, struct listener *listener) {
     struct halsim_error error;
     struct halsim_host_config config = options->host;
     config.on_hang = crash_report_hang;
-    if (!threads_own(options, &config)) {
+    if (shared->page == NULL && !threads_own(options, &config)) { /* a front has no drivers */
         return EXIT_ERROR;
     }
     struct halsim_rpc *rpc = halsim_rpc_create(&config, &error);
@@ -102,11 +119,20 @@ static int serve_on(const struct options *options, const struct streams *streams
         return EXIT_ERROR;
     }
     halsim_rpc_set_ledger(rpc, call_ledger());
+    halsim_rpc_set_sandbox(rpc, sandboxing(&options->sandbox));
     halsim_rpc_set_keeper(rpc, ledger_folder_made, ledger_folder_gone);
     halsim_rpc_set_shm_list(rpc, ledger_list);
-    struct server *server = server_create(rpc);
+    if (options->service != NULL) {
+        service_child_watch(rpc);
+    }
+    struct service *service = NULL;
+    struct server *server = NULL;
     int status = EXIT_ERROR;
-    if (server != NULL && load_drivers(rpc, options)) {
+    if (shared->page == NULL ||
+        (service = service_create(options, rpc, shared->page, shared->fd)) != NULL) {
+        server = server_create(rpc);
+    }
+    if (server != NULL && load_drivers(rpc, service, options)) {
         if (listener == NULL) {
             status = server_run(server, streams->in, streams->out) == SERVER_FAILED ? EXIT_ERROR
                                                                                     : EXIT_ORDERLY;
@@ -114,6 +140,7 @@ static int serve_on(const struct options *options, const struct streams *streams
             status = serve_socket(server, listener);
         }
     }
+    service_destroy(service); /* before the server, which its notices wake */
     server_destroy(server);
     threads_enter();
     halsim_rpc_destroy(rpc);
@@ -122,21 +149,35 @@ static int serve_on(const struct options *options, const struct streams *streams
     return status;
 }
 
-static int serve(const struct options *options) {
+static int serve(const struct options *options, const struct shared *shared) {
     struct streams streams;
     struct listener listener;
     if (!protect_streams(&streams)) {
         return EXIT_ERROR;
     }
     if (strcmp(options->rpc, "stdio") == 0) {
-        return serve_on(options, &streams, NULL);
+        return serve_on(options, shared, &streams, NULL);
     }
     /* Before any driver is there with threads of its own. Who comes early waits. */
     if (!listener_open(&listener, options->rpc + strlen("unix:"))) {
         return EXIT_ERROR;
     }
-    int status = serve_on(options, &streams, &listener);
+    int status = serve_on(options, shared, &streams, &listener);
     listener_close(&listener);
+    return status;
+}
+
+/* The other role: one plug-in, for a front. */
+static int serve_front(struct options *options) {
+    const struct shared none = {NULL, -1};
+    struct streams streams;
+    if (!service_child_begin(options, &streams.in)) {
+        crash_expect_exit();
+        return EXIT_ERROR;
+    }
+    streams.out = streams.in;
+    int status = serve_on(options, &none, &streams, NULL);
+    crash_expect_exit();
     return status;
 }
 
@@ -151,8 +192,16 @@ int main(int count, char **arguments) {
     case OPTIONS_GO:
         break;
     }
+    if (options.service != NULL) {
+        return serve_front(&options);
+    }
     stopping_install();
-    if (!ledger_create() || (options.guard && !guard_fork(options.keep_shm))) {
+    struct shared shared = {NULL, -1};
+    bool has_helpers = options.process_model == PROFILE_MODEL_HELPER;
+    if (has_helpers ? (shared.page = service_page_create(&shared.fd)) == NULL : !ledger_create()) {
+        return EXIT_ERROR;
+    }
+    if (options.guard && !guard_fork(options.keep_shm)) {
         return EXIT_ERROR;
     }
     crash_install(options.sigpipe_ignored);
@@ -161,7 +210,7 @@ int main(int count, char **arguments) {
         crash_expect_exit();
         return EXIT_ERROR;
     }
-    int status = options.rpc != NULL ? serve(&options) : play_run(&options);
+    int status = options.rpc != NULL ? serve(&options, &shared) : play_run(&options);
     guard_leave(options.keep_shm);
     crash_expect_exit();
     return status;

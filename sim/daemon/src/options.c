@@ -1,6 +1,6 @@
 /* options.c - reading the command line. */
-#include "options.h"
 #include "halsim/rpc.h"
+#include "options_internal.h"
 #include "threads.h"
 #include <errno.h>
 #include <getopt.h>
@@ -28,6 +28,12 @@ enum option_key {
     KEY_SIGPIPE,
     KEY_KEEP_SHM,
     KEY_NO_GUARD,
+    KEY_PROFILE,
+    KEY_PROCESS_MODEL,
+    KEY_HELPER_THROTTLE_MS,
+    KEY_SANDBOX,
+    KEY_SANDBOX_ALLOW,
+    KEY_SERVICE,
     KEY_DRIVER,
     KEY_PLAY,
     KEY_SIGNAL,
@@ -62,6 +68,12 @@ static const struct option names[] = {
     {"sigpipe", required_argument, NULL, KEY_SIGPIPE},
     {"keep-shm", no_argument, NULL, KEY_KEEP_SHM},
     {"no-guard", no_argument, NULL, KEY_NO_GUARD},
+    {"profile", required_argument, NULL, KEY_PROFILE},
+    {"process-model", required_argument, NULL, KEY_PROCESS_MODEL},
+    {"helper-throttle-ms", required_argument, NULL, KEY_HELPER_THROTTLE_MS},
+    {"sandbox", required_argument, NULL, KEY_SANDBOX},
+    {"sandbox-allow", required_argument, NULL, KEY_SANDBOX_ALLOW},
+    {"service", required_argument, NULL, KEY_SERVICE}, /* for the daemon itself */
     {"driver", required_argument, NULL, KEY_DRIVER},
     {"play", required_argument, NULL, KEY_PLAY},
     {"signal", required_argument, NULL, KEY_SIGNAL},
@@ -78,9 +90,7 @@ static const struct option names[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static bool complain(const char *format, ...) {
+bool options_complain(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fputs("coreaudiod-sim: ", stderr);
@@ -96,8 +106,8 @@ static bool number(const char *option, const char *text, uint64_t low, uint64_t 
     errno = 0;
     unsigned long long parsed = strtoull(text, &end, 10);
     if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || parsed < low || parsed > high) {
-        return complain("--%s: \"%s\" is no whole number from %llu to %llu", option, text,
-                        (unsigned long long)low, (unsigned long long)high);
+        return options_complain("--%s: \"%s\" is no whole number from %llu to %llu", option, text,
+                                (unsigned long long)low, (unsigned long long)high);
     }
     *value = parsed;
     return true;
@@ -117,7 +127,7 @@ static bool real(const char *option, const char *text, double low, double high, 
     char *end;
     double parsed = strtod(text, &end);
     if (end == text || *end != '\0' || !isfinite(parsed) || parsed < low || parsed > high) {
-        return complain("--%s: \"%s\" is no number from %g to %g", option, text, low, high);
+        return options_complain("--%s: \"%s\" is no number from %g to %g", option, text, low, high);
     }
     *value = parsed;
     return true;
@@ -136,7 +146,7 @@ static bool choice(const char *option, const char *text, const char *const *word
         strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
         strncat(list, words[i], sizeof list - strlen(list) - 1);
     }
-    return complain("--%s: \"%s\" is none of: %s", option, text, list);
+    return options_complain("--%s: \"%s\" is none of: %s", option, text, list);
 }
 
 static bool timebase(const char *text, struct halsim_host_config *host) {
@@ -146,7 +156,7 @@ static bool timebase(const char *text, struct halsim_host_config *host) {
     denom = *end == '/' ? strtoul(end + 1, &end, 10) : 0;
     if (*text < '0' || *text > '9' || *end != '\0' || numer == 0 || denom == 0 ||
         numer > UINT32_MAX || denom > UINT32_MAX) {
-        return complain("--timebase: \"%s\" is no fraction such as 125/3", text);
+        return options_complain("--timebase: \"%s\" is no fraction such as 125/3", text);
     }
     host->timebase_numer = (uint32_t)numer;
     host->timebase_denom = (uint32_t)denom;
@@ -156,7 +166,7 @@ static bool timebase(const char *text, struct halsim_host_config *host) {
 static bool far_end(const char *text, struct options *options) {
     static const char kind[] = "gecko-shm:/";
     if (strncmp(text, kind, sizeof kind - 1) != 0 || text[sizeof kind - 1] == '\0') {
-        return complain("--far-end: \"%s\" is not of the form gecko-shm:/NAME", text);
+        return options_complain("--far-end: \"%s\" is not of the form gecko-shm:/NAME", text);
     }
     options->far_end = text + sizeof kind - 2;
     return true;
@@ -167,6 +177,8 @@ static bool take_host(int key, const char *text, struct options *options) {
     static const char *const waits[] = {"hybrid", "sleep", NULL};
     static const char *const owners[] = {"owned", "free", NULL};
     static const char *const actions[] = {"default", "ignore", NULL};
+    static const char *const models[] = {"in-process", "helper", NULL};
+    static const char *const modes[] = {"off", "report", "enforce", NULL};
     struct halsim_host_config *host = &options->host;
     uint64_t wide = 0;
     int index = 0;
@@ -182,11 +194,11 @@ static bool take_host(int key, const char *text, struct options *options) {
         ok = choice("threads", text, owners, &index);
         options->threads_are_free = index == 1;
         return ok && (index == 1 || threads_can_be_owned() ||
-                      complain("--threads: this build cannot own threads"));
+                      options_complain("--threads: this build cannot own threads"));
     case KEY_SCHEDULE:
         return number("schedule", text, 0, UINT64_MAX, &options->schedule) &&
                (threads_can_be_owned() || options->schedule == 0 ||
-                complain("--schedule: this build cannot own threads"));
+                options_complain("--schedule: this build cannot own threads"));
     case KEY_TIMEBASE:
         return timebase(text, host);
     case KEY_STORAGE:
@@ -219,9 +231,30 @@ static bool take_host(int key, const char *text, struct options *options) {
     case KEY_NO_GUARD:
         options->guard = false;
         return true;
+    case KEY_PROFILE:
+        options->profile_file = text;
+        return true;
+    case KEY_PROCESS_MODEL:
+        ok = choice("process-model", text, models, &index);
+        options->process_model = index == 1 ? PROFILE_MODEL_HELPER : PROFILE_MODEL_IN_PROCESS;
+        return ok;
+    case KEY_HELPER_THROTTLE_MS:
+        ok = number("helper-throttle-ms", text, 0, 86400000, &wide);
+        options->helper_throttle_ns = wide * 1000000;
+        return ok;
+    case KEY_SANDBOX:
+        ok = choice("sandbox", text, modes, &index);
+        options->sandbox_is_said = true;
+        options->sandbox.mode = (enum halsandbox_mode)index;
+        return ok;
+    case KEY_SANDBOX_ALLOW:
+        return options_allow_in_sandbox(text, options);
+    case KEY_SERVICE:
+        options->service = text;
+        return true;
     case KEY_DRIVER:
         if (options->driver_count == OPTION_DRIVERS_MAX) {
-            return complain("--driver: more than %d of them", OPTION_DRIVERS_MAX);
+            return options_complain("--driver: more than %d of them", OPTION_DRIVERS_MAX);
         }
         options->drivers[options->driver_count++] = text;
         return true;
@@ -275,34 +308,35 @@ static bool take_play(int key, const char *text, struct options *options) {
 static bool check_together(struct options *options) {
     if (options->schedule != 0 &&
         (options->host.clock != HALSIM_CLOCK_VIRTUAL || options->threads_are_free)) {
-        return complain("--schedule needs --clock virtual, and threads that it owns");
+        return options_complain("--schedule needs --clock virtual, and threads that it owns");
     }
     bool plays = options->play != NULL || options->signal != SIGNAL_NONE;
     if (!plays) {
         if (options->far_end != NULL || options->record != NULL || options->check ||
             options->trace != NULL || options->seconds > 0 || options->device != NULL ||
             options->rate > 0 || options->frames > 0) {
-            return complain("nothing to play: give --play FILE or --signal KIND");
+            return options_complain("nothing to play: give --play FILE or --signal KIND");
         }
         options->rpc = options->rpc != NULL ? options->rpc : "stdio";
         return strcmp(options->rpc, "stdio") == 0 ||
                (strncmp(options->rpc, "unix:", 5) == 0 && options->rpc[5] != '\0') ||
-               complain("--rpc: \"%s\" is neither stdio nor unix:PATH", options->rpc);
+               options_complain("--rpc: \"%s\" is neither stdio nor unix:PATH", options->rpc);
     }
     if (options->rpc != NULL) {
-        return complain("--rpc and --play or --signal: one or the other");
+        return options_complain("--rpc and --play or --signal: one or the other");
     }
     if (options->play != NULL && options->signal != SIGNAL_NONE) {
-        return complain("--play and --signal: one or the other");
+        return options_complain("--play and --signal: one or the other");
     }
     if (options->driver_count == 0) {
-        return complain("no driver to play through: give --driver X.driver");
+        return options_complain("no driver to play through: give --driver X.driver");
     }
     if (options->check && options->signal != SIGNAL_COUNTER) {
-        return complain("--check needs --signal counter: only its samples say where they belong");
+        return options_complain(
+            "--check needs --signal counter: only its samples say where they belong");
     }
     if (options->record != NULL && options->far_end == NULL) {
-        return complain("--record needs --far-end: it records what the far end hears");
+        return options_complain("--record needs --far-end: it records what the far end hears");
     }
     if (options->signal != SIGNAL_NONE && !(options->seconds > 0)) {
         options->seconds = 5;
@@ -310,8 +344,46 @@ static bool check_together(struct options *options) {
     return true;
 }
 
+#define THROTTLE_UNSAID     UINT64_MAX
+#define THROTTLE_DEFAULT_NS UINT64_C(10000000000) /* launchd's, when a job says nothing */
+
+/* Reads the profile, and decides what it decides unless an option has. */
+static bool follow_profile(struct options *options) {
+    bool plays = options->play != NULL || options->signal != SIGNAL_NONE;
+    if (options->service != NULL) {
+        return true; /* the front has decided */
+    }
+    if (options->process_model == PROFILE_MODEL_HELPER && plays) {
+        return options_complain(
+            "--process-model helper needs --rpc: playing is done in one process");
+    }
+    options->profile.throttle_s = -1;
+    if (options->profile_file != NULL) {
+        if (!profile_read(options->profile_file, &options->profile)) {
+            return false;
+        }
+        options->host.profile = &options->profile.asks;
+    }
+    if (options->process_model == PROFILE_MODEL_UNSAID) {
+        options->process_model = options->profile.model == PROFILE_MODEL_HELPER && !plays
+                                     ? PROFILE_MODEL_HELPER
+                                     : PROFILE_MODEL_IN_PROCESS;
+    }
+    if (options->helper_throttle_ns == THROTTLE_UNSAID) {
+        options->helper_throttle_ns = options->profile.throttle_s >= 0
+                                          ? (uint64_t)(options->profile.throttle_s * 1e9 + 0.5)
+                                          : THROTTLE_DEFAULT_NS;
+    }
+    return options_decide_sandbox(options);
+}
+
 enum options_result options_parse(int count, char **arguments, struct options *options) {
-    *options = (struct options){.guard = true, .channels = 2, .sine_hz = 1000};
+    *options = (struct options){.guard = true,
+                                .channels = 2,
+                                .sine_hz = 1000,
+                                .helper_throttle_ns = THROTTLE_UNSAID,
+                                .argument_count = count,
+                                .arguments = arguments};
     halsim_host_config_init(&options->host);
     opterr = 0;
     for (;;) {
@@ -331,10 +403,10 @@ enum options_result options_parse(int count, char **arguments, struct options *o
             options->rpc = optarg;
             break;
         case ':':
-            complain("%s needs a value", arguments[at]);
+            options_complain("%s needs a value", arguments[at]);
             return OPTIONS_BAD;
         case '?':
-            complain("unknown option \"%s\"", arguments[at]);
+            options_complain("unknown option \"%s\"", arguments[at]);
             return OPTIONS_BAD;
         default:
             if (!(key <= KEY_DRIVER ? take_host(key, optarg, options)
@@ -344,8 +416,8 @@ enum options_result options_parse(int count, char **arguments, struct options *o
         }
     }
     if (optind < count) {
-        complain("unexpected argument \"%s\"", arguments[optind]);
+        options_complain("unexpected argument \"%s\"", arguments[optind]);
         return OPTIONS_BAD;
     }
-    return check_together(options) ? OPTIONS_GO : OPTIONS_BAD;
+    return check_together(options) && follow_profile(options) ? OPTIONS_GO : OPTIONS_BAD;
 }

@@ -3,6 +3,7 @@
 #define DAEMON_OPTIONS_H
 
 #include "halsim/host.h"
+#include "profile.h"
 #include <stdio.h>
 
 enum exit_code {
@@ -30,9 +31,18 @@ struct options {
     bool guard;
     bool keep_shm;
     bool sigpipe_ignored;
-    bool threads_are_free; /* virtual time leaves drivers' threads alone */
-    uint64_t schedule;     /* which of several ready threads goes on: 0 in turn, else a seed */
-    const char *rpc;       /* "stdio" or "unix:PATH"; NULL: stand-alone */
+    bool threads_are_free;    /* virtual time leaves drivers' threads alone */
+    uint64_t schedule;        /* which of several ready threads goes on: 0 in turn, else a seed */
+    const char *profile_file; /* NULL: none */
+    struct profile profile;   /* when there is a file; `host` points to it */
+    enum profile_model process_model; /* decided: in process or helper */
+    uint64_t helper_throttle_ns;      /* a helper is started at most once in so long */
+    bool sandbox_is_said;             /* --sandbox, and not what follows from the profile */
+    struct halsandbox_rules sandbox;  /* of the helpers, decided; off in one process */
+    const char *service; /* this is a helper: what its front says (service_child.h); NULL: no */
+    int argument_count;  /* the whole command line, for helpers */
+    char **arguments;
+    const char *rpc; /* "stdio" or "unix:PATH"; NULL: stand-alone */
     const char *drivers[OPTION_DRIVERS_MAX];
     uint32_t driver_count;
 

@@ -1,4 +1,5 @@
 #include "bundle.h"
+#include "activation.h"
 #include "host_internal.h"
 #include <CoreAudio/AudioServerPlugIn.h>
 #include <errno.h>
@@ -8,10 +9,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* kAudioServerPlugInTypeUUID as text. Which UUIDs a macOS version takes becomes data with the
- * profiles. */
-#define TYPE_UUID       "443ABAB8-E7B3-491A-B985-BEB9187030DB"
 
 #define MAX_PLIST_BYTES (1 << 20)
 
@@ -99,19 +96,48 @@ static CFDictionaryRef dictionary_of(CFDictionaryRef plist, CFStringRef key) {
     return value != NULL && CFGetTypeID(value) == CFDictionaryGetTypeID() ? value : NULL;
 }
 
+/* None of the types that are looked for is there: says what is, and who says what is looked for. */
+static bool refuse_types(const struct halsim_profile *profile, CFDictionaryRef types,
+                         const char *plist_path, struct halsim_error *error) {
+    const char *wanted = halsim_profile_type(profile, 0);
+    if (profile == NULL) {
+        return halsim_fail(error, HALSIM_ERROR_BUNDLE,
+                           "%s: CFPlugInTypes lacks %s, the type UUID of every AudioServerPlugIn",
+                           plist_path, wanted);
+    }
+    char says[HALSIM_PROFILE_TEXT_MAX + 128], listed[64] = "nothing";
+    halsim_profile_says(profile, "loading.plugin-type-uuids", profile->types.source, says,
+                        sizeof says);
+    CFIndex count = CFDictionaryGetCount(types);
+    const void **keys = count > 0 ? calloc((size_t)count, sizeof *keys) : NULL;
+    if (keys != NULL) {
+        CFDictionaryGetKeysAndValues(types, keys, NULL);
+        (void)to_utf8(keys[0], listed, sizeof listed);
+    }
+    free(keys);
+    return halsim_fail(error, HALSIM_ERROR_BUNDLE,
+                       "%s: CFPlugInTypes lacks %s, the type that is accepted%s; it lists %s%s: "
+                       "add the accepted one beside it",
+                       plist_path, wanted, says, listed, count > 1 ? " and others" : "");
+}
+
 static bool read_factory(CFDictionaryRef plist, const char *plist_path,
-                         struct halsim_bundle *bundle, struct halsim_error *error) {
+                         const struct halsim_profile *profile, struct halsim_bundle *bundle,
+                         struct halsim_error *error) {
     CFDictionaryRef types = dictionary_of(plist, CFSTR("CFPlugInTypes"));
     if (types == NULL) {
         return halsim_fail(error, HALSIM_ERROR_BUNDLE,
                            "%s: no dictionary CFPlugInTypes; it maps %s to factory UUIDs",
-                           plist_path, TYPE_UUID);
+                           plist_path, halsim_profile_type(profile, 0));
     }
-    CFTypeRef factories_of_type = value_of_uuid(types, TYPE_UUID);
+    CFTypeRef factories_of_type = NULL;
+    for (uint32_t i = 0; i < halsim_profile_type_count(profile) && factories_of_type == NULL; i++) {
+        const char *type = halsim_profile_type(profile, i);
+        factories_of_type = value_of_uuid(types, type);
+        (void)snprintf(bundle->type_uuid, sizeof bundle->type_uuid, "%s", type);
+    }
     if (factories_of_type == NULL) {
-        return halsim_fail(error, HALSIM_ERROR_BUNDLE,
-                           "%s: CFPlugInTypes lacks %s, the type UUID of every AudioServerPlugIn",
-                           plist_path, TYPE_UUID);
+        return refuse_types(profile, types, plist_path, error);
     }
     CFTypeRef first = factories_of_type;
     if (CFGetTypeID(factories_of_type) == CFArrayGetTypeID()) {
@@ -122,7 +148,7 @@ static bool read_factory(CFDictionaryRef plist, const char *plist_path,
     if (!to_utf8(first, bundle->factory_uuid, sizeof bundle->factory_uuid)) {
         return halsim_fail(error, HALSIM_ERROR_BUNDLE,
                            "%s: CFPlugInTypes/%s names no factory UUID (an array of strings)",
-                           plist_path, TYPE_UUID);
+                           plist_path, bundle->type_uuid);
     }
     CFDictionaryRef factories = dictionary_of(plist, CFSTR("CFPlugInFactories"));
     CFTypeRef symbol = factories == NULL ? NULL : value_of_uuid(factories, bundle->factory_uuid);
@@ -140,8 +166,8 @@ static bool is_plain_name(const char *name) {
            strcmp(name, "..") != 0;
 }
 
-bool halsim_bundle_read(const char *path, struct halsim_bundle *bundle,
-                        struct halsim_error *error) {
+bool halsim_bundle_read(const char *path, const struct halsim_profile *profile,
+                        struct halsim_bundle *bundle, struct halsim_error *error) {
     memset(bundle, 0, sizeof *bundle);
     if (realpath(path, bundle->path) == NULL) {
         return halsim_fail(error, HALSIM_ERROR_NOT_FOUND,
@@ -160,7 +186,7 @@ bool halsim_bundle_read(const char *path, struct halsim_bundle *bundle,
         return false;
     }
     char name[256] = "";
-    bool ok = read_factory(plist, plist_path, bundle, error);
+    bool ok = read_factory(plist, plist_path, profile, bundle, error);
     if (ok &&
         (!to_utf8(CFDictionaryGetValue(plist, CFSTR("CFBundleExecutable")), name, sizeof name) ||
          !is_plain_name(name))) {
@@ -182,5 +208,20 @@ bool halsim_bundle_read(const char *path, struct halsim_bundle *bundle,
         }
     }
     CFRelease(plist);
+    return ok;
+}
+
+bool halsim_bundle_look(const char *path, const struct halsim_profile *profile,
+                        struct halsim_bundle_info *info, struct halsim_error *error) {
+    struct halsim_bundle *bundle = calloc(1, sizeof *bundle);
+    if (bundle == NULL) {
+        return halsim_fail(error, HALSIM_ERROR_SYSTEM, "%s: out of memory", path);
+    }
+    bool ok = halsim_bundle_read(path, profile, bundle, error);
+    if (ok) {
+        memcpy(info->path, bundle->path, sizeof info->path);
+        memcpy(info->bundle_id, bundle->identifier, sizeof info->bundle_id);
+    }
+    free(bundle);
     return ok;
 }

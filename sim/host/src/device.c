@@ -1,4 +1,5 @@
 /* The devices of a host: found, listed, looked up, gone. */
+#include "activation.h"
 #include "host_internal.h"
 #include <math.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ static bool make_room(struct halsim_host *host, struct halsim_error *error) {
     return true;
 }
 
+/* True also when the device is not to be shown: the plug-in has done nothing that ends it. */
 static bool add_device(struct halsim_plugin *plugin, AudioObjectID id, struct halsim_error *error) {
     struct halsim_host *host = plugin->host;
     if (count_alive(host) == HALSIM_MAX_DEVICES) {
@@ -81,6 +83,10 @@ static bool add_device(struct halsim_plugin *plugin, AudioObjectID id, struct ha
     if (!halsim_device_refresh(device, error)) {
         free(device);
         return false;
+    }
+    if (!halsim_activation_allows(device)) {
+        free(device);
+        return true;
     }
     /* 10 ms, within the limits. */
     double frames = floor(device->info.nominal_rate / 100.0);

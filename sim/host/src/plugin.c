@@ -1,3 +1,4 @@
+#include "activation.h"
 #include "host_internal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,14 +97,63 @@ static void release(struct halsim_plugin *plugin, AudioServerPlugInDriverRef dri
     halsim_call_leave(slot);
 }
 
+/* NULL when it is no UUID, or memory is out. Apple's type is the constant: drivers compare
+ * addresses, too. */
+static CFUUIDRef copy_uuid(const char *text) {
+    if (strcmp(text, halsim_profile_type(NULL, 0)) == 0) {
+        return CFRetain(kAudioServerPlugInTypeUUID);
+    }
+    CFStringRef string = CFStringCreateWithCString(NULL, text, kCFStringEncodingASCII);
+    CFUUIDRef uuid = string != NULL ? CFUUIDCreateFromString(NULL, string) : NULL;
+    if (string != NULL) {
+        CFRelease(string);
+    }
+    return uuid;
+}
+
+/* The first of the accepted interfaces that the driver has. */
+static HRESULT query_driver_interface(struct halsim_plugin *plugin,
+                                      AudioServerPlugInDriverRef driver, void **interface) {
+    const struct halsim_profile *profile = plugin->host->config.profile;
+    HRESULT result = E_NOINTERFACE;
+    *interface = NULL;
+    for (uint32_t i = 0; i < halsim_profile_interface_count(profile) && *interface == NULL; i++) {
+        CFUUIDRef uuid = copy_uuid(halsim_profile_interface(profile, i));
+        if (uuid != NULL) {
+            result = query(plugin, driver, uuid, interface);
+            *interface = FAILED(result) ? NULL : *interface;
+            CFRelease(uuid);
+        }
+    }
+    return result;
+}
+
+static bool refuse_interface(const struct halsim_plugin *plugin, HRESULT result,
+                             struct halsim_error *error) {
+    const struct halsim_profile *profile = plugin->host->config.profile;
+    char says[HALSIM_PROFILE_TEXT_MAX + 128];
+    halsim_profile_says(profile, "loading.driver-interface-uuids",
+                        profile != NULL ? profile->interfaces.source : "", says, sizeof says);
+    return halsim_fail(error, HALSIM_ERROR_FACTORY,
+                       "%s: QueryInterface refuses %s, the driver interface (0x%08X)%s%s",
+                       plugin->about->path, halsim_profile_interface(profile, 0), (unsigned)result,
+                       profile != NULL ? ", which is asked for" : "", says);
+}
+
 /* factory -> IUnknown -> driver interface, as CFPlugIn and the host do it. */
 static bool create_driver(struct halsim_plugin *plugin, factory_function factory,
                           struct halsim_error *error) {
+    CFUUIDRef type = copy_uuid(plugin->about->type_uuid);
+    if (type == NULL) {
+        return halsim_fail(error, HALSIM_ERROR_SYSTEM, "%s: the type %s is no UUID",
+                           plugin->about->path, plugin->about->type_uuid);
+    }
     struct halsim_call_slot *slot = halsim_call_slot_mine();
     halsim_call_enter(slot, "Factory", plugin->index, 0, 0, 0);
-    AudioServerPlugInDriverRef made = factory(NULL, kAudioServerPlugInTypeUUID);
+    AudioServerPlugInDriverRef made = factory(NULL, type);
     observe(plugin, HALSIM_OBSERVED_Factory, made != NULL ? 0 : -1);
     halsim_call_leave(slot);
+    CFRelease(type);
     if (made == NULL || *made == NULL) {
         return halsim_fail(error, HALSIM_ERROR_FACTORY,
                            "%s: %s() returned NULL for kAudioServerPlugInTypeUUID",
@@ -118,13 +168,10 @@ static bool create_driver(struct halsim_plugin *plugin, factory_function factory
     }
     release(plugin, unknown);
     void *interface = NULL;
-    HRESULT result = query(plugin, made, kAudioServerPlugInDriverInterfaceUUID, &interface);
+    HRESULT result = query_driver_interface(plugin, made, &interface);
     release(plugin, made);
-    if (FAILED(result) || interface == NULL) {
-        return halsim_fail(error, HALSIM_ERROR_FACTORY,
-                           "%s: QueryInterface refuses EEA5773D-CC43-49F1-8E00-8F96E7D23B17, the "
-                           "driver interface (0x%08X)",
-                           plugin->about->path, (unsigned)result);
+    if (interface == NULL) {
+        return refuse_interface(plugin, result, error);
     }
     plugin->driver = interface;
     return true;
@@ -223,8 +270,8 @@ static struct halsim_plugin *plugin_create(struct halsim_host *host, const char 
     struct halsim_bundle *about = calloc(1, sizeof *about);
     if (plugin == NULL || about == NULL) {
         (void)halsim_fail(error, HALSIM_ERROR_SYSTEM, "%s: out of memory", bundle_path);
-    } else if (halsim_bundle_read(bundle_path, about, error) && may_load(host, about, error) &&
-               make_place(host, error)) {
+    } else if (halsim_bundle_read(bundle_path, host->config.profile, about, error) &&
+               may_load(host, about, error) && make_place(host, error)) {
         plugin->host = host;
         plugin->index = host->plugin_count;
         plugin->about = about;

@@ -1,8 +1,10 @@
 /* interpose_futex.c - locks of other makes: they wait and wake by syscall(SYS_futex). */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "sandbox.h"
 #include "vsock_guard.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
@@ -43,6 +45,28 @@ static long futex(uint32_t *word, int operation, uint32_t value, const struct ti
     return sched_real()->syscall(SYS_futex, word, operation, value, timeout, word2, value3);
 }
 
+/* Calls by their numbers, which have functions of their own. */
+static bool sandbox_refuses(const void *caller, long number, const long *a) {
+    switch (number) {
+#ifdef SYS_open
+    case SYS_open:
+        return sandbox_refuses_file(caller, "open", AT_FDCWD, (const char *)a[0],
+                                    sandbox_access_of((int)a[1]));
+#endif
+    case SYS_openat:
+        return sandbox_refuses_file(caller, "openat", (int)a[0], (const char *)a[1],
+                                    sandbox_access_of((int)a[2]));
+    case SYS_connect:
+        return sandbox_refuses_socket(caller, "connect", (const struct sockaddr *)a[1],
+                                      (socklen_t)a[2]);
+    case SYS_bind:
+        return sandbox_refuses_socket(caller, "bind", (const struct sockaddr *)a[1],
+                                      (socklen_t)a[2]);
+    default:
+        return false;
+    }
+}
+
 EXPORTED long syscall(long number, ...) {
     long a[6];
     va_list list;
@@ -51,6 +75,9 @@ EXPORTED long syscall(long number, ...) {
         a[i] = va_arg(list, long);
     }
     va_end(list);
+    if (sandbox_refuses(__builtin_return_address(0), number, a)) {
+        return -1;
+    }
     if (number == SYS_connect &&
         vsock_guard_refuses((const struct sockaddr *)a[1], (socklen_t)a[2])) {
         errno = EACCES;

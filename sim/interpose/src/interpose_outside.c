@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "sandbox.h"
 #include "vsock_guard.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +111,10 @@ REAL(send)
 REAL(sendto)
 REAL(sendmsg)
 REAL(connect)
+REAL(bind)
+
+#define SANDBOX_REFUSES(call, to, size)                                                            \
+    sandbox_refuses_socket(__builtin_return_address(0), call, to, size)
 
 /* What a pipe with any room takes at once. A larger write may wait though there is room. */
 #define SURELY_TAKEN 4096
@@ -170,16 +175,25 @@ EXPORTED ssize_t send(int fd, const void *from, size_t size, int flags) {
 
 EXPORTED ssize_t sendto(int fd, const void *from, size_t size, int flags, const struct sockaddr *to,
                         socklen_t to_size) {
+    if (SANDBOX_REFUSES("sendto", to, to_size)) {
+        return -1;
+    }
     THROUGH_WRITE("sendto", fd, size, real_sendto()(fd, from, size, flags, to, to_size));
 }
 
 EXPORTED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+    if (SANDBOX_REFUSES("sendmsg", message->msg_name, message->msg_namelen)) {
+        return -1;
+    }
     THROUGH_WRITE("sendmsg", fd, size_of(message->msg_iov, message->msg_iovlen),
                   real_sendmsg()(fd, message, flags));
 }
 
 /* Whether it would wait cannot be asked. */
 EXPORTED int connect(int fd, const struct sockaddr *to, socklen_t to_size) {
+    if (SANDBOX_REFUSES("connect", to, to_size)) {
+        return -1;
+    }
     if (vsock_guard_refuses(to, to_size)) {
         errno = EACCES;
         return -1;
@@ -191,6 +205,10 @@ EXPORTED int connect(int fd, const struct sockaddr *to, socklen_t to_size) {
     OUTSIDE(result, "connect", real_connect()(fd, to, to_size));
     sched_wake_lookers();
     return result;
+}
+
+EXPORTED int bind(int fd, const struct sockaddr *address, socklen_t size) {
+    return SANDBOX_REFUSES("bind", address, size) ? -1 : real_bind()(fd, address, size);
 }
 
 REAL(getaddrinfo)

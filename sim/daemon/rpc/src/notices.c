@@ -120,12 +120,14 @@ static char *format_dropped(uint64_t dropped) {
 }
 
 void notices_add(const struct halsim_notice *notice, void *context) {
-    struct notices *notices = context;
     const char *kind = kind_name(notice->kind);
     char *line = kind != NULL ? format_notice(notice, kind) : NULL;
-    if (line == NULL) {
-        return;
+    if (line != NULL) {
+        notices_add_line(context, line);
     }
+}
+
+void notices_add_line(struct notices *notices, char *line) {
     pthread_mutex_lock(&notices->lock);
     if (notices->count == NOTICES_MAX) {
         notices->dropped++;

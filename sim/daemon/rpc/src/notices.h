@@ -17,6 +17,8 @@ void notices_destroy(struct notices *notices);
 
 /* A halsim_notice_callback; `context` is the struct notices. */
 void notices_add(const struct halsim_notice *notice, void *context);
+/* A whole line, from malloc(), that is the queue's from now on. */
+void notices_add_line(struct notices *notices, char *line);
 void notices_set_wakeup(struct notices *notices, void (*wakeup)(void *context), void *context);
 /* The oldest line, for free(); NULL when there is none. */
 char *notices_take(struct notices *notices);

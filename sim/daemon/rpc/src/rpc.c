@@ -3,6 +3,7 @@
 #include "rpc_clients.h"
 #include "rpc_farend.h"
 #include "rpc_internal.h"
+#include "rpc_router.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,19 @@ void halsim_rpc_destroy(struct halsim_rpc *rpc) {
 
 struct halsim_host *halsim_rpc_host(struct halsim_rpc *rpc) {
     return rpc->host;
+}
+
+void rpc_set_router(struct halsim_rpc *rpc, const struct rpc_router *router) {
+    rpc->router = router;
+}
+
+void rpc_set_after(struct halsim_rpc *rpc, void (*after)(void *context), void *context) {
+    rpc->after = after;
+    rpc->after_context = context;
+}
+
+yyjson_mut_val *rpc_carry_out_here(struct rpc_call *call) {
+    return call->method->carry_out(call);
 }
 
 /* ---- reading a request --------------------------------------------------------------------- */
@@ -229,7 +243,12 @@ static yyjson_mut_val *carry_out(struct halsim_rpc *rpc, struct halsim_rpc_reque
     yyjson_mut_val *result = NULL;
     const char *known = request->method->parameters;
     if (known == NULL || params_check_names(&call.params, known)) {
-        result = request->method->carry_out(&call);
+        const struct rpc_router *router = request->is_urgent ? NULL : rpc->router;
+        result = router != NULL ? router->carry_out(router->context, &call)
+                                : request->method->carry_out(&call);
+    }
+    if (rpc->after != NULL) {
+        rpc->after(rpc->after_context);
     }
     if (result == NULL) {
         if (call.failure.code == 0) {
@@ -293,6 +312,9 @@ bool halsim_rpc_wants_shutdown(struct halsim_rpc *rpc) {
 void halsim_rpc_stop(struct halsim_rpc *rpc) {
     atomic_store(&rpc->stopping, true);
     halsim_io_interrupt(rpc->host);
+    if (rpc->router != NULL) {
+        rpc->router->stop(rpc->router->context);
+    }
 }
 
 bool halsim_rpc_interrupt(struct halsim_rpc *rpc) {

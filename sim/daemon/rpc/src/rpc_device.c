@@ -102,6 +102,25 @@ static yyjson_mut_val *device_now(struct rpc_call *call, uint32_t device) {
     return device_json(call, &info);
 }
 
+/* What the host knows already: no driver is asked. */
+RPC_METHOD(device_names) {
+    yyjson_mut_doc *doc = call->doc;
+    yyjson_mut_val *result = yyjson_mut_arr(doc);
+    uint32_t count = halsim_device_count(call->host);
+    for (uint32_t i = 0; i < count; i++) {
+        struct halsim_device_info info;
+        if (halsim_device_info(call->host, i, &info, NULL)) {
+            yyjson_mut_val *device = yyjson_mut_arr_add_obj(doc, result);
+            yyjson_mut_obj_add_uint(doc, device, "device", info.device);
+            yyjson_mut_obj_add_uint(doc, device, "plugin", info.object.plugin);
+            yyjson_mut_obj_add_uint(doc, device, "object_id", info.object.id);
+            yyjson_mut_obj_add_val(doc, device, "uid", json_text(doc, info.uid));
+            yyjson_mut_obj_add_val(doc, device, "name", json_text(doc, info.name));
+        }
+    }
+    return result;
+}
+
 RPC_METHOD(device_list) {
     yyjson_mut_val *result = yyjson_mut_arr(call->doc);
     for (uint32_t i = 0; i < halsim_device_count(call->host); i++) {

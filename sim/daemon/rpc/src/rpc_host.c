@@ -42,6 +42,7 @@ RPC_METHOD(host_info) {
     yyjson_mut_arr_add_uint(doc, pair, timebase.denom);
     yyjson_mut_obj_add_bool(doc, result, "realtime_priority",
                             halsim_host_has_realtime_priority(call->host));
+    yyjson_mut_obj_add_str(doc, result, "process_model", "in-process");
     add_sanitizers(doc, yyjson_mut_obj_add_arr(doc, result, "sanitizers"));
     return result;
 }

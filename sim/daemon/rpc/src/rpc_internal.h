@@ -12,16 +12,23 @@
 struct client_registry;
 struct farend_registry;
 struct halsim_ledger;
+struct halsim_sandbox;
 struct probe;
+struct rpc_router;
 
 struct halsim_rpc {
     struct halsim_host *host;
     struct halsim_host_config config;
     struct notices *notices;
 
-    const struct halsim_ledger *ledger; /* NULL: none */
+    const struct halsim_ledger *ledger;   /* NULL: none */
+    const struct halsim_sandbox *sandbox; /* NULL: none */
     struct farend_keeper keeper;
     size_t (*list_shm)(char *names, size_t size); /* NULL: nobody knows */
+
+    const struct rpc_router *router; /* NULL: the host above carries requests out */
+    void (*after)(void *context);    /* NULL: nobody wants to know */
+    void *after_context;
 
     pthread_mutex_t dispatch_lock; /* one request at a time */
     struct client_registry *clients;
@@ -96,6 +103,7 @@ RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);
 RPC_METHOD(device_list);
+RPC_METHOD(device_names);
 RPC_METHOD(device_info);
 RPC_METHOD(device_refuse_changes);
 RPC_METHOD(device_wake_late);
@@ -128,6 +136,7 @@ RPC_METHOD(ledger_begin);
 RPC_METHOD(ledger_read);
 RPC_METHOD(ledger_end);
 RPC_METHOD(ledger_fail_allocation);
+RPC_METHOD(sandbox_read);
 RPC_METHOD(fingerprint_begin);
 RPC_METHOD(fingerprint_read);
 RPC_METHOD(fingerprint_log);

@@ -1,6 +1,7 @@
 /* rpc_io.c - io.*, and the run that can be interrupted. */
 #include "json_values.h"
 #include "rpc_internal.h"
+#include "rpc_router.h"
 
 RPC_METHOD(io_start) {
     uint32_t device = 0, client = 0;
@@ -129,6 +130,9 @@ bool rpc_run_interrupt(struct halsim_rpc *rpc) {
         rpc->run_is_interrupted = true;
         if (rpc->run_in_progress) {
             halsim_io_interrupt(rpc->host);
+        }
+        if (rpc->router != NULL) {
+            rpc->router->interrupt(rpc->router->context);
         }
     }
     pthread_mutex_unlock(&rpc->run_lock);

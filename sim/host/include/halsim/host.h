@@ -15,10 +15,12 @@
 
 #include "halsim/clock.h"
 #include "halsim/clock_model.h"
+#include "halsim/profile.h"
 #include "halsim/signal.h"
 #include "halsim/timestamps.h"
 #include "halsim/trace.h"
 #include <CoreAudio/AudioServerPlugIn.h>
+#include <limits.h>
 
 struct halsim_host;
 
@@ -69,6 +71,7 @@ struct halsim_host_config {
     uint64_t virtual_start_ns; /* virtual only, default 1,000,000,000 */
     const struct halsim_scheduler *scheduler; /* virtual only; copied; NULL: threads of drivers live
                                                  in real time. Its time is the host's. */
+    const struct halsim_profile *profile;     /* lives as long as the host; NULL: none */
     uint64_t seed;                            /* goes into the trace */
     uint32_t timebase_numer;                  /* what drivers see; Linux only; default 1/1 */
     uint32_t timebase_denom;
@@ -126,6 +129,13 @@ HALSIM_EXPORT bool halsim_plugin_load(struct halsim_host *host, const char *bund
 /* Stops its devices, removes its clients, Release. The code stays mapped: its threads may live. */
 HALSIM_EXPORT bool halsim_plugin_unload(struct halsim_host *host, uint32_t plugin,
                                         struct halsim_error *error);
+/* What a bundle is, by its Info.plist; nothing of it is loaded. Refused as by loading it. */
+struct halsim_bundle_info {
+    char path[PATH_MAX]; /* absolute */
+    char bundle_id[256]; /* "" without one */
+};
+HALSIM_EXPORT bool halsim_bundle_look(const char *path, const struct halsim_profile *profile,
+                                      struct halsim_bundle_info *info, struct halsim_error *error);
 /* All there ever were, also those that failed to load or are unloaded. */
 HALSIM_EXPORT uint32_t halsim_plugin_count(struct halsim_host *host);
 HALSIM_EXPORT bool halsim_plugin_info(struct halsim_host *host, uint32_t plugin,
