@@ -24,6 +24,8 @@ _ratios = pytest.StashKey[list[Ratio]]()
 
 Rounds = dict[str, list[float]]
 Judge = Callable[[Ratio], None]
+Run = Callable[..., dict[str, Any]]
+"""A measuring program and its arguments; returns its JSON."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,7 +57,7 @@ def build_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def run_program(build_folder: Path) -> Callable[..., dict[str, Any]]:
+def run_program(build_folder: Path) -> Run:
     """Run a measuring program and return its JSON.
 
     The same arguments run once per session, unless `fresh`.

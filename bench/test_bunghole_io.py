@@ -7,14 +7,13 @@ time on the clock: reading the processor's clock takes longer than the operation
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bench.conftest import Judge
+from bench.conftest import Judge, Run
 from bench.ratios import Ratio, typical
 from bench.tape import TAPE
 from lab.errors import MissingError
@@ -30,7 +29,6 @@ MANY = ("8000", "2000")
 REAL = ("800", "10000")
 
 pytestmark = [pytest.mark.realtime, pytest.mark.linux]
-Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")

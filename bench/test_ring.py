@@ -8,12 +8,11 @@ work for all, and what a driver has to do; it is the one that Gecko has to win.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bench.conftest import Judge, Rounds
+from bench.conftest import Judge, Rounds, Run
 from bench.ratios import Ratio, paired, typical
 from bench.tape import TAPE
 
@@ -23,8 +22,6 @@ PAIR_CONTESTANTS = [
 ]
 CONTESTANTS = ["memcpy-hot", "memcpy-ring", "gecko-v1", *PAIR_CONTESTANTS]
 BLOCK_BYTES = 480 * 2 * 4
-
-Run = Callable[..., dict[str, Any]]
 
 
 def one_thread(run_program: Run) -> Rounds:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bench.conftest import Judge, Rounds
+from bench.conftest import Judge, Rounds, Run
 from bench.ratios import Ratio, paired, typical
 from bench.tape import TAPE
-
-Run = Callable[..., dict[str, Any]]
 
 
 def measured(run_program: Run) -> Rounds:

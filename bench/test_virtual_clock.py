@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from bench.conftest import Judge
+from bench.conftest import Judge, Run
 from bench.ratios import Ratio, floor, typical
 from bench.simulator import Simulator
 from bench.tape import TAPE
@@ -46,7 +45,7 @@ class Costs:
 
 
 @pytest.fixture(scope="module")
-def costs(simulator: Simulator, run_program: Callable[..., dict[str, Any]]) -> Costs:
+def costs(simulator: Simulator, run_program: Run) -> Costs:
     found = Costs()
     name = unique_shm_name()
     with SubprocessHost(

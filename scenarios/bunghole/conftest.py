@@ -120,6 +120,12 @@ def quick_rig(start_host: StartHost, driver: Path) -> Rig:
 
 
 @pytest.fixture
+def burrow_rig(start_host: StartHost, burrow: Path) -> Rig:
+    """A host with Burrow loaded, which dials again after 50 ms and outlives a peer that closes."""
+    return Rig(start_host(environment=QUICK_BACKOFF, extra=("--sigpipe", "ignore")), burrow)
+
+
+@pytest.fixture
 def rig(start_host: StartHost, driver: Path) -> Rig:
     """A host with the driver loaded."""
     return Rig(start_host(), driver)

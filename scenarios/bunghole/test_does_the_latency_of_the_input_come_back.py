@@ -14,14 +14,12 @@ import numpy as np
 import pytest
 
 from lab.measure.fitness_watch import FitnessWatch
-from lab.pytest_plugin import StartHost
 from lab.scenario import Findings
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.microphone import Microphone
 from lab.transport.opus import FRAMES, Encoder
 from scenarios.bunghole.raw import SILENT_PACKET, RawListener, v1
 from scenarios.bunghole.rig import (
-    QUICK_BACKOFF,
     Rig,
     begin_ns,
     hiss,
@@ -176,14 +174,8 @@ def test_what_came_before_io_is_no_latency(
 
 
 def test_what_came_before_io_stays_as_latency_and_burrow_shows_it(
-    start_host: StartHost,
-    burrow: Path,
-    endpoint: Endpoint,
-    ports: tuple[int, int],
-    tmp_path: Path,
-    findings: Findings,
+    burrow_rig: Rig, endpoint: Endpoint, ports: tuple[int, int], tmp_path: Path, findings: Findings
 ) -> None:
-    rig = Rig(start_host(environment=QUICK_BACKOFF, extra=("--sigpipe", "ignore")), burrow)
-    old_ms = old_audio_ms(rig, endpoint, ports[1], tmp_path)
+    old_ms = old_audio_ms(burrow_rig, endpoint, ports[1], tmp_path)
     findings.tell("latency-that-stays", old_ms, "ms")
     assert old_ms > 160  # a ring of 8192 frames

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from lab.host import sources
 from lab.measure.fitness_watch import FitnessWatch
-from lab.pytest_plugin import StartHost
 from lab.scenario import Findings
 from lab.signals.file import write_raw
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.receiver import Receiver
-from scenarios.bunghole.rig import QUICK_BACKOFF, Rig, begin_ns, hiss, place_of, wait_until
+from scenarios.bunghole.rig import Rig, begin_ns, hiss, place_of, wait_until
 
 pytestmark = [pytest.mark.native, pytest.mark.realtime]
 
@@ -121,15 +120,9 @@ def test_a_late_listener_hears_what_is_played_now(
 
 
 def test_a_late_listener_hears_old_audio_in_a_burst_and_burrow_shows_it(
-    start_host: StartHost,
-    burrow: Path,
-    endpoint: Endpoint,
-    ports: tuple[int, int],
-    tmp_path: Path,
-    findings: Findings,
+    burrow_rig: Rig, endpoint: Endpoint, ports: tuple[int, int], tmp_path: Path, findings: Findings
 ) -> None:
-    rig = Rig(start_host(environment=QUICK_BACKOFF, extra=("--sigpipe", "ignore")), burrow)
-    late = come_late(rig, endpoint, ports[0], tmp_path)
+    late = come_late(burrow_rig, endpoint, ports[0], tmp_path)
     findings.tell("age-of-the-first-audio", late.age_ms, "ms")
     findings.tell("stale-audio", late.stale_ms, "ms")
     findings.tell("packets-at-once", late.at_once)

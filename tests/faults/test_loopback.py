@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.cli import main
 from lab.errors import UsageError
 from lab.faults.damage import NOTHING, Damage, judge
 from lab.faults.events import EVENT_CLASSES, GROUPS
@@ -18,13 +16,14 @@ from lab.faults.loopback import Loopback, emptied, hole
 from lab.faults.outcome import Outcome
 from lab.faults.replay import replay, write_case
 from lab.faults.run import run_schedule
-from lab.faults.schedule import Setup, parse_event, read_replay
+from lab.faults.schedule import Setup, read_replay
 from lab.faults.shrink import shrink
 from lab.faults.soak import SoakSettings, soak
 from lab.host.errors import HostError
 from lab.host.locate import find_driver
 from lab.host.models import Device
 from tests.support.build import need_owned_threads
+from tests.support.faults import HOST_AND_CLIENT_FAULTS, Run, fault_name, run_with
 
 pytestmark = pytest.mark.native
 
@@ -39,23 +38,8 @@ FAULTS: list[dict[str, Any]] = [
     {"what": "stall", "ns": 3_600_000_000_000},
     {"what": "lose-cycles", "n": 1},
     {"what": "lose-cycles", "n": 300},
-    {"what": "buffer-frames", "frames": 16},
-    {"what": "buffer-frames", "frames": 8192},
-    {"what": "sleep-wake", "s": 28_800},
-    {"what": "restart", "how": "kill"},
-    {"what": "restart", "how": "quit"},
-    {"what": "add-client", "n": 3},
-    {"what": "remove-client"},
-    {"what": "start-stop-storm", "n": 60, "who": "player"},
-    {"what": "start-stop-storm", "n": 60, "who": "guest"},
-    {"what": "many-clients", "n": 60},
-    {"what": "rate", "hz": 96_000},
-    {"what": "rate", "hz": 12_345},
-    {"what": "format", "hz": 44_100},
-    {"what": "format", "hz": 48_000, "channels": 6},
     {"what": "format", "hz": 48_000, "bits": 16},
-    {"what": "refuse-changes", "n": 2},
-    {"what": "drift", "ppm": 50},
+    *HOST_AND_CLIENT_FAULTS,
     {"what": "fail-allocation", "nth": 1},
 ]
 
@@ -64,7 +48,7 @@ def run(*events: dict[str, Any], cycles: int = 2_000, fault: str = "", shape: st
     environment = {"LOOP_FAULT": fault} if fault else {}
     environment |= {"LOOP_SHAPE": shape} if shape else {}
     setup = Setup(driver="Loop", far_end="input", cycles=cycles, environment=environment)
-    return run_schedule(setup, [parse_event({"at": {"cycle": 500}, **e}) for e in events])
+    return run_with(setup, *events)
 
 
 # ---- a driver that is right ----------------------------------------------------------------------
@@ -74,7 +58,7 @@ def test_each_event_that_can_happen_here_is_tried_here() -> None:
     assert {fault["what"] for fault in FAULTS} == set(HEARD)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: "-".join(str(v) for v in f.values()))
+@pytest.mark.parametrize("fault", FAULTS, ids=fault_name)
 def test_loop_passes(fault: dict[str, Any]) -> None:
     outcome = run(fault)
     assert outcome.failure is None, outcome.failure
@@ -306,21 +290,6 @@ def test_a_driver_that_gives_nothing_back_is_refused_in_one_line() -> None:
 
 
 # ---- the command ---------------------------------------------------------------------------------
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def hal_lab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("lab.commands.soak.sweep_leftovers", list)
-    monkeypatch.setattr("lab.commands.replay.sweep_leftovers", list)
-
-    def called(*arguments: str) -> tuple[int, str, str]:
-        status = main(list(arguments))
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return called
 
 
 def test_soak_says_how_it_hears_and_what_it_leaves_out(hal_lab: Run, tmp_path: Path) -> None:

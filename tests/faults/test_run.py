@@ -20,6 +20,7 @@ from lab.faults.shrink import shrink
 from lab.faults.soak import SoakSettings, compare, confirm, soak
 from lab.faults.swarm import chosen_faults
 from lab.host.base import FarEnd
+from tests.support.faults import HOST_AND_CLIENT_FAULTS, fault_name, run_with
 
 pytestmark = pytest.mark.native
 
@@ -32,22 +33,7 @@ FAULTS: list[dict[str, Any]] = [
     {"what": "stall", "ns": 2_000_000_000},
     {"what": "stall", "ns": 3_600_000_000_000},
     {"what": "lose-cycles", "n": 7},
-    {"what": "buffer-frames", "frames": 16},
-    {"what": "buffer-frames", "frames": 8192},
-    {"what": "sleep-wake", "s": 28_800},
-    {"what": "restart", "how": "kill"},
-    {"what": "restart", "how": "quit"},
-    {"what": "add-client", "n": 3},
-    {"what": "remove-client"},
-    {"what": "start-stop-storm", "n": 60, "who": "player"},
-    {"what": "start-stop-storm", "n": 60, "who": "guest"},
-    {"what": "many-clients", "n": 60},
-    {"what": "rate", "hz": 96_000},
-    {"what": "rate", "hz": 12_345},
-    {"what": "format", "hz": 44_100},
-    {"what": "format", "hz": 48_000, "channels": 6},
-    {"what": "refuse-changes", "n": 2},
-    {"what": "drift", "ppm": 50},
+    *HOST_AND_CLIENT_FAULTS,
     {"what": "reader-stall", "s": 0.05},
     {"what": "reader-stall", "s": 20},
     {"what": "reader-slow", "s": 0.2, "percent": 50},
@@ -82,7 +68,7 @@ def run(
 ) -> Outcome:
     environment = {"LAPSE_FAULT": fault} if fault else {}
     setup = Setup(cycles=cycles, layout=layout, driver=driver, environment=environment)
-    return run_schedule(setup, [parse_event({"at": {"cycle": 500}, **e}) for e in events])
+    return run_with(setup, *events)
 
 
 def test_each_event_of_the_grammar_is_tried_here() -> None:
@@ -91,7 +77,7 @@ def test_each_event_of_the_grammar_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("layout", ["v1", "v2"])
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: "-".join(str(v) for v in f.values()))
+@pytest.mark.parametrize("fault", FAULTS, ids=fault_name)
 def test_gecko_passes(fault: dict[str, Any], layout: Literal["v1", "v2"]) -> None:
     outcome = run(fault, layout=layout)
     assert outcome.failure is None, outcome.failure

@@ -7,34 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lab.cli import main
 from lab.faults.marks import MARKS
 from tests.support.build import need_owned_threads
+from tests.support.faults import Run
 
 pytestmark = pytest.mark.native
 
 ROOT = Path(__file__).parent.parent.parent
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def hal_lab(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    # Another worker's tests may be about leftovers.
-    monkeypatch.setattr("lab.commands.soak.sweep_leftovers", list)
-    monkeypatch.setattr("lab.commands.replay.sweep_leftovers", list)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        status = main(list(arguments))
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def test_a_quiet_soak_ends_with_one_line(hal_lab: Run, tmp_path: Path) -> None:

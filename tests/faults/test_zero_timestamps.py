@@ -27,6 +27,7 @@ from lab.faults.zero_timestamps import (
 )
 from lab.host.models import Device, TimestampReport
 from lab.measure.timestamps import CHECKS, TimestampFault
+from tests.support.faults import run_with
 
 HARD = {
     "impossible",
@@ -48,7 +49,7 @@ AWAY: list[dict[str, Any]] = [
 
 def run(*events: dict[str, Any], cycles: int = 2_000, at: int = 600, **environment: str) -> Outcome:
     setup = Setup(driver="Loop", far_end="input", cycles=cycles, environment=environment)
-    return run_schedule(setup, [parse_event({"at": {"cycle": at}, **e}) for e in events])
+    return run_with(setup, *events, at_cycle=at)
 
 
 # ---- the bad cases: each mistake of Loop's clock that nothing else finds -------------------------

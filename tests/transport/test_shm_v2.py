@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -61,6 +61,19 @@ def wait_for_block(reader: ShmReader, timeout_s: float) -> Block | None:
     while (block := reader.read()) is None and time.monotonic() < deadline:
         time.sleep(0.002)
     return block
+
+
+def after_the_next_copy(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """Let something happen once, between a reader's copy and its second look at the header."""
+    gather = ShmReaderV2._gather
+
+    def interrupted(self: ShmReaderV2, first: int, count: int) -> np.ndarray:
+        frames = gather(self, first, count)
+        monkeypatch.undo()
+        happens()
+        return frames
+
+    monkeypatch.setattr(ShmReaderV2, "_gather", interrupted)
 
 
 def test_what_is_written_is_what_is_read(writer: FakeV2) -> None:
@@ -119,15 +132,11 @@ def test_frames_overwritten_during_the_copy_are_thrown_away(
 ) -> None:
     with open_reader(writer.name) as reader:
         writer.write(counter(1_000))
-        gather = ShmReaderV2._gather
 
-        def overtaken(self: ShmReaderV2, first: int, count: int) -> np.ndarray:
-            frames = gather(self, first, count)
-            monkeypatch.undo()
+        def overtaken() -> None:
             writer.write(counter(500, start_frame=1_000))
-            return frames
 
-        monkeypatch.setattr(ShmReaderV2, "_gather", overtaken)
+        after_the_next_copy(monkeypatch, overtaken)
         frames, lost = everything(reader)
         assert lost == 1_500 - 1024
         assert reader.torn_reads == 1
@@ -200,16 +209,12 @@ def test_a_change_during_the_copy_voids_the_copy(
 ) -> None:
     with open_reader(writer.name) as reader:
         writer.write(counter(300))
-        gather = ShmReaderV2._gather
 
-        def changed(self: ShmReaderV2, first: int, count: int) -> np.ndarray:
-            frames = gather(self, first, count)
-            monkeypatch.undo()
+        def changed() -> None:
             writer.new_generation()
             writer.write(counter(10, start_frame=300))
-            return frames
 
-        monkeypatch.setattr(ShmReaderV2, "_gather", changed)
+        after_the_next_copy(monkeypatch, changed)
         block = reader.read()
         assert block is not None
         assert (block.first_frame, block.lost, len(block.frames)) == (300, 300, 10)
@@ -221,16 +226,12 @@ def test_a_change_during_the_copy_counts_once_what_the_copy_would_have_skipped(
     with open_reader(writer.name) as reader:
         for first in range(0, 2_000, 500):
             writer.write(counter(500, start_frame=first))  # 976 frames more than the ring holds
-        gather = ShmReaderV2._gather
 
-        def changed(self: ShmReaderV2, at: int, count: int) -> np.ndarray:
-            frames = gather(self, at, count)
-            monkeypatch.undo()
+        def changed() -> None:
             writer.new_generation()
             writer.write(counter(10, start_frame=2_000))
-            return frames
 
-        monkeypatch.setattr(ShmReaderV2, "_gather", changed)
+        after_the_next_copy(monkeypatch, changed)
         block = reader.read()
         assert block is not None
         assert (block.first_frame, block.lost, reader.lost_frames) == (2_000, 2_000, 2_000)

@@ -64,6 +64,29 @@ static void connect_it(void) {
     peer_accept(&peer);
 }
 
+/* The same, with a host of the wire v2. */
+static void connect_in_v2(void) {
+    connect_it();
+    peer_offer(&peer);
+    step();
+}
+
+/* The connection has been left, once, for what `reason` counts. */
+static void assert_left_for(const _Atomic uint64_t *reason) {
+    assert_int_equal(connection.state, BUNGHOLE_WAITING);
+    assert_int_equal(bunghole_counted(reason), 1);
+}
+
+/* If nothing comes the connection is kept until the last nanosecond, and left then. */
+static void assert_patience_ends_after(uint64_t ns) {
+    now += ns - 1;
+    step();
+    assert_int_equal(connection.state, BUNGHOLE_CONNECTED);
+    now += 1;
+    step();
+    assert_int_equal(connection.state, BUNGHOLE_WAITING);
+}
+
 static int set_up(void **state) {
     (void)state;
     peer_make_folder(folder, sizeof folder);
@@ -169,12 +192,7 @@ static void half_an_offer_is_waited_for_two_seconds(void **state) {
     connect_it();
     peer_write(&peer, "BHA", 3);
     step();
-    now += 2 * S - 1;
-    step();
-    assert_int_equal(connection.state, BUNGHOLE_CONNECTED);
-    now += 1;
-    step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
+    assert_patience_ends_after(2 * S);
     assert_int_equal(bunghole_counted(&statistics.deadlines), 1);
 }
 
@@ -195,8 +213,7 @@ static void garbage_instead_of_an_offer_closes(void **state) {
     connect_it();
     peer_write(&peer, "GET / HTTP/1.1\r\n", 16);
     step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
-    assert_int_equal(bunghole_counted(&statistics.protocol_errors), 1);
+    assert_left_for(&statistics.protocol_errors);
     assert_true(peer_is_left(&peer));
     step(); /* and not before a second has gone it dials again */
     assert_int_equal(bunghole_counted(&statistics.dials), 1);
@@ -208,9 +225,7 @@ static void garbage_instead_of_an_offer_closes(void **state) {
 static void a_v2_peer_that_falls_silent_is_half_open_after_three_seconds(void **state) {
     (void)state;
     make(true, false);
-    connect_it();
-    peer_offer(&peer);
-    step();
+    connect_in_v2();
     uint64_t heard = now;
     while (now < heard + 3 * S - 100 * MS) {
         now += 100 * MS;
@@ -219,17 +234,14 @@ static void a_v2_peer_that_falls_silent_is_half_open_after_three_seconds(void **
     }
     now += 100 * MS;
     step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
-    assert_int_equal(bunghole_counted(&statistics.deadlines), 1);
+    assert_left_for(&statistics.deadlines);
     assert_int_equal(bunghole_counted(&statistics.pings_sent), 3);
 }
 
 static void a_v2_peer_that_answers_pings_is_kept_and_its_clock_known(void **state) {
     (void)state;
     make(true, false);
-    connect_it();
-    peer_offer(&peer);
-    step();
+    connect_in_v2();
     const uint64_t ahead = 77 * S;
     for (int i = 0; i < 100; i++) {
         struct bunghole_item item;
@@ -252,9 +264,7 @@ static void a_v2_peer_that_answers_pings_is_kept_and_its_clock_known(void **stat
 static void a_clock_of_the_peer_that_is_behind_ours_is_a_negative_offset(void **state) {
     (void)state;
     make(true, false);
-    connect_it();
-    peer_offer(&peer);
-    step();
+    connect_in_v2();
     struct bunghole_item item;
     uint8_t pong[64];
     now += S;
@@ -274,12 +284,7 @@ static void a_v1_microphone_that_falls_silent_is_given_up_after_ten_seconds(void
     (void)state;
     make(false, false);
     connect_it();
-    now += 10 * S - 1;
-    step();
-    assert_int_equal(connection.state, BUNGHOLE_CONNECTED);
-    now += 1;
-    step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
+    assert_patience_ends_after(10 * S);
 }
 
 static void a_frame_that_does_not_end_is_given_up_after_two_seconds(void **state) {
@@ -290,8 +295,7 @@ static void a_frame_that_does_not_end_is_given_up_after_two_seconds(void **state
     step();
     now += 2 * S;
     step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
-    assert_int_equal(bunghole_counted(&statistics.deadlines), 1);
+    assert_left_for(&statistics.deadlines);
 }
 
 static void one_byte_each_second_is_not_kept_for_ever(void **state) {
@@ -324,12 +328,7 @@ static void a_peer_that_never_reads_is_left_after_two_seconds(void **state) {
     }
     /* What the kernel takes is small: old audio is of no use. */
     assert_in_range(packets, 1, 50);
-    now += 2 * S - 1;
-    step();
-    assert_int_equal(connection.state, BUNGHOLE_CONNECTED);
-    now += 1;
-    step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
+    assert_patience_ends_after(2 * S);
     assert_int_equal(bunghole_counted(&statistics.deadlines), 1);
 }
 
@@ -379,16 +378,13 @@ static void a_flood_of_pings_costs_bounded_memory_and_no_connection(void **state
 static void audio_from_the_receiver_of_audio_is_an_error(void **state) {
     (void)state;
     make(true, false);
-    connect_it();
-    peer_offer(&peer);
-    step();
+    connect_in_v2();
     uint8_t bytes[64];
     const struct bunghole_audio_info info = {0};
     bunghole_wire_put_audio(bytes, 0, &info, bytes, 1);
     peer_write(&peer, bytes, BUNGHOLE_RECORD_HEADER); /* the header will do */
     step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
-    assert_int_equal(bunghole_counted(&statistics.protocol_errors), 1);
+    assert_left_for(&statistics.protocol_errors);
 }
 
 static void a_switch_that_takes_what_was_not_offered_is_an_error(void **state) {
@@ -398,8 +394,7 @@ static void a_switch_that_takes_what_was_not_offered_is_an_error(void **state) {
     uint8_t bytes[BUNGHOLE_SWITCH_SIZE];
     peer_write(&peer, bytes, bunghole_wire_put_switch(bytes, 1));
     step();
-    assert_int_equal(connection.state, BUNGHOLE_WAITING);
-    assert_int_equal(bunghole_counted(&statistics.protocol_errors), 1);
+    assert_left_for(&statistics.protocol_errors);
 }
 
 int main(void) {

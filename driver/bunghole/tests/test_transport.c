@@ -69,6 +69,18 @@ static void connect_sender(void) {
     peer_accept(&peer);
 }
 
+/* The host offers v2, and the sender switches to it. */
+static void switch_to_v2(void) {
+    struct bunghole_item item;
+    peer_offer(&peer);
+    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+}
+
+static void connect_sender_in_v2(void) {
+    connect_sender();
+    switch_to_v2();
+}
+
 static bool is_empty(void *context) {
     (void)context;
     return bunghole_ring_fill(&sender->ring) < BUNGHOLE_PACKET_FRAMES;
@@ -119,9 +131,7 @@ static void a_v1_peer_that_never_writes_gets_length_and_packet(void **state) {
 static void a_v2_peer_gets_numbers_times_and_flags(void **state) {
     (void)state;
     struct bunghole_item item;
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     /* When its numbers began: before the first of them, and not in the future. */
     assert_true(peer_read(&peer, &item));
     assert_int_equal(item.kind, BUNGHOLE_ITEM_BEGUN);
@@ -157,9 +167,7 @@ static void a_v2_peer_gets_numbers_times_and_flags(void **state) {
 static void two_runs_never_share_a_packet(void **state) {
     (void)state;
     struct bunghole_item item;
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     start();
     /* Stop and start before the thread has looked. */
     assert_true(bunghole_sender_write(sender, block, 100, 1, BUNGHOLE_BLOCK_BEGINS));
@@ -177,9 +185,7 @@ static void two_runs_never_share_a_packet(void **state) {
 static void mute_is_silence_and_a_flag(void **state) {
     (void)state;
     struct bunghole_item item;
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     haldrv_level_set_muted(&level, true);
     start();
     for (int i = 0; i < 20; i++) {
@@ -206,8 +212,7 @@ static void a_new_connection_begins_with_what_is_played_now(void **state) {
     assert_true(peer_eventually(is_all_unconnected, &played));
     peer_listen(&peer);
     peer_accept(&peer);
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    switch_to_v2();
     uint64_t fresh = clock_ns;
     play(2, 0);
     peer_read_kind(&peer, BUNGHOLE_ITEM_AUDIO, &item);
@@ -225,8 +230,7 @@ static void numbers_go_on_over_2_32(void **state) {
     make_sender(false, first);
     peer_listen(&peer);
     peer_accept(&peer);
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    switch_to_v2();
     start();
     for (uint32_t i = 0; i < 10; i++) {
         play(2, i == 0 ? BUNGHOLE_BLOCK_BEGINS : 0);
@@ -241,9 +245,7 @@ static void numbers_go_on_over_2_32(void **state) {
 static void a_gap_within_a_packet_shows_in_the_numbers_of_the_next_one(void **state) {
     (void)state;
     struct bunghole_item item;
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     start();
     pthread_mutex_lock(&sender->mutex);
     for (uint64_t played = 0; played < BUNGHOLE_RING_LIMIT + 5 * BLOCK; played += BLOCK) {
@@ -281,9 +283,7 @@ static bool has_dropped(void *context) {
 static void a_peer_that_does_not_read_costs_the_oldest_audio_counted_as_late(void **state) {
     (void)state;
     struct bunghole_item item;
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     start();
     assert_true(peer_eventually(has_dropped, NULL));
     assert_true(bunghole_ring_fill(&sender->ring) <= BUNGHOLE_RING_LIMIT);
@@ -314,9 +314,7 @@ static void a_block_of_8192_frames_is_not_late_for_being_long(void **state) {
     };
     static float audio[LONG * 2];
     struct bunghole_item item;
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     start();
     uint64_t next = 0;
     for (int round = 0; round < ROUNDS; round++) {
@@ -351,11 +349,8 @@ static bool has_only_what_may_wait(void *context) {
 /* The other side of it: what waits is still bounded. */
 static void long_blocks_wait_no_longer_than_60_ms_and_themselves(void **state) {
     (void)state;
-    struct bunghole_item item;
     uint64_t most = 0;
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     start();
     assert_true(peer_eventually(has_dropped_long, &most));
     assert_true(most <= BUNGHOLE_RING_LIMIT + 8192 - 960);
@@ -374,9 +369,7 @@ static void an_answer_to_a_ping_is_not_taken_for_a_socket_that_is_full(void **st
     struct bunghole_item item;
     uint8_t ping[BUNGHOLE_RECORD_HEADER + BUNGHOLE_PING_SIZE];
     size_t size = bunghole_wire_put_ping(ping, 0, 1);
-    connect_sender();
-    peer_offer(&peer);
-    peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+    connect_sender_in_v2();
     start();
     for (int round = 0; round < 20; round++) {
         /* Four packets; the thread sleeps until it looks, or until the ping comes. */
@@ -400,8 +393,7 @@ static void a_hundred_cuts_are_a_hundred_new_connections(void **state) {
     for (int i = 0; i < 100; i++) {
         play(4, i == 0 ? BUNGHOLE_BLOCK_BEGINS : 0);
         if (i % 3 == 0) {
-            peer_offer(&peer);
-            peer_read_kind(&peer, BUNGHOLE_ITEM_SWITCH, &item);
+            switch_to_v2();
         }
         play(4, 0);
         assert_true(peer_read(&peer, &item));

@@ -78,6 +78,26 @@ struct gecko_shm_writer *shm_test_open(const struct gecko_shm_config *config) {
     return writer;
 }
 
+bool shm_test_open_fails(const struct gecko_shm_config *config, uint64_t now) {
+    struct gecko_shm_writer *writer;
+    struct gecko_shm_error error;
+    if (gecko_shm_writer_open(config, now, &writer, &error)) {
+        gecko_shm_writer_close(writer);
+        return false;
+    }
+    assert_null(writer);
+    assert_non_null(strstr(error.text, config->name));
+    return true;
+}
+
+void shm_test_reconfigure(struct gecko_shm_writer *writer, const struct gecko_shm_config *config) {
+    struct gecko_shm_error error;
+    bool lost;
+    if (!gecko_shm_writer_reconfigure(writer, config, 5000, &lost, &error)) {
+        fail_msg("%s", error.text);
+    }
+}
+
 float shm_test_sample(uint64_t frame, uint32_t channel, uint32_t channels) {
     uint64_t modulus = (UINT64_C(1) << 24) / channels;
     uint64_t code = frame % modulus * channels + channel;
@@ -125,6 +145,11 @@ bool shm_test_exists(const char *name) {
     return fd >= 0;
 }
 
+void shm_test_open_and_stay(const void *argument) {
+    struct gecko_shm_writer *writer = shm_test_open(argument);
+    shm_test_write(writer, 100);
+}
+
 struct shm_test_child shm_test_start_child(void (*body)(const void *argument),
                                            const void *argument) {
     int ends[2];
@@ -169,6 +194,16 @@ int shm_test_run_child(int (*body)(const void *argument), const void *argument) 
         fail_msg("the child process died of signal %d", WTERMSIG(status));
     }
     return WEXITSTATUS(status);
+}
+
+void shm_test_run_child_or_skip(int (*body)(const void *argument), const void *argument,
+                                const char *what) {
+    int status = shm_test_run_child(body, argument);
+    if (status == SHM_TEST_NO_PERMISSION) {
+        print_message("skipped: not allowed to %s\n", what);
+        skip();
+    }
+    assert_int_equal(status, 0);
 }
 
 unsigned char *shm_test_memory(struct gecko_shm_writer *writer) {

@@ -18,6 +18,11 @@ struct gecko_shm_config shm_test_config(enum gecko_layout layout, uint64_t ring_
 /* Opens it; a failure fails the test. */
 struct gecko_shm_writer *shm_test_open(const struct gecko_shm_config *config);
 
+/* Whether it cannot be opened at `now`, in nanoseconds; the error must name the object then. */
+bool shm_test_open_fails(const struct gecko_shm_config *config, uint64_t now);
+/* Changes it to `config`, at 5000 ns; a failure fails the test. */
+void shm_test_reconfigure(struct gecko_shm_writer *writer, const struct gecko_shm_config *config);
+
 /* Sample of a frame and channel: its number, as Float32 holds it exactly. */
 float shm_test_sample(uint64_t frame, uint32_t channel, uint32_t channels);
 void shm_test_fill(float *audio, uint64_t first, uint32_t frames, uint32_t channels);
@@ -39,11 +44,19 @@ struct shm_test_child {
 };
 struct shm_test_child shm_test_start_child(void (*body)(const void *argument),
                                            const void *argument);
+/* A body for it, with a configuration: opens it and writes 100 frames. */
+void shm_test_open_and_stay(const void *argument);
 /* SIGKILL, and waits. */
 void shm_test_kill(struct shm_test_child child);
 /* Runs `body` in a child process and returns what it returns (0 to 125); fails the test when it
  * does not end by itself. */
 int shm_test_run_child(int (*body)(const void *argument), const void *argument);
+/* What `body` returns when the system does not allow it to do what the test is about. */
+#define SHM_TEST_NO_PERMISSION 99
+/* Runs `body` in a child process and expects 0 of it. When it has no permission the test is
+ * skipped: "not allowed to" and `what`. */
+void shm_test_run_child_or_skip(int (*body)(const void *argument), const void *argument,
+                                const char *what);
 
 /* The writer's memory. */
 unsigned char *shm_test_memory(struct gecko_shm_writer *writer);

@@ -10,20 +10,32 @@
 #include <string.h>
 #include <sys/mman.h>
 
+static struct gecko_shm_config config;
+static struct gecko_shm_writer *writer;
+static struct gecko_reader *reader;
+static struct gecko_read info;
+
+/* A driver, and a reader of what it writes. */
+static void open_both(const struct gecko_reader_options *options) {
+    config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    writer = shm_test_open(&config);
+    reader = open_reader(config.name, options);
+}
+
+static void close_both(void) {
+    gecko_reader_close(reader);
+    gecko_shm_writer_close(writer);
+}
+
 static void a_change_of_format_is_met_before_its_frames(void **state) {
     (void)state;
-    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
-    struct gecko_read info;
-    bool lost;
+    open_both(NULL);
     shm_test_write(writer, 100);
     assert_int_equal(read_checked(reader, 40, &info), 40);
     config.channels = 8;
     config.ring_frames = 256;
     config.sample_rate = 96000;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     shm_test_write(writer, 30);
 
     /* The buffer is for 16 samples; the format has grown. Nothing may be written beyond. */
@@ -42,12 +54,11 @@ static void a_change_of_format_is_met_before_its_frames(void **state) {
     shm_test_check(small, 100, 2, 8);
     assert_true(small[16] > 41.0f);
     assert_int_equal(read_checked(reader, 1000, &info), 28);
-    gecko_reader_close(reader);
-    gecko_shm_writer_close(writer);
+    close_both();
 }
 
 static void write_some_and_stay(const void *argument) {
-    struct gecko_shm_writer *writer = shm_test_open(argument);
+    writer = shm_test_open(argument);
     gecko_shm_writer_set_running(writer, true, 1500);
     shm_test_write(writer, 200);
     gecko_shm_writer_begin(writer, 50);
@@ -55,10 +66,9 @@ static void write_some_and_stay(const void *argument) {
 
 static void a_reader_outlives_a_driver_that_is_killed(void **state) {
     (void)state;
-    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct shm_test_child child = shm_test_start_child(write_some_and_stay, &config);
-    struct gecko_reader *reader = open_reader(config.name, &oldest);
-    struct gecko_read info;
+    reader = open_reader(config.name, &oldest);
     assert_int_equal(read_checked(reader, 150, &info), 150);
     assert_int_equal(info.state, GECKO_STATE_RUNNING);
     assert_true(gecko_reader_writer_is_alive(reader));
@@ -66,7 +76,7 @@ static void a_reader_outlives_a_driver_that_is_killed(void **state) {
     assert_false(gecko_reader_writer_is_alive(reader));
     assert_int_equal(read_checked(reader, 10, &info), 10); /* what is there stays there */
 
-    struct gecko_shm_writer *writer = shm_test_open(&config);
+    writer = shm_test_open(&config);
     assert_true(gecko_reader_writer_is_alive(reader));
     shm_test_write(writer, 80);
     assert_int_equal(read_checked(reader, 1000, &info), 0);
@@ -74,21 +84,15 @@ static void a_reader_outlives_a_driver_that_is_killed(void **state) {
     assert_int_equal(info.lost_frames, 90); /* 40 not read, 50 claimed and never finished */
     assert_int_equal(read_checked(reader, 1000, &info), 80);
     assert_int_equal(info.first_frame, 250);
-    gecko_reader_close(reader);
-    gecko_shm_writer_close(writer);
+    close_both();
 }
 
 static void a_retired_object_is_left_for_the_new_one(void **state) {
     (void)state;
-    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
-    struct gecko_read info;
-    bool lost;
+    open_both(NULL);
     shm_test_write(writer, 100);
     config.ring_frames = 8192;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     shm_test_write(writer, 500);
     assert_int_equal(read_checked(reader, 70, &info), 70);
     assert_int_equal(info.events, 0); /* there is still something to read */
@@ -98,36 +102,26 @@ static void a_retired_object_is_left_for_the_new_one(void **state) {
     assert_int_equal(read_checked(reader, 1000, &info), 500);
     assert_int_equal(info.first_frame, 100);
     assert_int_equal(gecko_reader_lost(reader), 0);
-    gecko_reader_close(reader);
-    gecko_shm_writer_close(writer);
+    close_both();
 }
 
 static void a_reader_that_reopens_too_early_knows_what_it_missed(void **state) {
     (void)state;
-    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
-    struct gecko_read info;
-    bool lost;
+    open_both(NULL);
     shm_test_write(writer, 100);
     config.ring_frames = 8192;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_true(gecko_reader_reopen(reader, NULL));
     assert_int_equal(gecko_reader_lost(reader), 100);
     assert_int_equal(gecko_reader_position(reader), 100);
     assert_int_equal(read_checked(reader, 1000, &info), 0);
-    gecko_reader_close(reader);
-    gecko_shm_writer_close(writer);
+    close_both();
 }
 
 static void a_driver_that_goes_says_goodbye(void **state) {
     (void)state;
-    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_reader *reader = open_reader(config.name, NULL);
+    open_both(NULL);
     struct gecko_reader_error error;
-    struct gecko_read info;
     shm_test_write(writer, 100);
     gecko_shm_writer_close(writer);
     assert_int_equal(read_checked(reader, 60, &info), 60);
@@ -144,17 +138,15 @@ static void a_driver_that_goes_says_goodbye(void **state) {
     assert_true(gecko_reader_reopen(reader, &error));
     assert_int_equal(read_checked(reader, 60, &info), 10);
     assert_int_equal(info.first_frame, 0);
-    gecko_reader_close(reader);
-    gecko_shm_writer_close(writer);
+    close_both();
 }
 
 /* As one does that suspects a dead driver, and finds that it was only slow. */
 static void an_object_that_is_opened_again_is_not_read_again(void **state) {
     (void)state;
-    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
+    config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct shm_test_child child = shm_test_start_child(write_some_and_stay, &config);
-    struct gecko_reader *reader = open_reader(config.name, &oldest);
-    struct gecko_read info;
+    reader = open_reader(config.name, &oldest);
     assert_int_equal(read_checked(reader, 150, &info), 150);
     shm_test_kill(child);
     assert_true(gecko_reader_reopen(reader, NULL));
@@ -165,26 +157,20 @@ static void an_object_that_is_opened_again_is_not_read_again(void **state) {
     assert_int_equal(read_checked(reader, 1000, &info), 0);
     assert_int_equal(gecko_reader_lost(reader), 0);
     /* The next driver has come meanwhile: still the same object, 50 frames were never finished. */
-    struct gecko_shm_writer *writer = shm_test_open(&config);
+    writer = shm_test_open(&config);
     shm_test_write(writer, 30);
     assert_true(gecko_reader_reopen(reader, NULL));
     assert_int_equal(gecko_reader_lost(reader), 50);
     assert_int_equal(read_checked(reader, 1000, &info), 30);
     assert_int_equal(info.first_frame, 250);
-    gecko_reader_close(reader);
-    gecko_shm_writer_close(writer);
+    close_both();
 }
 
 /* Its frames have higher numbers, its generation is higher, and it has nothing to do with us. */
 static void an_unrelated_driver_is_not_taken_for_the_next_one(void **state) {
     (void)state;
     for (int closed = 0; closed <= 1; closed++) {
-        struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-        struct gecko_shm_writer *writer = shm_test_open(&config), *other;
-        struct gecko_reader *reader = open_reader(config.name, NULL);
-        struct gecko_shm_error error;
-        struct gecko_read info;
-        bool lost;
+        open_both(NULL);
         shm_test_write(writer, 100);
         assert_int_equal(read_checked(reader, 1000, &info), 100);
         uint64_t instance = shm_test_instance(config.name);
@@ -193,12 +179,12 @@ static void an_unrelated_driver_is_not_taken_for_the_next_one(void **state) {
         } else {
             shm_unlink(config.name);
         }
-        other = shm_test_open(&config);
+        struct gecko_shm_writer *other = shm_test_open(&config);
         for (int i = 0; i < 100; i++) {
             shm_test_write(other, 100);
         }
         config.sample_rate = 44100;
-        assert_true(gecko_shm_writer_reconfigure(other, &config, 5000, &lost, &error));
+        shm_test_reconfigure(other, &config);
         shm_test_write(other, 100);
         if (closed != 0) {
             /* Not even if it said that it goes on from there. */
@@ -221,11 +207,9 @@ static void an_object_that_is_being_left_is_not_opened_again(void **state) {
     (void)state;
     static const uint32_t states[] = {GECKO_STATE_RETIRED, GECKO_STATE_CLOSED};
     for (size_t i = 0; i < 2; i++) {
-        struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-        struct gecko_shm_writer *writer = shm_test_open(&config);
-        struct gecko_reader *reader = open_reader(config.name, &oldest), *other;
+        open_both(&oldest);
+        struct gecko_reader *other;
         struct gecko_reader_error error;
-        struct gecko_read info;
         shm_test_write(writer, 100);
         assert_int_equal(read_checked(reader, 200, &info), 100);
         size_t size;
@@ -236,22 +220,16 @@ static void an_object_that_is_being_left_is_not_opened_again(void **state) {
         assert_false(gecko_reader_open(config.name, &oldest, &other, &error));
         assert_int_equal(error.status, GECKO_READER_NOT_READY);
         assert_int_equal(read_checked(reader, 200, &info), 0);
-        gecko_reader_close(reader);
-        gecko_shm_writer_close(writer);
+        close_both();
     }
 }
 
 static void a_change_of_layout_needs_a_reopen(void **state) {
     (void)state;
-    struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_reader *reader = open_reader(config.name, NULL);
-    struct gecko_shm_error error;
-    struct gecko_read info;
-    bool lost;
+    open_both(NULL);
     assert_true(gecko_reader_slot(reader) >= 0);
     config.layout = GECKO_LAYOUT_V1;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(read_checked(reader, 60, &info), 0);
     assert_int_equal(info.events, GECKO_READ_RETIRED);
     assert_true(gecko_reader_reopen(reader, NULL));
@@ -259,8 +237,7 @@ static void a_change_of_layout_needs_a_reopen(void **state) {
     assert_int_equal(gecko_reader_slot(reader), -1);
     shm_test_write(writer, 50);
     assert_int_equal(read_checked(reader, 60, &info), 50);
-    gecko_reader_close(reader);
-    gecko_shm_writer_close(writer);
+    close_both();
 }
 
 int main(void) {

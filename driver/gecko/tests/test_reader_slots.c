@@ -79,19 +79,13 @@ static void slots_of_dead_readers_are_used_again(void **state) {
     gecko_shm_writer_close(writer);
 }
 
-static void open_and_stay(const void *argument) {
-    shm_test_write(shm_test_open(argument), 100);
-}
-
 static void a_reader_moves_to_the_readers_object_of_the_next_driver(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     struct gecko_reader *reader = open_reader(config.name, NULL);
     struct gecko_shm_reader_slot slots[GECKO_READERS_SLOT_COUNT_VALUE];
-    struct gecko_shm_error error;
     struct gecko_read info;
-    bool lost;
     shm_test_kill(child);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     assert_int_equal(gecko_shm_writer_readers(writer, slots), 0);
@@ -100,7 +94,7 @@ static void a_reader_moves_to_the_readers_object_of_the_next_driver(void **state
     assert_int_equal(slots[0].generation, 4);
     /* The object stays the same over a change, and so does the slot. */
     config.sample_rate = 44100;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(read_checked(reader, 100, &info), 0);
     assert_int_equal(gecko_shm_writer_readers(writer, slots), 1);
     assert_int_equal(slots[0].generation, 6);
@@ -125,15 +119,13 @@ static void a_missing_readers_object_is_no_obstacle(void **state) {
 
 /* ---- who may read -------------------------------------------------------------------------- */
 
-#define NO_PERMISSION 99
-
 /* As another user: v2 can be read, v1 cannot, for it wants its index written. */
 static int read_as_somebody_else(const void *argument) {
     const struct gecko_shm_config *configs = argument;
     struct gecko_reader *reader;
     struct gecko_reader_error error;
     if (setgid(65534) != 0 || setuid(65534) != 0) {
-        return NO_PERMISSION;
+        return SHM_TEST_NO_PERMISSION;
     }
     if (!gecko_reader_open(configs[0].name, NULL, &reader, &error)) {
         return 1;

@@ -19,15 +19,13 @@ static void a_change_that_fits_makes_a_generation(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_shm_error error;
-    bool lost;
     const unsigned char *memory = shm_test_memory(writer);
     uint64_t instance = shm_test_instance(config.name);
     shm_test_write(writer, 100);
     config.sample_rate = 44100;
     config.ring_frames = 512;
     config.channels = 4;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_true(shm_test_instance(config.name) == instance);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION), 4);
     assert_int_equal(gecko_load_u64(memory, GECKO_V2_GENERATION_START), 100);
@@ -44,13 +42,11 @@ static void a_change_that_does_not_fit_retires_the_object(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_shm_error error;
-    bool lost;
     const unsigned char *old = shm_test_map(config.name);
     uint64_t readers = shm_test_readers_instance(config.name);
     shm_test_write(writer, 100);
     config.ring_frames = 8192;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(gecko_load_u32(old, GECKO_V2_STATE), GECKO_STATE_RETIRED);
     const unsigned char *memory = shm_test_memory(writer);
     /* frames, blocks and generations are counted on */
@@ -71,18 +67,16 @@ static void the_layout_can_change_there_and_back(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_shm_error error;
-    bool lost;
     const unsigned char *old = shm_test_map(config.name);
     shm_test_write(writer, 100);
     config.layout = GECKO_LAYOUT_V1;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(gecko_load_u32(old, GECKO_V2_STATE), GECKO_STATE_RETIRED);
     assert_false(shm_test_exists(shm_test_readers_name(config.name)));
     shm_test_write(writer, 100);
     assert_int_equal(gecko_load_u32(shm_test_memory(writer), GECKO_V1_WRITE_HEAD), 200);
     config.layout = GECKO_LAYOUT_V2;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(gecko_load_u64(shm_test_memory(writer), GECKO_V2_WRITE_HEAD), 200);
     assert_true(gecko_load_u64(shm_test_memory(writer), GECKO_V2_PREDECESSOR) ==
                 gecko_load_u64(old, GECKO_V2_INSTANCE));
@@ -95,11 +89,9 @@ static void a_rate_in_v1_changes_under_the_reader(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 1024);
     struct gecko_shm_writer *writer = shm_test_open(&config);
-    struct gecko_shm_error error;
-    bool lost;
     const unsigned char *memory = shm_test_map(config.name);
     config.sample_rate = 96000;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_int_equal(gecko_load_u32(memory, GECKO_V1_SAMPLE_RATE), 96000);
     shm_test_unmap(memory);
     gecko_shm_writer_close(writer);
@@ -115,7 +107,7 @@ static void a_change_keeps_name_and_mode_and_refuses_nonsense(void **state) {
     snprintf(other.name, sizeof other.name, "/elsewhere");
     other.mode = 0666;
     other.ring_frames = 2048;
-    assert_true(gecko_shm_writer_reconfigure(writer, &other, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &other);
     assert_string_equal(gecko_shm_writer_config(writer)->name, config.name);
     assert_int_equal(shm_test_mode(config.name), 0644);
     other.ring_frames = 1000;

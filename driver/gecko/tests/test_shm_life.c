@@ -169,15 +169,13 @@ static int open_without_room(const struct gecko_shm_config *config) {
                : 0;
 }
 
-#define NO_PERMISSION 99
-
 #ifdef GECKO_PLATFORM_LINUX
 /* A /dev/shm of our own with room for little, in a mount namespace of our own. */
 static int on_a_small_file_system(const void *argument) {
     const struct gecko_shm_config *config = argument;
     if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", "/dev/shm", "tmpfs", 0, "size=128k") != 0) {
-        return NO_PERMISSION;
+        return SHM_TEST_NO_PERMISSION;
     }
     int status = open_without_room(config);
     if (status != 0) {
@@ -208,12 +206,7 @@ static int on_a_small_file_system(const void *argument) {
 static void a_full_file_system_is_an_error_and_no_crash(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 65536);
-    int status = shm_test_run_child(on_a_small_file_system, &config);
-    if (status == NO_PERMISSION) {
-        print_message("skipped: not allowed to mount a small file system\n");
-        skip();
-    }
-    assert_int_equal(status, 0);
+    shm_test_run_child_or_skip(on_a_small_file_system, &config, "mount a small file system");
 }
 #endif
 
@@ -221,7 +214,7 @@ static int with_a_file_size_limit(const void *argument) {
     const struct rlimit limit = {.rlim_cur = 65536, .rlim_max = 65536};
     signal(SIGXFSZ, SIG_IGN);
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
-        return NO_PERMISSION;
+        return SHM_TEST_NO_PERMISSION;
     }
     return open_without_room(argument);
 }
@@ -229,12 +222,7 @@ static int with_a_file_size_limit(const void *argument) {
 static void memory_that_may_not_be_had_leaves_nothing_behind(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 65536);
-    int status = shm_test_run_child(with_a_file_size_limit, &config);
-    if (status == NO_PERMISSION) {
-        print_message("skipped: not allowed to set a limit\n");
-        skip();
-    }
-    assert_int_equal(status, 0);
+    shm_test_run_child_or_skip(with_a_file_size_limit, &config, "set a limit");
 }
 #endif
 

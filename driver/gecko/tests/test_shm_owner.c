@@ -23,31 +23,14 @@
 
 #define SECOND UINT64_C(1000000000)
 
-static bool open_fails(const struct gecko_shm_config *config, uint64_t now) {
-    struct gecko_shm_writer *writer;
-    struct gecko_shm_error error;
-    if (gecko_shm_writer_open(config, now, &writer, &error)) {
-        gecko_shm_writer_close(writer);
-        return false;
-    }
-    assert_null(writer);
-    assert_non_null(strstr(error.text, config->name));
-    return true;
-}
-
 /* ---- a second writer ----------------------------------------------------------------------- */
-
-static void open_and_stay(const void *argument) {
-    struct gecko_shm_writer *writer = shm_test_open(argument);
-    shm_test_write(writer, 100);
-}
 
 static void a_second_writer_is_refused_and_told_whom_it_met(void **state) {
     (void)state;
     static const enum gecko_layout layouts[] = {GECKO_LAYOUT_V2, GECKO_LAYOUT_V1};
     for (size_t i = 0; i < 2; i++) {
         struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
-        struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+        struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
         const unsigned char *memory = shm_test_map(config.name);
         uint64_t instance = shm_test_instance(config.name);
         struct gecko_shm_writer *writer;
@@ -73,7 +56,7 @@ static void a_second_writer_of_the_same_process_is_refused(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
     struct gecko_shm_writer *writer = shm_test_open(&config);
-    assert_true(open_fails(&config, 2000));
+    assert_true(shm_test_open_fails(&config, 2000));
     gecko_shm_writer_close(writer);
     writer = shm_test_open(&config);
     gecko_shm_writer_close(writer);
@@ -87,8 +70,8 @@ static void a_second_writer_of_v1_is_refused(void **state) {
     skip();
 #endif
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 256);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
-    assert_true(open_fails(&config, 2000));
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
+    assert_true(shm_test_open_fails(&config, 2000));
     shm_test_kill(child);
 }
 
@@ -116,10 +99,10 @@ static void the_very_process_of_the_header_is_left_alone(void **state) {
     (void)state;
     int fd;
     struct gecko_shm_config config = copy_of_a_header(&fd);
-    assert_true(open_fails(&config, 2000));
+    assert_true(shm_test_open_fails(&config, 2000));
     /* IO that hangs is no reason to write into its ring. */
     shm_test_poke_u32(config.name, GECKO_V2_STATE, GECKO_STATE_RUNNING);
-    assert_true(open_fails(&config, 1000 + 3600 * SECOND));
+    assert_true(shm_test_open_fails(&config, 1000 + 3600 * SECOND));
     close(fd);
 }
 
@@ -144,10 +127,10 @@ static void a_process_of_unknown_start_is_known_by_its_beat(void **state) {
     int fd;
     struct gecko_shm_config config = copy_of_a_header(&fd);
     shm_test_poke_u64(config.name, GECKO_V2_WRITER_STARTED, 0);
-    assert_true(open_fails(&config, 1000 + 3600 * SECOND)); /* idle: it does not beat */
+    assert_true(shm_test_open_fails(&config, 1000 + 3600 * SECOND)); /* idle: it does not beat */
     shm_test_poke_u32(config.name, GECKO_V2_STATE, GECKO_STATE_RUNNING);
-    assert_true(open_fails(&config, 1000 + 9 * SECOND));
-    assert_false(open_fails(&config, 1000 + 11 * SECOND));
+    assert_true(shm_test_open_fails(&config, 1000 + 9 * SECOND));
+    assert_false(shm_test_open_fails(&config, 1000 + 11 * SECOND));
     close(fd);
 }
 
@@ -164,7 +147,7 @@ static int lock_for_reading(const char *name) {
 static void a_reader_that_holds_a_lock_does_not_shut_the_writer_out(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     int fd = lock_for_reading(config.name);
     struct gecko_shm_writer *writer = shm_test_open(&config);
@@ -182,7 +165,7 @@ static int second_writer_is_refused(const void *argument) {
 static void a_writer_that_a_reader_kept_from_locking_stays_the_only_one(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 256);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     int fd = lock_for_reading(config.name);
     struct gecko_shm_writer *writer = shm_test_open(&config);
@@ -199,7 +182,7 @@ static void a_writer_that_a_reader_kept_from_locking_stays_the_only_one(void **s
     assert_int_equal(fcntl(fd, F_OFD_GETLK, &range), 0);
     assert_int_equal(range.l_type, F_WRLCK); /* it has locked it by itself */
     close(fd);
-    assert_true(open_fails(&config, 2000));
+    assert_true(shm_test_open_fails(&config, 2000));
     gecko_reader_close(reader);
     gecko_shm_writer_close(writer);
 }

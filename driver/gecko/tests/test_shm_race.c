@@ -24,29 +24,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef __linux__
-
-static void open_and_stay(const void *argument) {
-    struct gecko_shm_writer *writer = shm_test_open(argument);
-    shm_test_write(writer, 100);
-}
-
-#ifdef GECKO_PLATFORM_LINUX
-static bool open_fails(const struct gecko_shm_config *config, uint64_t now) {
-    struct gecko_shm_writer *writer;
-    struct gecko_shm_error error;
-    if (gecko_shm_writer_open(config, now, &writer, &error)) {
-        gecko_shm_writer_close(writer);
-        return false;
-    }
-    assert_null(writer);
-    assert_non_null(strstr(error.text, config->name));
-    return true;
-}
-#endif
-
-#endif
-
 /* ---- races ----------------------------------------------------------------------------------- */
 
 #ifdef __linux__
@@ -118,7 +95,7 @@ static void a_writer_that_is_overtaken_while_it_makes_its_object_gives_way(void 
     raced = shm_test_config(GECKO_LAYOUT_V2, 256);
     before_lock = rival_opens;
     rival = NULL;
-    assert_true(open_fails(&raced, 2000));
+    assert_true(shm_test_open_fails(&raced, 2000));
     assert_non_null(rival);
     assert_true(name_leads_to(rival));
     assert_true(shm_test_exists(shm_test_readers_name(raced.name)));
@@ -176,7 +153,7 @@ static void an_object_that_is_being_made_is_given_time(void **state) {
 static void a_name_is_not_taken_away_from_who_has_just_got_it(void **state) {
     (void)state;
     raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &raced);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &raced);
     shm_test_kill(child);
     raced.ring_frames = 4096; /* does not fit: another object is needed */
     open_against_a_rival(&before_unlink);
@@ -185,7 +162,7 @@ static void a_name_is_not_taken_away_from_who_has_just_got_it(void **state) {
 static void the_object_of_a_dead_writer_is_continued_by_one(void **state) {
     (void)state;
     raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &raced);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &raced);
     shm_test_kill(child);
     open_against_a_rival(&before_reserve); /* of the readers' object; the header is the old one */
 }
@@ -312,7 +289,7 @@ static void the_readers_object_is_there_before_the_header_is_published(void **st
     gecko_shm_writer_close(writer);
 
     raced = shm_test_config(GECKO_LAYOUT_V2, 256);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &raced);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &raced);
     shm_test_kill(child);
     watched = shm_test_map(raced.name);
     before_reserve = look_at_the_header; /* only the readers' object is new */

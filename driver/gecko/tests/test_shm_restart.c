@@ -13,11 +13,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static void open_and_stay(const void *argument) {
-    struct gecko_shm_writer *writer = shm_test_open(argument);
-    shm_test_write(writer, 100);
-}
-
 /* ---- continued ------------------------------------------------------------------------------- */
 
 static void write_and_die_in_a_block(const void *argument) {
@@ -64,7 +59,7 @@ static void a_writer_that_was_killed_is_continued(void **state) {
 static void a_writer_killed_while_it_changed_is_continued(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     shm_test_poke_u64(config.name, GECKO_V2_GENERATION, 7);
     struct gecko_shm_writer *writer = shm_test_open(&config);
@@ -75,13 +70,11 @@ static void a_writer_killed_while_it_changed_is_continued(void **state) {
 static void a_change_does_not_take_back_that_it_was_continued(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
-    struct gecko_shm_error error;
-    bool lost;
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     struct gecko_shm_writer *writer = shm_test_open(&config);
     config.ring_frames = 8192;
-    assert_true(gecko_shm_writer_reconfigure(writer, &config, 5000, &lost, &error));
+    shm_test_reconfigure(writer, &config);
     assert_true(gecko_shm_writer_continued(writer));
     gecko_shm_writer_close(writer);
 }
@@ -116,7 +109,7 @@ static void a_dead_object_of_another_mode_is_no_obstacle(void **state) {
 static void v1_cannot_be_continued_and_strands_its_readers(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V1, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     const unsigned char *old = shm_test_map(config.name);
     shm_test_kill(child);
     struct gecko_shm_writer *writer = shm_test_open(&config);
@@ -171,7 +164,7 @@ static void a_dead_object_that_does_not_fit_is_retired_and_its_numbers_go_on(voi
 static void an_object_that_died_while_it_changed_is_retired_whole(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     struct gecko_reader *waiting = open_reader(config.name, &oldest);
     struct gecko_reader *asleep = open_reader(config.name, &oldest);
     struct gecko_read info;
@@ -204,7 +197,7 @@ static void an_object_that_died_while_it_changed_is_retired_whole(void **state) 
 static void an_object_that_was_closed_has_no_successor(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     const unsigned char *old = shm_test_map(config.name);
     shm_test_kill(child);
     shm_test_poke_u32(config.name, GECKO_V2_STATE, GECKO_STATE_CLOSED);
@@ -222,7 +215,7 @@ static void an_object_that_was_closed_has_no_successor(void **state) {
 static void what_a_dead_v2_left_goes_when_v1_takes_the_name(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    struct shm_test_child child = shm_test_start_child(open_and_stay, &config);
+    struct shm_test_child child = shm_test_start_child(shm_test_open_and_stay, &config);
     shm_test_kill(child);
     config.layout = GECKO_LAYOUT_V1;
     struct gecko_shm_writer *writer = shm_test_open(&config);
@@ -233,8 +226,6 @@ static void what_a_dead_v2_left_goes_when_v1_takes_the_name(void **state) {
 /* ---- lost ------------------------------------------------------------------------------------ */
 
 #ifdef __linux__
-
-#define NO_PERMISSION 99
 
 static bool limit_files(rlim_t bytes) {
     struct rlimit limit;
@@ -267,7 +258,7 @@ static int lose_and_find_again(const void *argument) {
     uint64_t instance = shm_test_instance(config.name);
     config.ring_frames = 65536;
     if (getrlimit(RLIMIT_FSIZE, &before) != 0 || !limit_files(4096)) {
-        return NO_PERMISSION;
+        return SHM_TEST_NO_PERMISSION;
     }
     if (gecko_shm_writer_reconfigure(writer, &config, 0, &lost, &error) || !lost ||
         !gecko_shm_writer_is_lost(writer)) {
@@ -311,12 +302,7 @@ static int lose_and_find_again(const void *argument) {
 static void a_writer_that_lost_its_object_goes_on_when_it_has_one_again(void **state) {
     (void)state;
     struct gecko_shm_config config = shm_test_config(GECKO_LAYOUT_V2, 1024);
-    int status = shm_test_run_child(lose_and_find_again, &config);
-    if (status == NO_PERMISSION) {
-        print_message("skipped: not allowed to set a limit\n");
-        skip();
-    }
-    assert_int_equal(status, 0);
+    shm_test_run_child_or_skip(lose_and_find_again, &config, "set a limit");
 }
 
 #endif

@@ -27,6 +27,24 @@ const char *loop_last_warning(void) {
     return loop_last_text(HALSIM_NOTICE_WARNING);
 }
 
+struct halsim_host_config loop_config(enum halsim_clock_kind clock) {
+    struct halsim_host_config config;
+    halsim_host_config_init(&config);
+    config.clock = clock;
+    return config;
+}
+
+const AudioStreamBasicDescription loop_int16 = {
+    .mSampleRate = 48000,
+    .mFormatID = kAudioFormatLinearPCM,
+    .mFormatFlags = kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked,
+    .mBytesPerPacket = 4,
+    .mFramesPerPacket = 1,
+    .mBytesPerFrame = 4,
+    .mChannelsPerFrame = 2,
+    .mBitsPerChannel = 16,
+};
+
 static void set(const char *name, const char *value) {
     if (value == NULL) {
         (void)unsetenv(name);
@@ -65,17 +83,13 @@ struct halsim_host *loop_host_with(const struct halsim_host_config *config, cons
 }
 
 struct halsim_host *loop_host(const char *shape, const char *fault) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     return loop_host_with(&config, shape, fault);
 }
 
 struct halsim_host *loop_host_try(const char *shape, const char *fault,
                                   struct halsim_error *error) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     return create(&config, shape, fault, error);
 }
 
@@ -139,5 +153,11 @@ uint32_t loop_client(struct halsim_host *host, struct halsim_check *check) {
         assert_ok(
             halsim_client_set_sink(host, 0, client, 0, halsim_sink_create_check(check), error));
     }
+    return client;
+}
+
+uint32_t loop_started_client(struct halsim_host *host, struct halsim_check *check) {
+    uint32_t client = loop_client(host, check);
+    assert_ok(halsim_io_start(host, 0, client, error));
     return client;
 }

@@ -6,6 +6,12 @@
 
 #include "halsim/host.h"
 
+/* What hosts are by default, with this clock. */
+struct halsim_host_config loop_config(enum halsim_clock_kind clock);
+
+/* Stereo, 48 kHz, packed; Loop's streams have it beside Float32. */
+extern const AudioStreamBasicDescription loop_int16;
+
 /* Sets LOOP_SHAPE and LOOP_FAULT (NULL: none), makes a virtual host, loads Loop. */
 struct halsim_host *loop_host(const char *shape, const char *fault);
 struct halsim_host *loop_host_with(const struct halsim_host_config *config, const char *shape,
@@ -15,6 +21,8 @@ struct halsim_host *loop_host_try(const char *shape, const char *fault, struct h
 
 /* A client of device 0 that plays the counter and, when `check` is given, checks what it hears. */
 uint32_t loop_client(struct halsim_host *host, struct halsim_check *check);
+/* The same, and its IO is started. */
+uint32_t loop_started_client(struct halsim_host *host, struct halsim_check *check);
 
 /* The notices that came since the last call of loop_host(). */
 uint32_t loop_notices(enum halsim_notice_kind kind);

@@ -19,9 +19,7 @@ int script_remove_path(void **state) {
 }
 
 struct halsim_host *script_begin(const struct script *script) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.change_limit_ms = 20; /* for changes that are refused, or come later */
     struct halsim_host *host = halsim_host_create(&config, NULL);
     assert_non_null(host);

@@ -112,8 +112,7 @@ static void each_operation_is_begun_once_for_all_streams(void **state) {
     };
     loop_record_begin();
     struct halsim_host *host = loop_host("two-streams,process", NULL);
-    uint32_t client = loop_client(host, NULL); /* plays into the first output alone */
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL); /* plays into the first output alone */
     assert_ok(halsim_io_run_cycles(host, 0, 3, error));
     assert_second_cycle(expected, sizeof expected / sizeof expected[0]);
     halsim_host_destroy(host);
@@ -129,8 +128,7 @@ static void mix_output_ends_the_output_of_a_cycle(void **state) {
     };
     loop_record_begin();
     struct halsim_host *host = loop_host("two-streams,process,mixes,writes-too", NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_non_null(strstr(loop_last_warning(), "both MixOutput and WriteMix"));
     assert_int_equal(loop_notices(HALSIM_NOTICE_WARNING), 1);
     assert_ok(halsim_io_run_cycles(host, 0, 3, error));
@@ -147,8 +145,7 @@ static void the_thread_is_begun_and_ended_on_the_io_thread(void **state) {
     config.wait = HALSIM_WAIT_SLEEP;
     loop_record_begin();
     struct halsim_host *host = loop_host_with(&config, "thread", NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, NULL);
     assert_ok(halsim_io_run_cycles(host, 0, 3, error));
     assert_ok(halsim_io_stop(host, 0, client, error));
     halsim_host_destroy(host);
@@ -240,8 +237,7 @@ static void a_device_is_its_own_main_clock(void **state) {
     (void)setenv("LOOP_PPM", "1000", 1);
     struct halsim_host *host = loop_host("thread", NULL);
     (void)unsetenv("LOOP_PPM");
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_ok(halsim_io_run(host, UINT64_C(20000000000), error)); /* the rate is known by then */
     halsim_host_destroy(host);
     read_calls();

@@ -7,11 +7,17 @@
 
 static struct halsim_check check;
 
+/* Virtual; a change that has not come after 20 ms of real time is a timeout. */
+static struct halsim_host *impatient_host(const char *shape, const char *fault) {
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
+    config.change_limit_ms = 20;
+    return loop_host_with(&config, shape, fault);
+}
+
 static void a_rate_change_stops_and_restarts_running_io(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_ok(halsim_io_run(host, 1000000000, error));
     assert_ok(halsim_device_set_rate(host, 0, 96000, error));
     struct halsim_device_info info;
@@ -35,12 +41,9 @@ static void a_change_asked_for_from_a_thread_of_the_driver_works_too(void **stat
     (void)state;
     const enum halsim_clock_kind kinds[] = {HALSIM_CLOCK_VIRTUAL, HALSIM_CLOCK_REALTIME};
     for (size_t i = 0; i < 2; i++) {
-        struct halsim_host_config config;
-        halsim_host_config_init(&config);
-        config.clock = kinds[i];
+        struct halsim_host_config config = loop_config(kinds[i]);
         struct halsim_host *host = loop_host_with(&config, "async", NULL);
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         assert_ok(halsim_device_set_rate(host, 0, 44100, error));
         assert_ok(halsim_io_run(host, 30000000, error));
         struct halsim_device_info info;
@@ -52,13 +55,10 @@ static void a_change_asked_for_from_a_thread_of_the_driver_works_too(void **stat
 
 static void a_change_asked_for_from_the_main_queue_comes_in_its_own_time(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.change_limit_ms = 20; /* of real time, in which virtual time stands still */
     struct halsim_host *host = loop_host_with(&config, "queue", NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_false(halsim_device_set_rate(host, 0, 96000, NULL));
     struct halsim_device_info info;
     assert_ok(halsim_io_run(host, 40000000, error));
@@ -78,11 +78,7 @@ static void a_change_asked_for_from_the_main_queue_comes_in_its_own_time(void **
 
 static void a_change_that_never_comes_is_a_timeout(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
-    config.change_limit_ms = 20;
-    struct halsim_host *host = loop_host_with(&config, NULL, "change-never-asked");
+    struct halsim_host *host = impatient_host(NULL, "change-never-asked");
     struct halsim_error failure = {0};
     assert_false(halsim_device_set_rate(host, 0, 44100, &failure));
     assert_int_equal(failure.status, HALSIM_ERROR_TIMEOUT);
@@ -91,12 +87,7 @@ static void a_change_that_never_comes_is_a_timeout(void **state) {
 
 static void an_error_of_perform_is_told(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
-    config.change_limit_ms = 20;
-    struct halsim_host *host =
-        loop_host_with(&config, NULL, "error:PerformDeviceConfigurationChange");
+    struct halsim_host *host = impatient_host(NULL, "error:PerformDeviceConfigurationChange");
     assert_false(halsim_device_set_rate(host, 0, 44100, NULL));
     assert_non_null(strstr(loop_last_warning(), "PerformDeviceConfigurationChange"));
     halsim_host_destroy(host);
@@ -104,13 +95,8 @@ static void an_error_of_perform_is_told(void **state) {
 
 static void a_refused_change_is_aborted_and_io_goes_on(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
-    config.change_limit_ms = 20;
-    struct halsim_host *host = loop_host_with(&config, NULL, NULL);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    struct halsim_host *host = impatient_host(NULL, NULL);
+    (void)loop_started_client(host, &check);
     assert_ok(halsim_io_run(host, 100000000, error));
     assert_ok(halsim_device_refuse_changes(host, 0, 1, error));
     assert_false(halsim_device_set_rate(host, 0, 96000, NULL));
@@ -122,27 +108,14 @@ static void a_refused_change_is_aborted_and_io_goes_on(void **state) {
     halsim_host_destroy(host);
 }
 
-static const AudioStreamBasicDescription int16 = {
-    .mSampleRate = 48000,
-    .mFormatID = kAudioFormatLinearPCM,
-    .mFormatFlags = kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked,
-    .mBytesPerPacket = 4,
-    .mFramesPerPacket = 1,
-    .mBytesPerFrame = 4,
-    .mChannelsPerFrame = 2,
-    .mBitsPerChannel = 16,
-};
-
 static void a_format_is_set_when_the_stream_has_it(void **state) {
     (void)state;
     const enum halsim_clock_kind kinds[] = {HALSIM_CLOCK_VIRTUAL, HALSIM_CLOCK_REALTIME};
     for (size_t i = 0; i < 2; i++) {
-        struct halsim_host_config config;
-        halsim_host_config_init(&config);
-        config.clock = kinds[i];
+        struct halsim_host_config config = loop_config(kinds[i]);
         struct halsim_host *host = loop_host_with(&config, "async", NULL);
         struct halsim_device_info info;
-        assert_ok(halsim_device_set_format(host, 0, 4, &int16, error));
+        assert_ok(halsim_device_set_format(host, 0, 4, &loop_int16, error));
         assert_ok(halsim_device_info(host, 0, &info, error));
         assert_int_equal(info.streams[1].physical_format.mBitsPerChannel, 16);
         assert_int_equal(info.streams[1].virtual_format.mBitsPerChannel, 32);
@@ -152,16 +125,12 @@ static void a_format_is_set_when_the_stream_has_it(void **state) {
 
 static void a_format_that_does_not_come_is_a_timeout(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
-    config.change_limit_ms = 20;
-    struct halsim_host *host = loop_host_with(&config, NULL, NULL);
+    struct halsim_host *host = impatient_host(NULL, NULL);
     struct halsim_error failure = {0};
     assert_ok(halsim_device_refuse_changes(host, 0, 1, error));
-    assert_false(halsim_device_set_format(host, 0, 4, &int16, &failure));
+    assert_false(halsim_device_set_format(host, 0, 4, &loop_int16, &failure));
     assert_int_equal(failure.status, HALSIM_ERROR_TIMEOUT);
-    assert_ok(halsim_device_set_format(host, 0, 4, &int16, error));
+    assert_ok(halsim_device_set_format(host, 0, 4, &loop_int16, error));
     halsim_host_destroy(host);
 }
 
@@ -197,8 +166,7 @@ static void a_change_asked_for_during_unload_is_aborted(void **state) {
     (void)state;
     loop_record_begin();
     struct halsim_host *host = loop_host(NULL, "change:StopIO");
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_ok(halsim_plugin_unload(host, 0, error));
     const struct loop_call *calls;
     (void)loop_calls(&calls);
@@ -256,9 +224,7 @@ static void stored_values_outlive_the_host(void **state) {
     char folder[] = "storage-test-XXXXXX";
     assert_non_null(mkdtemp(folder));
     for (int run = 1; run <= 3; run++) {
-        struct halsim_host_config config;
-        halsim_host_config_init(&config);
-        config.clock = HALSIM_CLOCK_VIRTUAL;
+        struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
         config.storage_folder = folder;
         struct halsim_host *host = loop_host_with(&config, "counts-loads", NULL);
         /* Loop shows the number of its loads, which only storage can know, as its model name. */
@@ -279,9 +245,7 @@ static void stored_values_outlive_the_host(void **state) {
     FILE *file = fopen(path, "wb");
     (void)fputs("garbage", file);
     (void)fclose(file);
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.storage_folder = folder;
     struct halsim_error failure = {0};
     struct halsim_host *host = halsim_host_create(&config, &failure);

@@ -15,8 +15,7 @@ running(const char *fault, const struct halsim_clock_component *component, uint3
         const struct halsim_clock_model model = {.count = 1, .components = {*component}};
         assert_ok(halsim_device_set_clock_model(host, 0, &model, error));
     }
-    *client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, *client, error));
+    *client = loop_started_client(host, &check);
     return host;
 }
 
@@ -86,17 +85,14 @@ static void a_fast_host_is_a_slow_device(void **state) {
 
 static void a_host_s_clock_holds_for_devices_that_come_later(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     struct halsim_host *host = halsim_host_create(&config, NULL);
     const struct halsim_clock_model model = {
         .count = 1, .components = {{.kind = HALSIM_CLOCK_OFFSET, .ppm = -100}}};
     assert_ok(halsim_host_set_clock_model(host, &model, error));
     uint32_t plugin;
     assert_ok(halsim_plugin_load(host, LOOP_DRIVER, &plugin, error));
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     (void)run(host, 1000);
     assert_true(fabs(timestamps(host).modeled.rate_ppm - 100) < 0.1);
     halsim_host_destroy(host);
@@ -301,8 +297,7 @@ static void a_good_driver_is_found_good_in_real_time(void **state) {
     halsim_host_config_init(&config);
     struct halsim_host *host = loop_host_with(&config, NULL, NULL);
     assert_ok(halsim_device_set_buffer_frames(host, 0, 64, error));
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_ok(halsim_io_run(host, 1500000000, error)); /* four periods */
     struct halsim_timestamp_report report = timestamps(host);
     assert_int_equal(report.violations[HALSIM_TIMESTAMP_IN_THE_FUTURE].count, 0);

@@ -7,8 +7,7 @@ static struct halsim_check check;
 
 static struct halsim_host *playing(void) {
     struct halsim_host *host = loop_host(NULL, NULL);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     assert_ok(halsim_io_run_cycles(host, 0, 100, error));
     return host;
 }
@@ -47,8 +46,7 @@ static void time_passes_as_well_while_no_io_runs(void **state) {
     uint64_t before = now_ns(host);
     assert_ok(halsim_host_advance(host, 3600000 * MS_TO_NS, error));
     assert_int_equal(now_ns(host) - before, 3600000 * MS_TO_NS);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     assert_ok(halsim_io_run_cycles(host, 0, 100, error));
     assert_int_equal(stats_of(host).skipped_cycles, 0);
     assert_true(halsim_check_is_clean(&check));
@@ -116,9 +114,7 @@ static void a_device_that_does_not_run_has_no_cycle_to_lose(void **state) {
 
 static void real_time_is_not_moved(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_REALTIME;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_REALTIME);
     config.realtime_priority = false;
     struct halsim_host *host = loop_host_with(&config, NULL, NULL);
     struct halsim_error error;

@@ -1,6 +1,8 @@
 /* Do samples go through the operations as they should, in virtual time? */
 #include "loop_host.h"
 
+#include <unistd.h>
+
 #define S_TO_NS UINT64_C(1000000000)
 
 static struct halsim_check check;
@@ -12,11 +14,32 @@ static struct halsim_io_stats run(struct halsim_host *host, uint64_t seconds) {
     return stats;
 }
 
+/* Starts a client whose first `frames` are kept in a new file; `path` ends in XXXXXX and becomes
+ * its name. */
+static void start_into_file(struct halsim_host *host, uint32_t client, char *path,
+                            uint64_t frames) {
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_ok(halsim_client_set_sink(host, 0, client, 0,
+                                     halsim_sink_create_file(path, frames, 2, error), error));
+    assert_ok(halsim_io_start(host, 0, client, error));
+}
+
+/* Removes that client and its file, of which all `frames` must be there. */
+static void end_into_file(struct halsim_host *host, uint32_t client, const char *path, float *heard,
+                          size_t frames) {
+    assert_ok(halsim_client_remove(host, 0, client, error));
+    FILE *file = fopen(path, "rb");
+    assert_int_equal(fread(heard, 8, frames, file), frames);
+    (void)fclose(file);
+    (void)remove(path);
+}
+
 static void what_is_played_is_heard_sample_by_sample(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     struct halsim_io_stats stats = run(host, 10);
     assert_int_equal(stats.cycles, 1000);
     assert_int_equal(stats.frames, 480000);
@@ -31,8 +54,7 @@ static void what_is_played_is_heard_sample_by_sample(void **state) {
 static void a_frame_that_the_driver_drops_is_found(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, "drops-a-frame");
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     (void)run(host, 1);
     assert_false(halsim_check_is_clean(&check));
     assert_true(check.event_count > 0);
@@ -48,8 +70,7 @@ static void every_buffer_size_and_rate_carries_every_sample(void **state) {
             struct halsim_host *host = loop_host(NULL, NULL);
             assert_ok(halsim_device_set_rate(host, 0, rates[r], error));
             assert_ok(halsim_device_set_buffer_frames(host, 0, frames[f], error));
-            uint32_t client = loop_client(host, &check);
-            assert_ok(halsim_io_start(host, 0, client, error));
+            (void)loop_started_client(host, &check);
             assert_ok(halsim_io_run_cycles(host, 0, 60, error));
             assert_true(halsim_check_is_clean(&check));
             assert_int_equal(check.leading_silence, 2 * frames[f]);
@@ -64,17 +85,7 @@ static void integer_streams_are_converted_by_the_host_and_by_the_driver(void **s
     const char *shapes[] = {NULL, "convert"};
     for (size_t s = 0; s < 2; s++) {
         struct halsim_host *host = loop_host(shapes[s], NULL);
-        AudioStreamBasicDescription format = {
-            .mSampleRate = 48000,
-            .mFormatID = kAudioFormatLinearPCM,
-            .mFormatFlags = kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked,
-            .mBytesPerPacket = 4,
-            .mFramesPerPacket = 1,
-            .mBytesPerFrame = 4,
-            .mChannelsPerFrame = 2,
-            .mBitsPerChannel = 16,
-        };
-        assert_ok(halsim_device_set_format(host, 0, 4, &format, error));
+        assert_ok(halsim_device_set_format(host, 0, 4, &loop_int16, error));
         struct halsim_device_info info;
         assert_ok(halsim_device_info(host, 0, &info, error));
         assert_int_equal(info.streams[1].physical_format.mBitsPerChannel, 16);
@@ -83,18 +94,10 @@ static void integer_streams_are_converted_by_the_host_and_by_the_driver(void **s
         assert_ok(halsim_client_set_source(host, 0, client, 0,
                                            halsim_source_create_sine(997, 0.5, 48000), error));
         char path[] = "io-test-XXXXXX";
-        int fd = mkstemp(path);
-        assert_true(fd >= 0);
-        assert_ok(halsim_client_set_sink(host, 0, client, 0,
-                                         halsim_sink_create_file(path, 48000, 2, error), error));
-        assert_ok(halsim_io_start(host, 0, client, error));
+        start_into_file(host, client, path, 48000);
         (void)run(host, 1);
-        assert_ok(halsim_client_remove(host, 0, client, error));
         static float played[48000 * 2], heard[48000 * 2];
-        FILE *file = fopen(path, "rb");
-        assert_int_equal(fread(heard, 8, 48000, file), 48000);
-        (void)fclose(file);
-        (void)remove(path);
+        end_into_file(host, client, path, heard, 48000);
         struct halsim_source *source = halsim_source_create_sine(997, 0.5, 48000);
         source->render(source, played, 48000, 2, 0);
         halsim_source_destroy(source);
@@ -193,8 +196,7 @@ static void two_clients_are_mixed(void **state) {
 static void a_driver_that_mixes_itself_gets_each_client(void **state) {
     (void)state;
     struct halsim_host *host = loop_host("mixes", NULL);
-    uint32_t listener = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, listener, error));
+    (void)loop_started_client(host, &check);
     (void)run(host, 1);
     assert_true(check.correct > 0);
     assert_int_equal(check.corrupt, 0);
@@ -206,18 +208,10 @@ static void processing_operations_are_called_in_their_order(void **state) {
     struct halsim_host *host = loop_host("process,thread", NULL);
     uint32_t client = loop_client(host, NULL);
     char path[] = "io-test-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_ok(halsim_client_set_sink(host, 0, client, 0,
-                                     halsim_sink_create_file(path, 48000, 2, error), error));
-    assert_ok(halsim_io_start(host, 0, client, error));
+    start_into_file(host, client, path, 48000);
     (void)run(host, 1);
-    assert_ok(halsim_client_remove(host, 0, client, error));
     static float heard[48000 * 2];
-    FILE *file = fopen(path, "rb");
-    assert_int_equal(fread(heard, 8, 48000, file), 48000);
-    (void)fclose(file);
-    (void)remove(path);
+    end_into_file(host, client, path, heard, 48000);
     /* ProcessOutput, ProcessMix and ProcessInput halve it once each: 0 is numbered -1. */
     assert_true(heard[1920] == -0.125f);
     halsim_host_destroy(host);
@@ -237,18 +231,10 @@ static void the_result_of_an_operation_apart_is_what_the_next_gets(void **state)
         }
         uint32_t client = loop_client(host, NULL);
         char path[] = "io-test-XXXXXX";
-        int fd = mkstemp(path);
-        assert_true(fd >= 0);
-        assert_ok(halsim_client_set_sink(host, 0, client, 0,
-                                         halsim_sink_create_file(path, 4800, 2, error), error));
-        assert_ok(halsim_io_start(host, 0, client, error));
+        start_into_file(host, client, path, 4800);
         assert_ok(halsim_io_run_cycles(host, 0, 10, error));
-        assert_ok(halsim_client_remove(host, 0, client, error));
         static float heard[4800 * 2];
-        FILE *file = fopen(path, "rb");
-        assert_int_equal(fread(heard, 8, 4800, file), 4800);
-        (void)fclose(file);
-        (void)remove(path);
+        end_into_file(host, client, path, heard, 4800);
         assert_true(heard[1920] == -0.125f);
         for (size_t i = 1920; i < 4800 * 2; i++) {
             assert_true(heard[i] < 0); /* no NaN of the buffer that the driver spoiled */
@@ -260,8 +246,7 @@ static void the_result_of_an_operation_apart_is_what_the_next_gets(void **state)
 static void a_source_set_on_one_stream_leaves_the_others_alone(void **state) {
     (void)state;
     struct halsim_host *host = loop_host("two-streams", NULL);
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, &check);
     (void)run(host, 1);
     assert_ok(halsim_client_set_source(host, 0, client, 1, halsim_source_create_counter(0), error));
     (void)run(host, 1);
@@ -298,8 +283,7 @@ static void noting_destroy(struct halsim_sink *sink) {
 static void a_sink_is_told_positions_from_0(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, NULL);
     (void)run(host, 1);
     uint64_t first = UINT64_MAX;
     struct noting_sink *sink = calloc(1, sizeof *sink);
@@ -337,8 +321,7 @@ static void a_device_clock_that_is_off_moves_the_cycles(void **state) {
     (void)setenv("LOOP_PPM", "1000", 1);
     struct halsim_host *host = loop_host(NULL, NULL);
     (void)unsetenv("LOOP_PPM");
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     struct halsim_io_stats stats = run(host, 100);
     assert_in_range(stats.cycles, 10009, 10011); /* a thousandth more than 10000 */
     assert_int_equal(stats.timestamp_jumps, 0);
@@ -354,8 +337,7 @@ static void a_time_line_that_breaks_is_counted_by_kind(void **state) {
     } cases[] = {{"timestamp-jumps", 1, 0}, {"timestamp-goes-back", 1, 0}, {"new-seed", 0, 1}};
     for (size_t i = 0; i < 3; i++) {
         struct halsim_host *host = loop_host(NULL, cases[i].fault);
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         struct halsim_io_stats stats = run(host, 3);
         assert_int_equal(stats.timestamp_jumps, cases[i].jumps);
         assert_int_equal(stats.seed_changes, cases[i].seeds);
@@ -379,9 +361,7 @@ static void a_second_start_that_resets_the_clock_is_noticed(void **state) {
 
 static void a_first_timestamp_from_another_time_is_refused(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.virtual_start_ns = 3600 * S_TO_NS;
     struct halsim_host *host = loop_host_with(&config, NULL, "timestamp-in-the-past");
     uint32_t client = loop_client(host, NULL);
@@ -400,8 +380,7 @@ static void an_impossible_timestamp_is_an_error_and_the_time_line_goes_on(void *
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         struct halsim_host *host = loop_host(NULL, impossible[i]);
-        uint32_t client = loop_client(host, &check);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, &check);
         struct halsim_io_stats stats = run(host, 3); /* the fourth period begins at 1.024 s */
         assert_int_equal(stats.cycles, 300);
         assert_int_equal(stats.driver_errors, 197);
@@ -430,8 +409,7 @@ static void an_impossible_first_timestamp_is_refused(void **state) {
 static void errors_of_the_driver_in_io_are_counted_and_named(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, "error:DoIOOperation:21");
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     struct halsim_io_stats stats = run(host, 1);
     assert_int_equal(stats.driver_errors,
                      180); /* two operations a cycle, the first ten cycles fine */
@@ -456,8 +434,7 @@ static void a_start_that_fails_leaves_nothing_running(void **state) {
 static void an_answer_of_not_in_place_is_warned_of_and_ignored(void **state) {
     (void)state;
     struct halsim_host *host = loop_host(NULL, "not-in-place");
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, &check);
     (void)run(host, 1);
     assert_true(halsim_check_is_clean(&check));
     assert_true(loop_notices(HALSIM_NOTICE_WARNING) > 0);
@@ -471,8 +448,7 @@ static void the_same_seed_and_script_give_the_same_trace(void **state) {
     for (int round = 0; round < 2; round++) {
         struct halsim_host *host = loop_host("two-devices", NULL);
         assert_ok(halsim_host_trace(host, "io-test.trace", 64, error));
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         assert_ok(halsim_io_run_cycles(host, 0, 64, error));
         halsim_host_destroy(host);
         FILE *file = fopen("io-test.trace", "rb");

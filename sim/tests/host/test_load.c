@@ -133,9 +133,7 @@ static void each_flaw_of_a_bundle_has_its_own_line(void **state) {
         if (cases[i].executable != NULL) {
             write_file("Contents/MacOS/X", cases[i].executable);
         }
-        struct halsim_host_config config;
-        halsim_host_config_init(&config);
-        config.clock = HALSIM_CLOCK_VIRTUAL;
+        struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
         struct halsim_error failure = {0};
         struct halsim_host *host = halsim_host_create(&config, &failure);
         uint32_t plugin;
@@ -152,9 +150,7 @@ static void each_flaw_of_a_bundle_has_its_own_line(void **state) {
 
 static void a_path_that_is_not_there_and_a_file_are_refused(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     struct halsim_error failure = {0};
     struct halsim_host *host = halsim_host_create(&config, &failure);
     uint32_t plugin;

@@ -13,8 +13,7 @@ static uint64_t now_ms(void) {
 static void a_block_that_never_ends_is_waited_for_once(void **state) {
     (void)state;
     struct halsim_host *host = loop_host("listens", NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     uint64_t began_ms = now_ms();
     assert_ok(halsim_io_run_cycles(host, 0, 500, error));
     assert_true(now_ms() - began_ms < 5000); /* 20 ms a cycle would be 10 s */
@@ -38,17 +37,14 @@ static void a_block_of_the_main_queue_is_watched(void **state) {
     (void)state;
     const enum halsim_clock_kind kinds[] = {HALSIM_CLOCK_VIRTUAL, HALSIM_CLOCK_REALTIME};
     for (size_t i = 0; i < 2; i++) {
-        struct halsim_host_config config;
-        halsim_host_config_init(&config);
-        config.clock = kinds[i];
+        struct halsim_host_config config = loop_config(kinds[i]);
         config.call_limit_ms = 100;
         config.change_limit_ms = kinds[i] == HALSIM_CLOCK_VIRTUAL ? 20 : 2000;
         config.on_hang = on_hang;
         atomic_store(&hangs, 0);
         hung_in[0] = '\0';
         struct halsim_host *host = loop_host_with(&config, "queue", "stall:MainQueue");
-        uint32_t client = loop_client(host, NULL);
-        assert_ok(halsim_io_start(host, 0, client, error));
+        (void)loop_started_client(host, NULL);
         bool done = halsim_device_set_rate(host, 0, 96000, NULL);
         assert_int_equal(done, kinds[i] == HALSIM_CLOCK_REALTIME);
         assert_ok(halsim_io_run(host, 100000000, error));

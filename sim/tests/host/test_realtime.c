@@ -9,9 +9,7 @@
 static struct halsim_check check;
 
 static struct halsim_host *realtime_host(const char *shape, const char *fault) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_REALTIME;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_REALTIME);
     config.wait = HALSIM_WAIT_SLEEP;
     return loop_host_with(&config, shape, fault);
 }
@@ -20,8 +18,7 @@ static void cycles_follow_the_clock(void **state) {
     (void)state;
     struct halsim_host *host = realtime_host("thread", NULL);
     assert_ok(halsim_host_trace(host, "realtime-test.trace", 1024, error));
-    uint32_t client = loop_client(host, &check);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, &check);
     assert_ok(halsim_io_run(host, 300000000, error));
     assert_ok(halsim_io_stop(host, 0, client, error));
     struct halsim_io_stats stats;
@@ -60,8 +57,7 @@ static void a_slow_driver_is_over_budget_and_over_loaded(void **state) {
     (void)state;
     /* 5 ms in each of two calls, in a cycle of 10 ms. */
     struct halsim_host *host = realtime_host(NULL, "slow:DoIOOperation");
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     assert_ok(halsim_io_run(host, 300000000, error));
     struct halsim_io_stats stats;
     assert_ok(halsim_io_stats(host, 0, &stats, error));
@@ -129,8 +125,7 @@ static void stopping_does_not_wait_for_a_long_period(void **state) {
     struct halsim_host *host = realtime_host(NULL, NULL);
     assert_ok(halsim_device_set_rate(host, 0, 8000, error));
     assert_ok(halsim_device_set_buffer_frames(host, 0, 8192, error)); /* 1.024 s */
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, NULL);
     assert_ok(halsim_io_run_cycles(host, 0, 1, error));
     uint64_t began_ms = now_ms();
     assert_ok(halsim_io_stop(host, 0, client, error));
@@ -182,8 +177,7 @@ static void a_call_that_takes_too_long_is_told_by_name(void **state) {
     config.call_limit_ms = 100;
     config.on_hang = on_hang;
     struct halsim_host *host = loop_host_with(&config, NULL, "stall:StopIO");
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    uint32_t client = loop_started_client(host, NULL);
     assert_ok(halsim_io_stop(host, 0, client, error)); /* 500 ms */
     halsim_host_destroy(host);
     assert_string_equal(hung_in, "StopIO");
@@ -193,8 +187,7 @@ static void a_call_that_takes_too_long_is_told_by_name(void **state) {
 static void a_run_can_be_interrupted(void **state) {
     (void)state;
     struct halsim_host *host = realtime_host(NULL, NULL);
-    uint32_t client = loop_client(host, NULL);
-    assert_ok(halsim_io_start(host, 0, client, error));
+    (void)loop_started_client(host, NULL);
     halsim_io_interrupt(host);
     struct timespec before, after;
     (void)clock_gettime(CLOCK_MONOTONIC, &before);

@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 static struct halsim_host *make_host(const char *folder) {
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.storage_folder = folder;
     (void)setenv("LOOP_SHAPE", "counts-loads", 1);
     (void)unsetenv("LOOP_FAULT");

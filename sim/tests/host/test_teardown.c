@@ -14,9 +14,8 @@ static void sleep_ms(long ms) {
 static void threads_that_a_driver_forgot_find_no_host(void **state) {
     (void)state;
     for (int i = 0; i < 40; i++) {
-        struct halsim_host_config config;
-        halsim_host_config_init(&config);
-        config.clock = i % 2 == 0 ? HALSIM_CLOCK_VIRTUAL : HALSIM_CLOCK_REALTIME;
+        struct halsim_host_config config =
+            loop_config(i % 2 == 0 ? HALSIM_CLOCK_VIRTUAL : HALSIM_CLOCK_REALTIME);
         struct halsim_host *host = loop_host_with(&config, "lingers", NULL);
         sleep_ms(i % 5);
         halsim_host_destroy(host);
@@ -38,9 +37,7 @@ static void slow_notice(const struct halsim_notice *notice, void *context) {
 
 static void a_call_that_is_under_way_is_waited_for(void **state) {
     (void)state;
-    struct halsim_host_config config;
-    halsim_host_config_init(&config);
-    config.clock = HALSIM_CLOCK_VIRTUAL;
+    struct halsim_host_config config = loop_config(HALSIM_CLOCK_VIRTUAL);
     config.on_notice = slow_notice;
     (void)setenv("LOOP_SHAPE", "lingers", 1);
     (void)unsetenv("LOOP_FAULT");

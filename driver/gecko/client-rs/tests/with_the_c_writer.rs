@@ -1,7 +1,7 @@
 //! Against the driver's own writer, in another process: `GECKO_SHM_TOOL` names the tool. CTest sets it
 //! and asks for these tests; without it they do not run.
 
-use gecko_client::{AudioSource, Options, Reader, Start};
+use gecko_client::{AudioSource, Options, Reader, Start, Stats};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -161,46 +161,40 @@ fn a_change_of_rate_is_a_new_generation() {
     tool.end();
 }
 
-#[test]
-#[ignore = "needs GECKO_SHM_TOOL, the built gecko_shm_tool"]
-fn a_driver_that_was_killed_is_followed_by_the_next() {
+/// A driver that leaves its memory behind, then one that says `greeting`, each with 20 blocks: a
+/// source must give the frames of both.
+fn killed_and_followed(first: &str, second: &str, greeting: &str) -> Stats {
     let mut tool = Tool::new();
-    assert_eq!(tool.start("--blocks 20 --keep"), "ready new");
+    assert_eq!(tool.start(&format!("{first} --keep")), "ready new");
     let mut source = AudioSource::open(&tool.name, Options::default()).unwrap();
     tool.write();
     tool.end();
-    let first: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
-    check(&first, 0, 2);
-    assert_eq!(tool.start("--blocks 20"), "ready continued");
+    let audio: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
+    check(&audio, 0, 2);
+    assert_eq!(tool.start(second), greeting);
     tool.write();
-    let second: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
-    check(&second, 20 * 480, 2);
+    let audio: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
+    check(&audio, 20 * 480, 2);
     tool.end();
     assert_eq!(source.next(), None);
-    let stats = source.stats();
+    source.stats()
+}
+
+#[test]
+#[ignore = "needs GECKO_SHM_TOOL, the built gecko_shm_tool"]
+fn a_driver_that_was_killed_is_followed_by_the_next() {
+    let stats = killed_and_followed("--blocks 20", "--blocks 20", "ready continued");
     assert_eq!((stats.lost_frames, stats.generations), (0, 1));
 }
 
 #[test]
 #[ignore = "needs GECKO_SHM_TOOL, the built gecko_shm_tool"]
 fn a_driver_that_comes_back_with_a_larger_ring_is_followed() {
-    let mut tool = Tool::new();
-    assert_eq!(
-        tool.start("--ring-frames 16384 --blocks 20 --keep"),
-        "ready new"
+    let stats = killed_and_followed(
+        "--ring-frames 16384 --blocks 20",
+        "--ring-frames 65536 --blocks 20",
+        "ready new",
     );
-    let mut source = AudioSource::open(&tool.name, Options::default()).unwrap();
-    tool.write();
-    tool.end();
-    let first: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
-    check(&first, 0, 2);
-    assert_eq!(tool.start("--ring-frames 65536 --blocks 20"), "ready new");
-    tool.write();
-    let second: Vec<f32> = source.by_ref().take(20 * 480 * 2).collect();
-    check(&second, 20 * 480, 2);
-    tool.end();
-    assert_eq!(source.next(), None);
-    let stats = source.stats();
     assert_eq!((stats.lost_frames, stats.reopened), (0, 1));
 }
 
