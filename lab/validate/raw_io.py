@@ -58,6 +58,7 @@ class RawIO:
         self._now_ns = info.now_ns
         self._began = (0, 0)  # position, nanoseconds
         self._will: dict[int, frozenset[str]] = {}
+        self._begun: dict[int, int] = {}  # frames of the cycle that is under way, by client
 
     # ---- clients -----------------------------------------------------------------------------
 
@@ -94,10 +95,8 @@ class RawIO:
         status = self.driver.start_io(number, client)
         self._must(status, f"StartIO of client {client}")
         if "thrd" in self._will[client]:
-            number = self.device.object_id
-            self.driver.call(
-                calls.begin_operation(number, client, "thrd", 0, self.cycle(0)), CallResult
-            )
+            call = calls.begin_operation(number, client, "thrd", 0, self.cycle(0))
+            self.driver.call(call, CallResult)
         if is_first:
             self._find_now(client)
 
@@ -109,11 +108,11 @@ class RawIO:
         Unmet
             When it is refused.
         """
+        number = self.device.object_id
+        self._end_cycle()
         if "thrd" in self._will[client]:
-            number = self.device.object_id
-            self.driver.call(
-                calls.end_operation(number, client, "thrd", 0, self.cycle(0)), CallResult
-            )
+            call = calls.end_operation(number, client, "thrd", 0, self.cycle(0))
+            self.driver.call(call, CallResult)
         status = self.driver.stop_io(number, client)
         self._must(status, f"StopIO of client {client}")
         self._counter = 0
@@ -146,11 +145,27 @@ class RawIO:
 
     def step(self, frames: int) -> None:
         """End a cycle: so many frames of time pass."""
+        self._end_cycle()
         self.position += frames
         self._counter += 1
         elapsed_frames = self.position - self._began[0]
         due_ns = self._began[1] + round(elapsed_frames / self.device.rate * 1e9)
         self._pass(max(1, due_ns - self._now_ns))
+
+    def _begin_cycle(self, client: int, frames: int, cycle: Cycle) -> None:
+        """Once in each, and only for those who want to know."""
+        if "cycl" in self._will[client] and client not in self._begun:
+            number = self.device.object_id
+            call = calls.begin_operation(number, client, "cycl", frames, cycle)
+            self.driver.call(call, CallResult)
+            self._begun[client] = frames
+
+    def _end_cycle(self) -> None:
+        for client, frames in self._begun.items():
+            number = self.device.object_id
+            call = calls.end_operation(number, client, "cycl", frames, self.cycle(frames))
+            self.driver.call(call, CallResult)
+        self._begun.clear()
 
     def elapsed_frames(self, nanoseconds: int) -> int:
         """How far the time line goes on in so many nanoseconds and a start."""
@@ -212,6 +227,7 @@ class RawIO:
         """
         cycle = self.cycle(frames)
         number = self.device.object_id
+        self._begin_cycle(client, frames, cycle)
         self.driver.call(
             calls.begin_operation(number, client, operation, frames, cycle), CallResult
         )

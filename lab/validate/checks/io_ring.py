@@ -72,31 +72,33 @@ class AnySizeLoops(_Rings):
         largest = largest_cycle(loop.io.device)
         sizes = [size for size in _SIZES if size <= largest]
         settle(loop, largest)
+        space = counter.number_space(loop.input.channels)
         last: int | None = None
         for frames in sizes * 3:
             found = numbers(loop.turn(frames))
             due = np.arange(frames) + (found[0] if last is None else last + 1)
-            wrong = np.flatnonzero(found != due % counter.number_space(loop.input.channels))
+            wrong = np.flatnonzero(found != due % space)
             if wrong.size or found[0] < 0:
                 first = int(wrong[0]) if wrong.size else 0
+                should = f"number {due[first]}" if due[first] >= 0 else "one"
                 yield (
                     f"{loop.io.device}: cycles of {', '.join(map(str, sizes))} frames in turn; in "
-                    f"one of {frames}, frame {first} should be number {due[first]} of what was "
-                    f"played and is {_named(found[first])}"
+                    f"one of {frames}, frame {first} should be {should} of those that were played "
+                    f"and is {_named(found[first])}"
                 )
                 return
             last = int(found[-1])
 
 
 def _named(number: int) -> str:
-    return f"number {number}" if number >= 0 else "none of it"
+    return f"number {number}" if number >= 0 else "none of them"
 
 
 class ReaderAhead(_Rings):
     """Who reads on when nobody writes any more gets silence, and not what was played before."""
 
     id = "io-reader-ahead"
-    strictness = 4
+    strictness = 5
     source = STALE
     lead_frames = LARGE
 
