@@ -58,6 +58,7 @@ class RawIO:
         self._now_ns = info.now_ns
         self._began = (0, 0)  # position, nanoseconds
         self._will: dict[int, frozenset[str]] = {}
+        self._running: set[int] = set()
         self._begun: dict[int, int] = {}  # frames of the cycle that is under way, by client
 
     # ---- clients -----------------------------------------------------------------------------
@@ -89,11 +90,12 @@ class RawIO:
         Unmet
             When it is refused.
         """
-        number, is_first = self.device.object_id, self._counter == 0
+        number, is_first = self.device.object_id, not self._running
         if client not in self._will:
             self.add(client)
         status = self.driver.start_io(number, client)
         self._must(status, f"StartIO of client {client}")
+        self._running.add(client)
         if "thrd" in self._will[client]:
             call = calls.begin_operation(number, client, "thrd", 0, self.cycle(0))
             self.driver.call(call, CallResult)
@@ -101,7 +103,7 @@ class RawIO:
             self._find_now(client)
 
     def stop(self, client: int = CLIENT) -> None:
-        """Stop its IO; the next start begins anew.
+        """Stop its IO; after the last one the next start begins anew.
 
         Raises
         ------
@@ -115,7 +117,7 @@ class RawIO:
             self.driver.call(call, CallResult)
         status = self.driver.stop_io(number, client)
         self._must(status, f"StopIO of client {client}")
-        self._counter = 0
+        self._running.discard(client)
 
     def does(self, operation: str, client: int = CLIENT) -> bool:
         """Whether the driver has said that it does it."""

@@ -64,15 +64,18 @@ def test_what_is_written_has_no_gap_when_the_size_of_a_cycle_changes(subject: Su
         loop.turn(frames)
 
 
-def test_cycles_keep_in_step_with_the_clock_of_the_device(subject: Subject) -> None:
-    loop = loop_of(subject)
+@pytest.mark.parametrize("timebase", [(1, 1), (125, 3)])
+def test_cycles_keep_in_step_with_the_clock_of_the_device(
+    subject: Subject, timebase: tuple[int, int]
+) -> None:
+    loop = next(loops_of(subject.instance(timebase=timebase)))
     for _ in range(300):
         loop.turn(441)
     zero = loop.io.driver.zero_timestamp(loop.io.device.object_id, 1)
     now_ns = loop.io.driver.host.info().now_ns
     assert zero.host_time is not None
     assert zero.sample_time is not None
-    since_ns = now_ns - zero.host_time
+    since_ns = now_ns - zero.host_time * timebase[0] / timebase[1]
     assert abs(zero.sample_time + since_ns * 48e3 / 1e9 - loop.io.position) < 1
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lab.signals import counter
 from lab.validate.check import Check, Need
-from lab.validate.raw_io import CLIENT
+from lab.validate.raw_io import CLIENT, READ
 from lab.validate.raw_loop import LARGEST_CYCLE, Loop, largest_cycle, loops_of
 from lab.validate.subject import Subject
 
@@ -49,7 +49,7 @@ class _Rings(Check):
 
 def settle(loop: Loop, frames: int = FRAMES) -> None:
     """Let what was played before go by."""
-    for _ in range(4 + 4 * loop.io.lead_frames // frames):
+    for _ in range(4 + (4 * loop.io.lead_frames + loop.latency_frames) // frames):
         loop.turn(frames)
 
 
@@ -106,17 +106,18 @@ class ReaderAhead(_Rings):
         """Play more than a ring has; then only read, as long again."""
         frames = min(LARGE, loop.io.lead_frames)
         turns = SEVERAL_RINGS // frames
+        under_way = 8 + loop.latency_frames // frames
         for _ in range(turns):
             loop.turn(frames)
-        for turn in range(turns):
+        for turn in range(under_way + turns):
             heard = loop.turn(frames, None)
             count = int(np.count_nonzero(heard))
-            if turn > 8 and count:
+            if turn > under_way and count:
                 after = (turn * frames) / loop.io.device.rate
                 yield (
                     f"{loop.io.device}: {after:.2f} s after the last WriteMix, ReadInput gave "
                     f"{count} samples that are not silent; at these sample times nothing was "
-                    f"written"
+                    "written"
                 )
                 return
 
@@ -158,6 +159,9 @@ class TwoReaders(_Rings):
     def complaints(self, loop: Loop) -> Iterator[str]:
         """One after the other, in each cycle."""
         loop.io.start(_OTHER_CLIENT)
+        if not loop.io.does(READ, _OTHER_CLIENT):
+            loop.io.stop(_OTHER_CLIENT)
+            return  # it does not read: it cannot get something else
         settle(loop)
         for _ in range(16):
             _, mine = loop.io.read(loop.input, FRAMES)
@@ -216,7 +220,7 @@ class SoundAfterNan(_Rings):
         for filling in ("nan", "inf", "loud", "subnormal"):
             for _ in range(4):
                 loop.turn(FRAMES, filling)
-        for _ in range(_SETTLED):
+        for _ in range(_SETTLED + loop.latency_frames // FRAMES):
             loop.turn(FRAMES)
         heard = loop.turn(FRAMES)
         strange = int(np.count_nonzero(~np.isfinite(heard)))
