@@ -322,7 +322,7 @@ class NewSeed(Check):
     family = "time"
     strictness = 8
     need = Need.RECOMMENDED
-    source = f"{HEADER} (the seed names a time line); not all of Apple's own samples change it"
+    source = f"{HEADER} (the seed names a time line); many a driver always says 1"
 
     def run(self, subject: Subject) -> None:
         """Stop, wait a while, start."""
