@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lab.host import sources
 from lab.host.base import Client
@@ -18,11 +17,11 @@ from lab.validate.subject import Loaded, Subject
 SIZES = (16, 17, 63, 64, 100, 127, 480, 511, 512, 1000, 1023, 1024, 4096, 8191, 8192)
 """Frames of a cycle: what macOS lets applications ask for, and odd ones between."""
 PIPELINE = "AudioServerPlugIn.h: DoIOOperation"
-_LEARN_S = 2.0
-_IN_STEP_S = 3.0
 
 
-class _Devices(Check):
+class DeviceCheck(Check):
+    """IO of each device that has what a check needs."""
+
     family = "io"
     need = Need.REQUIRED
     source = PIPELINE
@@ -49,28 +48,6 @@ class _Devices(Check):
         raise NotImplementedError
 
 
-class _Loops(_Devices):
-    """Only devices whose output comes back at their input."""
-
-    def chosen(self, loaded: Loaded) -> list[Device]:
-        """Those with an output and an input that have as many channels."""
-        found = []
-        for device in loaded.devices:
-            inputs = [one for one in device.streams if one.direction == "input"]
-            if (
-                len(device.outputs) == 1
-                and len(inputs) == 1
-                and inputs[0].virtual_format.channels == device.output_channels
-                and _is_heard(loaded, device)
-            ):
-                found.append(device)
-        return found
-
-    def what(self) -> str:
-        """In words."""
-        return "device that loops its output back to its input"
-
-
 def player_of(loaded: Loaded, device: Device, source: sources.Source) -> Client:
     """A client that plays to each output; its IO is not started."""
     client = loaded.host.add_client(device.device, name="player")
@@ -79,17 +56,7 @@ def player_of(loaded: Loaded, device: Device, source: sources.Source) -> Client:
     return client
 
 
-def _is_heard(loaded: Loaded, device: Device) -> bool:
-    client = player_of(loaded, device, sources.counter())
-    client.take(sources.check())
-    client.start()
-    loaded.host.run(_LEARN_S)
-    check = client.stats().sinks[0]
-    client.remove()
-    return check is not None and check.locked
-
-
-class EachSize(_Devices):
+class EachSize(DeviceCheck):
     """IO runs without errors at every size of a cycle from 16 to 8192 frames, odd ones too."""
 
     id = "io-each-size"
@@ -112,7 +79,7 @@ class EachSize(_Devices):
                 yield f"{line}, with {frames} frames a cycle"
 
 
-class ChangingSize(_Devices):
+class ChangingSize(DeviceCheck):
     """The size of a cycle may change as often as clients like, without an error."""
 
     id = "io-changing-size"
@@ -137,7 +104,7 @@ _STRANGE = (
 )
 
 
-class StrangeSamples(_Devices):
+class StrangeSamples(DeviceCheck):
     """NaN, infinities, subnormals and samples beyond full scale do no harm."""
 
     id = "io-strange-samples"
@@ -165,99 +132,7 @@ class StrangeSamples(_Devices):
         yield from errors_since(loaded, device, before)
 
 
-class LoopsEverySample(_Loops):
-    """What is played comes back at the input: every frame once, in order, on its own channel."""
-
-    id = "io-loopback-integrity"
-    strictness = 3
-
-    def complaints(self, subject: Subject, loaded: Loaded, device: Device) -> Iterator[str]:
-        """Self-numbering PCM, at several sizes."""
-        del subject
-        for frames in (64, 480, 511, 1024):
-            loaded.host.set_buffer_frames(device.device, frames)
-            client = player_of(loaded, device, sources.counter())
-            client.take(sources.check())
-            client.start()
-            loaded.host.run(_IN_STEP_S)
-            check = client.stats().sinks[0]
-            client.remove()
-            if check is None or not check.locked:
-                yield f"{device.name}: with {frames} frames a cycle nothing comes back"
-            elif not check.clean:
-                faults = {
-                    "lost": check.lost,
-                    "duplicated": check.duplicated,
-                    "out of order": check.reordered,
-                    "silent": check.silent,
-                    "corrupt": check.corrupt,
-                    "on the wrong channel": check.swapped,
-                }
-                said = ", ".join(f"{count} {what}" for what, count in faults.items() if count)
-                yield f"{device.name}: with {frames} frames a cycle: {said} of {check.received}"
-
-
-class LoopsQuietly(_Loops):
-    """Silence that is played comes back as silence, also after something loud: nothing stale."""
-
-    id = "io-silence-stays-silence"
-    strictness = 3
-
-    def complaints(self, subject: Subject, loaded: Loaded, device: Device) -> Iterator[str]:
-        """Noise, silence, and what the input has a second later."""
-        noisy = player_of(loaded, device, sources.noise(1))
-        noisy.start()
-        loaded.host.run(1.0)
-        noisy.play(sources.silence())
-        loaded.host.run(2.0)
-        heard = self._heard(subject, loaded, device)
-        noisy.remove()
-        if heard.size and np.abs(heard).max() > 0:
-            yield (
-                f"{device.name}: 2 s after the last sound the input has "
-                f"{int(np.count_nonzero(heard))} samples that are not silent"
-            )
-
-    @staticmethod
-    def _heard(subject: Subject, loaded: Loaded, device: Device) -> NDArray[np.float32]:
-        path = subject.folder / "input.raw"
-        listener = loaded.host.add_client(device.device, name="listener")
-        listener.take(sources.record(path, round(device.nominal_rate)))
-        listener.start()
-        loaded.host.run(0.5)
-        listener.remove()
-        return np.fromfile(path, dtype=np.float32)
-
-
-class NothingStale(_Loops):
-    """Once nobody plays any more, the input is silent: it does not repeat the driver's ring."""
-
-    id = "io-nothing-stale"
-    strictness = 5
-
-    def complaints(self, subject: Subject, loaded: Loaded, device: Device) -> Iterator[str]:
-        """Noise; then the player goes, and a listener stays."""
-        path = subject.folder / "input.raw"
-        listener = loaded.host.add_client(device.device, name="listener")
-        listener.start()
-        noisy = player_of(loaded, device, sources.noise(1))
-        noisy.start()
-        loaded.host.run(1.0)
-        noisy.remove()
-        seconds = 2.0 * device.zero_period_frames / device.nominal_rate + 1.0
-        loaded.host.run(seconds)
-        listener.take(sources.record(path, round(device.nominal_rate)))
-        loaded.host.run(0.9)
-        listener.remove()
-        heard = np.fromfile(path, dtype=np.float32)
-        if heard.size and np.abs(heard).max() > 0:
-            yield (
-                f"{device.name}: {seconds:.1f} s after the player has gone the input has "
-                f"{int(np.count_nonzero(heard))} samples that are not silent"
-            )
-
-
-class InputsAreFinite(_Devices):
+class InputsAreFinite(DeviceCheck):
     """What an input gives is finite, with nothing played and from the first cycle on."""
 
     id = "io-inputs-finite"
@@ -316,7 +191,7 @@ class TogetherOnTwo(Check):
         self.expect_all(complaints)
 
 
-class ManyClients(_Devices):
+class ManyClients(DeviceCheck):
     """Twenty clients play at the same time, and IO goes on without errors."""
 
     id = "io-many-clients"
@@ -335,7 +210,7 @@ class ManyClients(_Devices):
         yield from errors_since(loaded, device, before)
 
 
-class OnTime(_Devices):
+class OnTime(DeviceCheck):
     """After cycles that came late or never, IO goes on without errors."""
 
     id = "io-after-late-cycles"

@@ -9,6 +9,8 @@ from lab.host import sources
 from lab.host.base import Client
 from lab.host.models import Device, TimestampReport
 from lab.validate.check import Check, Need
+from lab.validate.raw_devices import devices_of
+from lab.validate.raw_io import CLIENT, RawIO
 from lab.validate.subject import Loaded, Subject
 
 RUN_S = 20.0
@@ -18,6 +20,11 @@ RATE_PPM = 100.0
 """By how much a device may be off nominal that has no other clock than the host's."""
 JITTER_NS = 100_000.0
 HEADER = "AudioServerPlugIn.h: GetZeroTimeStamp"
+APPLE_SILICON = (125, 3)
+"""Nanoseconds per tick of the host's clock there, numerator and denominator; 1/1 on Intel."""
+_PAUSE_NS = 5_000_000_000
+_SAME_FRAMES = 4_800
+"""A time line that has gone on is not further from where it was heading."""
 
 
 def started(loaded: Loaded, device: Device) -> Client:
@@ -277,4 +284,64 @@ class EachRate(Check):
                 elif report.violations:
                     names = ", ".join(report.violations)
                     complaints.append(f"{device.name}: at {rate:g} Hz its timestamps have {names}")
+        self.expect_all(complaints)
+
+
+class InTicks(Check):
+    """Host times are ticks of the host's clock, which are not nanoseconds on Apple silicon."""
+
+    id = "time-host-ticks"
+    family = "time"
+    strictness = 3
+    need = Need.REQUIRED
+    source = f"{HEADER}; mach_timebase_info; github.com/briankendall/proxy-audio-device/pull/21"
+
+    def run(self, subject: Subject) -> None:
+        """Run where a tick has 41.67 ns."""
+        loaded = subject.loaded(timebase=APPLE_SILICON)
+        complaints = []
+        for device in self.some([d for d in loaded.devices if d.streams], "device with a stream"):
+            client = started(loaded, device)
+            loaded.host.run(5.0)
+            report = loaded.host.timestamps(device.device)
+            client.remove()
+            if report.violations or abs(report.driver.rate_ppm) > 1000:
+                names = ", ".join(report.violations) or "nothing impossible"
+                complaints.append(
+                    f"{device.name}: where a tick is {APPLE_SILICON[0]}/{APPLE_SILICON[1]} ns, its "
+                    f"timestamps have {names}, and its clock is {report.driver.rate_ppm:+.0f} ppm "
+                    "off"
+                )
+        self.expect_all(complaints)
+
+
+class NewSeed(Check):
+    """A time line that begins anew, after IO has stopped, has another seed than the one before."""
+
+    id = "time-new-line-new-seed"
+    family = "time"
+    strictness = 8
+    need = Need.RECOMMENDED
+    source = f"{HEADER} (the seed names a time line); many a driver always says 1"
+
+    def run(self, subject: Subject) -> None:
+        """Stop, wait a while, start."""
+        driver = subject.instance()
+        complaints = []
+        for device in self.some(devices_of(driver), "device with a stream"):
+            io = RawIO(driver, device)
+            io.start()
+            before, position = driver.zero_timestamp(device.object_id, CLIENT), io.position
+            io.stop()
+            driver.host.advance(_PAUSE_NS)
+            io.start()
+            after = driver.zero_timestamp(device.object_id, CLIENT)
+            io.stop()
+            away = io.position - position - io.elapsed_frames(_PAUSE_NS)
+            if before.ok and after.ok and before.seed == after.seed and abs(away) > _SAME_FRAMES:
+                complaints.append(
+                    f"{device}: IO stopped, and started {_PAUSE_NS / 1e9:g} s later; the sample "
+                    f"time has jumped by {away} frames, and the seed is {after.seed} as before: "
+                    "who keeps timestamps of both takes them for one time line"
+                )
         self.expect_all(complaints)
