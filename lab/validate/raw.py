@@ -17,6 +17,8 @@ PLUG_IN = 1
 MOST_OBJECTS = 4096
 MOST_BYTES = 1 << 20
 """Of a buffer of the probe."""
+_LISTS = {"aplg": ("dev#", "box#", "clk#"), "adev": ("stm#", "ctrl")}
+"""In which objects of a class name others; what they own should be all."""
 NOBODY = "nobody has this UID"
 
 
@@ -31,7 +33,7 @@ class Node:
     class_id, base_class
         As it says; empty when it does not.
     listed_by
-        The object that owns it first; 0: none.
+        The object that owns or lists it first; 0: none.
     """
 
     id: int
@@ -101,10 +103,10 @@ class Raw:
             number, owner = waiting.pop(0)
             names = (self.code(number, "clas"), self.code(number, "bcls"))
             self.nodes.append(Node(number, *names, owner))
-            for owned in self.numbers(number, "ownd"):
-                if owned not in seen:
-                    seen.add(owned)
-                    waiting.append((owned, number))
+            for one in self._listed(self.nodes[-1]):
+                if one not in seen:
+                    seen.add(one)
+                    waiting.append((one, number))
             if len(seen) > MOST_OBJECTS:
                 raise Unmet(f"the driver has more than {MOST_OBJECTS} objects")
 
@@ -186,6 +188,14 @@ class Raw:
             size = self.size(asked)
             if size.ok and size.size is not None and size.size <= MOST_BYTES:
                 yield asked, size.size
+
+    def _listed(self, node: Node) -> Iterator[int]:
+        """What an object owns, and names besides."""
+        yield from self.numbers(node.id, "ownd")
+        for class_id, selectors in _LISTS.items():
+            for selector in selectors if node.is_a(class_id) else ():
+                if self.driver.has(node.id, selector).has:
+                    yield from self.numbers(node.id, selector)
 
     def _qualifier(self, node: Node, one: Property) -> Data:
         if one.needs == "uid":

@@ -28,7 +28,7 @@ class RawCheck(Check):
 
 
 class AnswersAgree(RawCheck):
-    """A property that is there has a size, a value, and is settable or not; others have nothing."""
+    """A property that is there has a size, a value, and is settable or not."""
 
     id = "objects-answers-agree"
     strictness = 2
@@ -42,8 +42,6 @@ class AnswersAgree(RawCheck):
                 yield f"HasProperty of {asked} answered {there}; a Boolean is 0 or 1"
             if there:
                 yield from self._of_one(raw, asked)
-            else:
-                yield from self._of_none(raw, asked)
 
     def _of_one(self, raw: Raw, asked: Asked) -> Iterator[str]:
         settable = raw.driver.is_settable(asked.node.id, asked.where)
@@ -61,13 +59,26 @@ class AnswersAgree(RawCheck):
             if not got.ok:
                 yield f"{asked} is there, and GetPropertyData answered {got.status_text}"
 
-    def _of_none(self, raw: Raw, asked: Asked) -> Iterator[str]:
-        if raw.size(asked).ok:
-            yield f"HasProperty denies {asked}, and GetPropertyDataSize succeeds"
-        elif raw.get(asked, max(64, asked.kind.size)).ok:
-            yield f"HasProperty denies {asked}, and GetPropertyData succeeds"
-        elif raw.driver.is_settable(asked.node.id, asked.where).ok:
-            yield f"HasProperty denies {asked}, and IsPropertySettable succeeds"
+
+class DeniedHasNothing(RawCheck):
+    """A property that is not there has no size and no value either."""
+
+    id = "objects-denied-has-nothing"
+    strictness = 6
+    need = Need.RECOMMENDED  # hosts ask HasProperty first, and well-known drivers rely on that
+    source = "AudioHardwareBase.h: kAudioHardwareUnknownPropertyError"
+
+    def complaints(self, raw: Raw) -> Iterator[str]:
+        """Ask each that its class may have and that HasProperty denies."""
+        for asked in raw.all_asked():
+            if raw.has(asked):
+                continue
+            if raw.size(asked).ok:
+                yield f"HasProperty denies {asked}, and GetPropertyDataSize succeeds"
+            elif raw.get(asked, max(64, asked.kind.size)).ok:
+                yield f"HasProperty denies {asked}, and GetPropertyData succeeds"
+            elif raw.driver.is_settable(asked.node.id, asked.where).ok:
+                yield f"HasProperty denies {asked}, and IsPropertySettable succeeds"
 
 
 class SizesExact(RawCheck):

@@ -21,14 +21,17 @@ class NoOverrun(RawCheck):
     source = f"{PROPERTY} (inDataSize is the size of the buffer)"
 
     def complaints(self, raw: Raw) -> Iterator[str]:
-        """Each property into no room, half of it, a byte less, and all that it needs."""
+        """Each property into all the room that it needs, a byte less, half of it, and none.
+
+        In this order, and no further than the first: who writes more than the guards hold would
+        take the host along.
+        """
         for asked, size in raw.sized():
-            for room in sorted({0, size // 2, max(size - 1, 0), size}):
-                got = raw.get(asked, room)
-                line = overrun(got)
+            for room in (size, max(size - 1, 0), size // 2, 0):
+                line = overrun(raw.get(asked, room))
                 if line:
                     yield f"{asked}: its size is {size}; read into {room} bytes it wrote {line}"
-                    break
+                    return
 
 
 class ShortRefused(RawCheck):
@@ -64,12 +67,13 @@ class ShortList(RawCheck):
             if not asked.kind.is_list or size < each:
                 continue
             whole = raw.get(asked, size).data or b""
-            for room in sorted({size - 1, each + each // 2} & set(range(size))):
+            for room in sorted({size - 1, each + each // 2} & set(range(size)), reverse=True):
                 got = raw.get(asked, room)
                 where = f"{asked}: {size} bytes, read into {room}:"
                 if overrun(got):
                     yield f"{where} it wrote {overrun(got)}"
-                elif got.ok and (got.size is None or got.size > room or got.size % each):
+                    return  # as above
+                if got.ok and (got.size is None or got.size > room or got.size % each):
                     yield f"{where} it told {got.size}; elements have {each} bytes"
                 elif got.ok and got.data != whole[: got.size]:
                     yield f"{where} they are not the first of its elements"

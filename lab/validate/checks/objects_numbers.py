@@ -1,23 +1,20 @@
-"""Rates, formats, controls and classes: numbers that have to make sense together."""
+"""Rates, controls and classes: numbers that have to make sense together."""
 
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Iterator
 
 from lab.validate.check import Need
 from lab.validate.checks.objects_answers import RawCheck
 from lab.validate.contract import BASES
-from lab.validate.raw import Node, Raw, code_text
+from lab.validate.raw import Node, Raw
 
-_RATES = (12_345.0, 999_999.0, 3.0, 1e9)
-"""Hz that no device offers, unless it offers nearly all."""
 _STANDARD = {*BASES, "aobj"}
 
 
 class RateRanges(RawCheck):
-    """Every range of rates that a device offers begins above 0, and does not end before it begins."""
+    """The ranges of rates that a device offers begin above 0, and end no lower than they begin."""
 
     id = "objects-rate-ranges"
     strictness = 1
@@ -45,49 +42,9 @@ class RateOffered(RawCheck):
         """Compare."""
         for device in raw.of_class("adev"):
             rate, offered = raw.real(device.id, "nsrt"), raw.ranges(device.id, "nsr#")
-            if rate is not None and not any(_is_in(rate, one) for one in offered):
+            if rate is not None and not any(is_in(rate, one) for one in offered):
                 told = ", ".join(f"{low:g} to {high:g}" for low, high in offered)
                 yield f"{device} has {rate:g} Hz, and offers {told or 'none'}"
-
-
-class ForeignRate(RawCheck):
-    """A rate that a device does not offer is refused when it is set."""
-
-    id = "objects-foreign-rate-refused"
-    strictness = 4
-    source = "AudioHardwareBase.h: kAudioDevicePropertyAvailableNominalSampleRates"
-
-    def complaints(self, raw: Raw) -> Iterator[str]:
-        """A few that are in none of its ranges."""
-        for device in raw.of_class("adev"):
-            offered = raw.ranges(device.id, "nsr#")
-            for rate in _RATES:
-                if any(_is_in(rate, one) for one in offered):
-                    continue
-                if raw.driver.set(device.id, "nsrt", struct.pack("<d", rate)).ok:
-                    yield f"{device} does not offer {rate:g} Hz, and setting it succeeds"
-
-
-class ForeignFormat(RawCheck):
-    """A format that a stream does not offer is refused when it is set."""
-
-    id = "objects-foreign-format-refused"
-    strictness = 4
-    source = "AudioHardwareBase.h: kAudioDeviceUnsupportedFormatError"
-
-    def complaints(self, raw: Raw) -> Iterator[str]:
-        """What it has, with more channels than anybody has, and with bits that do not exist."""
-        for stream in raw.of_class("astr"):
-            for selector in ("sfmt", "pft "):
-                now = raw.value(stream.id, selector) or b""
-                if len(now) != struct.calcsize(_FORMAT):
-                    continue
-                for what, wanted in _foreign(now):
-                    if raw.driver.set(stream.id, selector, wanted).ok:
-                        yield (
-                            f"'{selector}' of {stream} is not offered {what}, and setting it "
-                            "succeeds"
-                        )
 
 
 class DecibelRange(RawCheck):
@@ -105,7 +62,7 @@ class DecibelRange(RawCheck):
                 now = raw.real(control.id, "lcdv")
                 if not low < high or math.isnan(low + high):
                     yield f"the decibel range of {control} is {low:g} to {high:g}"
-                elif now is not None and not _is_in(now, (low, high), self.tolerance_db):
+                elif now is not None and not is_in(now, (low, high), self.tolerance_db):
                     yield f"{control} is at {now:g} dB; its range is {low:g} to {high:g}"
 
 
@@ -195,20 +152,6 @@ class ListsOfTheirClass(RawCheck):
         return Node(number, raw.code(number, "clas"), raw.code(number, "bcls"), 0)
 
 
-_FORMAT = "<d8I"
-
-
-def _foreign(now: bytes) -> list[tuple[str, bytes]]:
-    rate, id_, flags, _, frames, _, _, bits, _ = struct.unpack(_FORMAT, now)
-    wide = 61 * (bits // 8)
-    many = struct.pack(_FORMAT, rate, id_, flags, wide, frames, wide, 61, bits, 0)
-    return [
-        ("with 61 channels", many),
-        ("with 7 bits", struct.pack(_FORMAT, rate, id_, 4 | 8, 2, frames, 2, 2, 7, 0)),
-        ("at 3 Hz", struct.pack("<d", 3.0) + now[8:]),
-        (f"as '{code_text(id_ ^ 1)}'", now[:8] + struct.pack("<I", id_ ^ 1) + now[12:]),
-    ]
-
-
-def _is_in(value: float, limits: tuple[float, float], tolerance: float = 0.0) -> bool:
+def is_in(value: float, limits: tuple[float, float], tolerance: float = 0.0) -> bool:
+    """Whether a value is between two, ends included."""
     return limits[0] - tolerance <= value <= limits[1] + tolerance

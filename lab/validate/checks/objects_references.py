@@ -98,7 +98,7 @@ class CustomProperties(RawCheck):
 
 
 class ResourceBundle(RawCheck):
-    """The plug-in says which bundle has its resources, and that is there."""
+    """The plug-in says where its resources are: a path inside its bundle."""
 
     id = "objects-resource-bundle"
     strictness = 3
@@ -106,7 +106,7 @@ class ResourceBundle(RawCheck):
     source = "AudioServerPlugIn.h: kAudioPlugInPropertyResourceBundle"
 
     def complaints(self, raw: Raw) -> Iterator[str]:
-        """The path is relative to the driver's bundle; empty is that bundle."""
+        """Relative to the bundle; empty is the bundle itself."""
         plug_in = raw.nodes[0].id
         if not raw.driver.has(plug_in, "rsrc").has:
             yield "the plug-in has no 'rsrc': nobody finds its icons and translations"

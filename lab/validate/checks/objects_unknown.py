@@ -40,7 +40,7 @@ class UnknownObject(RawCheck):
     source = "AudioHardwareBase.h: kAudioHardwareBadObjectError"
 
     def complaints(self, raw: Raw) -> Iterator[str]:
-        """Numbers around those that there are."""
+        """No object at all, and numbers far from those that there are."""
         for number in unknown_objects(raw):
             for selector in ("clas", "lnam", "ownd"):
                 what = f"'{selector}' of object {number}, which is not there,"
@@ -106,9 +106,12 @@ class UnknownElement(RawCheck):
 
 
 def unknown_objects(raw: Raw) -> list[int]:
-    """Numbers that are no object of the driver."""
+    """Numbers that are no object of the driver.
+
+    None next to those that it lists: what it does not list now may be there all the same.
+    """
     known = {node.id for node in raw.nodes}
-    return [one for one in (0, max(known) + 1, 4_711, 0xFFFFFFFF) if one not in known]
+    return [one for one in (0, max(known) + 1_000, 0x7FFFFFFF, 0xFFFFFFFF) if one not in known]
 
 
 def _succeeded(raw: Raw, number: int, where: Address, what: str) -> Iterator[str]:
