@@ -1,14 +1,16 @@
 """Checks of objects on flaws that they find: `python -m tests.validate.objects_on_flaws`.
 
-Prints an outcome a line, in the order of `TABLE`.
+Prints an outcome a line, in the order of `TABLE`; then those of all such checks on the drivers that
+have no flaw.
 """
 
 from __future__ import annotations
 
 import json
 
+from lab.host.locate import find_driver
 from lab.profiles import load_profile
-from lab.validate.outcome import Status
+from lab.validate.outcome import Outcome, Status
 from lab.validate.registry import choose
 from lab.validate.runner import run_checks
 from lab.validate.worker import Order
@@ -112,15 +114,26 @@ TABLE: tuple[tuple[str, str, Status, str], ...] = (
     ("missing-required-decibel-range", "objects-required-properties", FAILED, "no 'lcdr'"),
 )
 
+CORRECT = ("Null", "Flawed", "GeckoAudioDevice", "BungholeAudio")
+NAMES_OF_THEIR_OWN = {"GECKO_SHM_NAME": "/{unique}", "BUNGHOLE_UNIX": "{folder}"}
+
 
 def main() -> None:
-    """Run each check on its flaw."""
+    """Run each check on its flaw, and all where there is none."""
     profile = load_profile("macos-26")
     for name, check, _, _ in TABLE:
         flaw = find_flaw(name)
         order = Order(flaw.path, profile, environment=flaw.environment)
         for outcome in run_checks(choose(10, [check]), order):
-            print(json.dumps({"flaw": name, "outcome": outcome.model_dump(mode="json")}))
+            _print(name, outcome)
+    for name in CORRECT:
+        order = Order(find_driver(name), profile, environment=NAMES_OF_THEIR_OWN)
+        for outcome in run_checks(choose(10, ["objects"]), order, jobs=2):
+            _print(name, outcome)
+
+
+def _print(name: str, outcome: Outcome) -> None:
+    print(json.dumps({"flaw": name, "outcome": outcome.model_dump(mode="json")}))
 
 
 if __name__ == "__main__":

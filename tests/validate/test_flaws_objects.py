@@ -12,7 +12,7 @@ from lab.validate.check import Check
 from lab.validate.outcome import Outcome, Status
 from lab.validate.registry import all_checks
 from tests.support.flaws import load_flaws
-from tests.validate.objects_on_flaws import TABLE
+from tests.validate.objects_on_flaws import CORRECT, TABLE
 
 pytestmark = pytest.mark.native
 
@@ -24,7 +24,7 @@ RAW_MODULES = (
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[tuple[str, str], Outcome]:
-    """Of all rows, by flaw and check."""
+    """By flaw, or driver without one, and check."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.validate.objects_on_flaws"],
         stdin=subprocess.DEVNULL,
@@ -38,7 +38,7 @@ def outcomes() -> dict[tuple[str, str], Outcome]:
         (line["flaw"], line["outcome"]["check"]): Outcome.model_validate(line["outcome"])
         for line in lines
     }
-    assert list(made) == [(flaw, check) for flaw, check, _, _ in TABLE]
+    assert list(made)[: len(TABLE)] == [(flaw, check) for flaw, check, _, _ in TABLE]
     return made
 
 
@@ -52,6 +52,16 @@ def test_the_flaw_is_found_by_its_check(
     told = " | ".join((*outcome.evidence, *outcome.notes))
     assert outcome.status is status, told
     assert word in told
+
+
+@pytest.mark.parametrize("driver", CORRECT)
+def test_a_driver_without_a_flaw_passes_all_of_them(
+    outcomes: dict[tuple[str, str], Outcome], driver: str
+) -> None:
+    told = {check: one for (name, check), one in outcomes.items() if name == driver}
+    assert {check.id for check in all_checks() if check.family == "objects"} == set(told)
+    lines = {one.check: one.evidence for one in told.values() if one.status is not Status.SUCCESS}
+    assert not lines
 
 
 def test_no_flaw_of_the_objects_is_left_out() -> None:
