@@ -112,6 +112,9 @@ class AllReadable(Check):
         loaded = subject.loaded()
         complaints = []
         for node in tree_of(loaded):
+            if node["class"] is None:
+                complaints.append(f"object {node['id']} is owned, and says no class")
+                continue
             where = {"plugin": loaded.plugin.plugin, "id": node["id"]}
             dump: Any = loaded.host.call("object.dump", object=where)
             complaints += [
@@ -136,6 +139,8 @@ class FixedIsFixed(Check):
         loaded = subject.loaded()
         complaints = []
         for node in tree_of(loaded):
+            if node["class"] is None:
+                continue  # there is no such object: see objects-all-readable
             where = {"plugin": loaded.plugin.plugin, "id": node["id"]}
             dump: Any = loaded.host.call("object.dump", object=where)
             complaints += [

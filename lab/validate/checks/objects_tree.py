@@ -7,45 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.validate.check import Check, Need
+from lab.validate.contract import BASES
 from lab.validate.subject import Loaded, Subject
 
 PLUG_IN_OBJECT = 1
-_BASES = {
-    "aplg": "aobj",
-    "abox": "aobj",
-    "adev": "aobj",
-    "aclk": "aobj",
-    "astr": "aobj",
-    "vlme": "levl",
-    "subv": "levl",
-    "mute": "togl",
-    "solo": "togl",
-    "jack": "togl",
-    "phan": "togl",
-    "phsi": "togl",
-    "clip": "togl",
-    "talb": "togl",
-    "lsnb": "togl",
-    "subm": "togl",
-    "dsrc": "slct",
-    "dest": "slct",
-    "clck": "slct",
-    "nlvl": "slct",
-    "hipf": "slct",
-    "levl": "actl",
-    "togl": "actl",
-    "slct": "actl",
-    "sldr": "actl",
-    "span": "actl",
-}
-"""Base class by class: AudioHardwareBase.h."""
 
 
 def nodes(node: dict[str, Any], owner: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
-    """Each object of a tree of `Host.tree`, and who owns it."""
+    """Each object of a tree of `Host.tree`, once, and who owns it first."""
+    return ((one, by) for one, by in mentions(node, owner) if "class" in one)
+
+
+def mentions(node: dict[str, Any], owner: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
+    """The same as often as it is owned; all but the first have no class, and nothing but an ID."""
     yield node, owner
     for child in node.get("owned", []):
-        yield from nodes(child, int(node["id"]))
+        yield from mentions(child, int(node["id"]))
 
 
 class _Tree(Check):
@@ -54,7 +31,7 @@ class _Tree(Check):
     def run(self, subject: Subject) -> None:
         """Look at the tree of a driver that was just loaded."""
         loaded = subject.loaded()
-        self.look(loaded, list(nodes(loaded.host.tree(loaded.plugin.plugin))))
+        self.look(loaded, list(mentions(loaded.host.tree(loaded.plugin.plugin))))
 
     def look(self, loaded: Loaded, tree: list[tuple[dict[str, Any], int]]) -> None:
         """Judge it."""
@@ -113,11 +90,12 @@ class BaseClasses(_Tree):
     def look(self, loaded: Loaded, tree: list[tuple[dict[str, Any], int]]) -> None:
         """Hold them against the table; classes of the driver's own are not in it."""
         del loaded
+        known = [node for node, _ in tree if node.get("class") in BASES]
         self.expect_all(
             f"object {node['id']} of class '{node['class']}' says that its base class is "
-            f"'{node['base_class']}', and it is '{_BASES[node['class']]}'"
-            for node, _ in tree
-            if node["class"] in _BASES and node["base_class"] != _BASES[node["class"]]
+            f"'{node['base_class']}', and it is '{BASES[node['class']]}'"
+            for node in known
+            if node["base_class"] != BASES[node["class"]]
         )
 
 
@@ -165,7 +143,7 @@ class StableTree(Check):
 
 
 def _shape(node: dict[str, Any]) -> Any:
-    return node["class"], [_shape(child) for child in node.get("owned", [])]
+    return node.get("class"), [_shape(child) for child in node.get("owned", [])]
 
 
 def _owners(tree: list[tuple[dict[str, Any], int]], number: int) -> str:
