@@ -109,7 +109,9 @@ class UnloadsClean(_Life):
     id = "bundle-unloads-clean"
     strictness = 5
     need = Need.RECOMMENDED
-    source = "CFPlugIn.h: a plug-in without instances may be unloaded, its threads with no code left"
+    source = (
+        "CFPlugIn.h: a plug-in without instances may be unloaded, its threads with no code left"
+    )
 
     def run(self, subject: Subject) -> None:
         """A life with a client whose IO starts and stops, then the end."""
@@ -119,8 +121,7 @@ class UnloadsClean(_Life):
         lines = [f"{line} of a driver that was unloaded" for line in left(gone.before, gone.after)]
         if gone.shared_memory:
             lines.append(
-                f"the shared memory {', '.join(gone.shared_memory)} is left of a driver that was "
-                "unloaded"
+                f"shared memory {', '.join(gone.shared_memory)} left of a driver that was unloaded"
             )
         self.expect_all(lines)
         if not gone.unmapped:
@@ -160,13 +161,13 @@ def left(before: Resources, after: Resources, room: int | None = None) -> Iterat
         Bytes of memory that may be left; None: memory is not looked at.
     """
     for name, words in (
-        ("threads", "threads"),
-        ("descriptors", "open files"),
-        ("cf_objects", "CF objects"),
+        ("threads", "thread(s)"),
+        ("descriptors", "open file(s)"),
+        ("cf_objects", "CF object(s)"),
     ):
         was, now = getattr(before, name), getattr(after, name)
         if was is not None and now is not None and now > was:
-            yield f"{now - was} {words} are left"
+            yield f"{now - was} {words} left"
     grown = after.heap_bytes - before.heap_bytes
     if room is not None and grown > room:
-        yield f"{grown // 1024} KiB of memory, more than {room // 1024}, are left"
+        yield f"{grown // 1024} KiB of memory, more than {room // 1024}, left"

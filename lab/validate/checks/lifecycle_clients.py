@@ -97,7 +97,9 @@ class TimeGoesOn(_Clients):
 
     id = "lifecycle-second-start-keeps-time"
     strictness = 3
-    source = "AudioServerPlugIn.h: GetZeroTimeStamp (a new time line has a new seed, and is a glitch)"
+    source = (
+        "AudioServerPlugIn.h: GetZeroTimeStamp (a new time line has a new seed, and is a glitch)"
+    )
 
     def complaints(self, device: RawDevice) -> Iterator[str]:
         """A second of virtual time between the calls."""
@@ -123,14 +125,17 @@ class TimeGoesOn(_Clients):
 
 def _settled(device: RawDevice) -> tuple[float | None, int | None, int | None]:
     """Sample time, host time and seed; some drivers go on by one period with each question."""
-    last = None
+    now = _zero(device)
     for _ in range(_QUESTIONS):
-        stamp = device.driver.zero_timestamp(device.id, FIRST)
-        now = (stamp.sample_time, stamp.host_time, stamp.seed)
+        last, now = now, _zero(device)
         if now == last:
             break
-        last = now
     return now
+
+
+def _zero(device: RawDevice) -> tuple[float | None, int | None, int | None]:
+    stamp = device.driver.zero_timestamp(device.id, FIRST)
+    return stamp.sample_time, stamp.host_time, stamp.seed
 
 
 class OthersStay(_Clients):

@@ -135,7 +135,9 @@ class TooEarly(_Devices):
     id = "lifecycle-before-initialize"
     strictness = 8
     need = Need.RECOMMENDED
-    source = "AudioServerPlugIn.h: Initialize (comes first); robust drivers refuse all that is early"
+    source = (
+        "AudioServerPlugIn.h: Initialize (comes first); robust drivers refuse all that is early"
+    )
 
     def run(self, subject: Subject) -> None:
         """Ask another instance which devices there will be."""

@@ -90,7 +90,7 @@ def _said(device: RawDevice, set_up: str, before: Belief, done: list[str], *, ru
 
 
 class LegalOrders(_Orders):
-    """Clients come, start, stop and go in all orders that hosts use; IO runs while one has started."""
+    """In all orders that hosts use, clients come and go, and IO runs while one has started."""
 
     id = "lifecycle-legal-orders"
     strictness = 4
@@ -101,7 +101,7 @@ class LegalOrders(_Orders):
 
 
 class IllegalOrders(_Orders):
-    """Orders that no host uses are refused, or taken, and IO runs only while a client has started."""
+    """In orders that no host uses, calls may be refused, and IO runs while a client has started."""
 
     id = "lifecycle-illegal-orders"
     strictness = 8
