@@ -12,12 +12,14 @@ import typer
 from lab import __version__
 from lab.errors import LabError
 from lab.results import bundle_sha256
+from lab.validate.check import Check
+from lab.validate.checks.bundle_loads import Loads
 from lab.validate.jsonl import JsonLines
 from lab.validate.junit import as_junit
 from lab.validate.outcome import Head, Outcome, Summary, summary_of
 from lab.validate.preflight import check_bundle
 from lab.validate.registry import choose
-from lab.validate.runner import run_checks
+from lab.validate.runner import run_ladder
 from lab.validate.sarif import as_sarif
 from lab.validate.settings import (
     DEFAULT_STRICTNESS,
@@ -161,7 +163,8 @@ def _validate(
     only_failed: bool,
 ) -> Summary:
     strictness = settings.strictness or DEFAULT_STRICTNESS
-    checks = choose(strictness, settings.include, settings.exclude)
+    chosen = choose(strictness, settings.include, settings.exclude)
+    checks: list[type[Check]] = [Loads, *(check for check in chosen if check is not Loads)]
     profile = profile_of(settings.macos)
     check_bundle(bundle)
     seed = settings.seed or 0
@@ -188,7 +191,7 @@ def _validate(
         table.begin(head)
         if lines is not None:
             lines.add(head)
-        outcomes = run_checks(
+        outcomes = run_ladder(
             checks, order, jobs=settings.jobs or 1, patience=settings.patience or 1.0, done=done
         )
         summary = summary_of(outcomes, time.monotonic() - began)

@@ -99,12 +99,12 @@ class Host(Closing):
 
     def probe(self, bundle: Path) -> Probe:
         """Open a bundle for raw calls, beside the plug-ins; one at a time."""
-        from lab.host.probe import Probe
+        from lab.host import probe
 
-        return Probe(self, bundle)
+        return probe.Probe(self, bundle)
 
     def last_calls(self) -> list[models.LastCall]:
-        """The last 100 calls into drivers, the oldest first; in real time only with a probe."""
+        """The last 100 calls into drivers; in real time those since a probe was opened."""
         return [models.LastCall.model_validate(item) for item in self.call("host.last_calls")]
 
     # ---- devices ---------------------------------------------------------------------------

@@ -85,7 +85,8 @@ class Probe:
         )
         if result["instance"] is None:
             return None
-        return Instance(self.host, int(result["instance"]), int(result["create_ns"]))
+        missing = [str(name) for name in result["slots_missing"]]
+        return Instance(self.host, int(result["instance"]), int(result["create_ns"]), missing)
 
     def unload(self) -> models.Unloaded:
         """Let go of its code; every instance must be closed."""
@@ -101,12 +102,17 @@ class Instance:
         Where it is.
     create_ns
         How long the factory took, real time.
+    slots_missing
+        Functions of the interface that its table leaves empty: to call one is to crash.
     """
 
-    def __init__(self, host: Host, number: int, create_ns: int = 0) -> None:
+    def __init__(
+        self, host: Host, number: int, create_ns: int = 0, slots_missing: Sequence[str] = ()
+    ) -> None:
         self.host = host
         self.number = number
         self.create_ns = create_ns
+        self.slots_missing = list(slots_missing)
 
     # ---- IUnknown and Initialize -------------------------------------------------------------
 

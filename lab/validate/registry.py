@@ -57,7 +57,7 @@ def choose(
                 where=pattern,
                 do="see `hal-lab checks` for those there are",
             )
-    chosen = [
+    chosen: list[type[Check]] = [
         check
         for check in all_checks()
         if (

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from lab.validate.check import Check
+from lab.validate.checks.bundle_loads import Loads
 from lab.validate.outcome import Outcome, Status
 from lab.validate.worker import Order, Started, start
 
@@ -33,6 +34,34 @@ class _Running:
     hosts: list[int] = field(default_factory=list)
     """A descriptor for each host's process where the system has such, so that no other process is
     ever taken for it."""
+
+
+NOT_LOADED = "the driver does not load (bundle-loads)"
+
+
+def run_ladder(
+    checks: Sequence[type[Check]],
+    order: Order,
+    *,
+    jobs: int = 1,
+    patience: float = 1.0,
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
+    """Run checks; when the driver does not load, only those that look at why.
+
+    Parameters and result are those of `run_checks`. One of the checks is `Loads`, and comes first.
+    """
+    [first] = run_checks([Loads], order, patience=patience, done=done)
+    others = [check for check in checks if check is not Loads]
+    if not first.status.is_drivers_fault:
+        return [first, *run_checks(others, order, jobs=jobs, patience=patience, done=done)]
+    why = [check for check in others if check.family == "bundle"]
+    outcomes = [first, *run_checks(why, order, jobs=jobs, patience=patience, done=done)]
+    for check in others:
+        if check.family != "bundle":
+            outcomes.append(Outcome(check=check.id, status=Status.SKIPPED, evidence=(NOT_LOADED,)))
+            done(outcomes[-1])
+    return outcomes
 
 
 def run_checks(

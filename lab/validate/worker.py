@@ -24,7 +24,7 @@ from lab.validate.check import Check, Need, Skip, Unmet
 from lab.validate.outcome import Ending, Outcome, Status
 from lab.validate.subject import Subject
 
-_DRIVERS_FAULT = {"factory", "driver", "contract", "timeout"}
+_DRIVERS_FAULT = {"bundle", "load", "factory", "driver", "contract", "timeout"}
 """Statuses of a `HostError` that are not the lab's."""
 _LAST_CALLS = 20
 _ALONE_S = 30

@@ -17,6 +17,7 @@ from lab.host.probe import IUNKNOWN, Instance, Probe
 from lab.host.probe_calls import Address, Cycle
 from lab.host.probe_models import CallResult, DataResult, OperationResult
 from lab.host.subprocess_host import HostOptions, SubprocessHost
+from lab.play.names import release, unique_shm_name
 from tests.support.build import can_own_threads
 
 pytestmark = [pytest.mark.native, pytest.mark.linux]
@@ -50,8 +51,11 @@ def create(probe: Probe) -> Instance:
 
 @pytest.fixture(params=["virtual", "realtime"])
 def host(request: pytest.FixtureRequest) -> Iterator[SubprocessHost]:
-    with SubprocessHost(HostOptions(clock=request.param)) as started:
+    name = unique_shm_name()  # of Gecko's shared memory: another test may have one, too
+    environment = {"GECKO_SHM_NAME": name}
+    with SubprocessHost(HostOptions(clock=request.param), environment=environment) as started:
         yield started
+    release(name)
 
 
 def device_of(driver: Instance) -> int:
@@ -250,6 +254,7 @@ def test_a_call_without_a_driver_is_the_drivers_affair(null: bool) -> None:
 def test_what_is_no_object_is_the_drivers_crash(wrong: str, entry_point: str) -> None:
     with SubprocessHost(environment={"RUDE": wrong}) as host:
         driver = create(host.probe(find_driver("Rude")))
+        assert len(driver.slots_missing) == (22 if wrong == "bad-factory" else 0)
         if wrong == "bad-factory":
             with pytest.raises(DriverCrashed) as caught:
                 driver.initialize()
@@ -370,6 +375,12 @@ def test_samples_come_back_when_they_are_asked_for() -> None:
         assert block.data is not None
         assert block.data[4:] == bytes(12)
         assert block.changed
+
+
+def test_a_probe_needs_drivers_in_the_same_process() -> None:
+    options = HostOptions(extra=("--process-model", "helper"))
+    with SubprocessHost(options) as host, pytest.raises(HostError, match="in-process"):
+        host.probe(find_driver("Rude"))
 
 
 def test_bad_requests_say_what_is_wrong(tmp_path: Path) -> None:

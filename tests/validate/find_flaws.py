@@ -1,7 +1,8 @@
 """Which checks find which flaws of Flawed.driver: `python -m tests.validate.find_flaws`.
 
-With patterns, of names or families. Runs every check on every flaw that matches, and prints the flaw, the checks that
-do not pass, and how; a flaw that nothing finds is marked. For whoever writes a check.
+With patterns, of names or families. Runs every check on every flaw that matches, and prints the
+flaw, the checks that do not pass, and how; a flaw that nothing finds is marked. For whoever writes
+a check.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def copy_of(name: str, folder: Path) -> Path:
 def test_a_good_driver_passes(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("lines", "junit.xml", "sarif.json")]
     done = run(
-        *("validate", find_driver("Loop"), "--strictness", "3", "--macos", "15"),
+        *("validate", find_driver("Null"), "--strictness", "3", "--macos", "15"),
         *("--json", files[0], "--junit", files[1], "--sarif", files[2]),
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -67,7 +67,22 @@ def test_a_spoilt_bundle_does_not_pass_and_the_line_says_why(tmp_path: Path) -> 
     assert done.returncode == 1
     assert "bundle-type-uuids" in done.stdout
     assert "443ABEB8" in done.stdout
-    assert "not passed: 1 failed" in done.stdout
+    assert "not passed: 2 failed" in done.stdout
+
+
+def test_a_driver_that_does_not_load_is_told_once(tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    done = run("validate", find_driver("Loop"), "--macos", "seed-15", "--json", lines)
+    assert done.returncode == 1
+    _, outcomes, summary = read_lines(lines)
+    assert summary is not None
+    first, *others = outcomes
+    assert first.check == "bundle-loads"
+    assert first.status == "failed"
+    assert "seed-15" in first.evidence[0]
+    skipped = [one for one in others if one.status == "skipped"]
+    assert {one.evidence for one in skipped} == {("the driver does not load (bundle-loads)",)}
+    assert all(one.check.startswith("bundle-") for one in others if one not in skipped)
 
 
 def test_the_environment_and_the_file_are_heard(tmp_path: Path) -> None:

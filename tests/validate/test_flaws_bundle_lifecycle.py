@@ -18,6 +18,7 @@ FAMILIES = {"bundle", "lifecycle"}
 MODULES = {
     "bundle_factory",
     "bundle_life",
+    "bundle_loads",
     "bundle_opening",
     "bundle_references",
     "lifecycle",
@@ -102,6 +103,7 @@ TABLE = [
         "Initialize",
     ),
     Found("initialize-fails", "bundle-initializes", FAILED, "'what'"),
+    Found("initialize-fails", "bundle-loads", FAILED, "Initialize"),
     Found("start-not-counted", "lifecycle-starts-nest", FAILED, "one StopIO"),
     Found("start-not-counted", "lifecycle-legal-orders", FAILED, "stands still"),
     Found("start-not-counted", "lifecycle-any-order", FAILED, "IO calls failed"),

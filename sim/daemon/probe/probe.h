@@ -80,6 +80,12 @@ struct probe_instance *probe_instance_at(struct probe *probe, uint32_t number,
 bool probe_instance_create(struct probe *probe, const struct probe_factory *factory, CFUUIDRef type,
                            uint32_t *number, uint64_t *elapsed_ns, struct halsim_error *error);
 
+/* The names of the slots that the driver's table leaves empty, with single spaces; "" for none. A
+ * table that is not there leaves all empty. Calling one would crash in it. */
+#define PROBE_SLOT_NAMES_MAX 512
+void probe_instance_missing(const struct probe_instance *instance,
+                            char names[PROBE_SLOT_NAMES_MAX]);
+
 enum probe_interface {
     PROBE_INTERFACE_NONE,
     PROBE_INTERFACE_SAME,

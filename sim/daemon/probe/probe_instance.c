@@ -77,6 +77,35 @@ bool probe_instance_create(struct probe *probe, const struct probe_factory *fact
     return true;
 }
 
+void probe_instance_missing(const struct probe_instance *instance,
+                            char names[PROBE_SLOT_NAMES_MAX]) {
+    static const char *const first[] = {"QueryInterface", "AddRef", "Release", "Initialize"};
+    const size_t count = 4 + PROBE_FUNCTION_COUNT;
+    const struct halsim_call_info about = {.entry_point = "Factory",
+                                           .plugin = HALSIM_CALL_NO_PLUGIN};
+    names[0] = '\0';
+    halsim_call_begin_inspection(&about); /* what the factory gave may lead nowhere */
+    const struct AudioServerPlugInDriverInterface *table = *instance->driver;
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++) {
+        /* Function pointers one after the other, behind the reserved word. */
+        void *slot = NULL;
+        if (table != NULL) {
+            memcpy(&slot, (const char *)table + (i + 1) * sizeof slot, sizeof slot);
+        }
+        if (slot == NULL) {
+            const char *name = i < 4 ? first[i] : probe_function_name((enum probe_function)(i - 4));
+            length += (size_t)snprintf(names + length, PROBE_SLOT_NAMES_MAX - length, "%s%s",
+                                       length > 0 ? " " : "", name);
+        }
+    }
+    halsim_call_end_inspection();
+}
+
+_Static_assert(sizeof(struct AudioServerPlugInDriverInterface) ==
+                   (5 + PROBE_FUNCTION_COUNT) * sizeof(void *),
+               "enum probe_function has the slots of the interface, in their order");
+
 HRESULT probe_instance_query(struct probe_instance *instance, CFUUIDRef uuid, bool has_out,
                              enum probe_interface *interface) {
     static const char unset = 0; /* nobody else has its address */

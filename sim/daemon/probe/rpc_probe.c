@@ -75,14 +75,23 @@ RPC_METHOD(probe_open) {
     return result;
 }
 
+/* A thread that still runs the driver's code would crash without it, and nobody could say whose it
+ * was. One that has been joined may be listed for a moment longer. */
+static bool has_more_threads(const struct rpc_resources *before) {
+    for (int look = 0; look < 50; look++) {
+        if (rpc_resources_read().threads <= before->threads) {
+            return false;
+        }
+    }
+    return true;
+}
+
 RPC_METHOD(probe_unload) {
     struct probe *probe = call->rpc->probe;
     bool is_unmapped = false;
     struct rpc_resources before = probe->at_open;
-    /* A thread that still runs its code would crash without it, and nobody could say whose it was.
-     */
-    bool has_threads = probe->is_open && rpc_resources_read().threads > before.threads;
-    if (!probe_unload(probe, has_threads, &is_unmapped, &call->failure.error)) {
+    bool stays = probe->is_open && has_more_threads(&before);
+    if (!probe_unload(probe, stays, &is_unmapped, &call->failure.error)) {
         return rpc_host_said_no(call);
     }
     yyjson_mut_doc *doc = call->doc;
@@ -186,6 +195,14 @@ RPC_METHOD(probe_create) {
                            number == UINT32_MAX ? yyjson_mut_null(call->doc)
                                                 : yyjson_mut_uint(call->doc, number));
     yyjson_mut_obj_add_uint(call->doc, result, "create_ns", elapsed_ns);
+    yyjson_mut_val *missing = yyjson_mut_obj_add_arr(call->doc, result, "slots_missing");
+    if (number != UINT32_MAX) {
+        char names[PROBE_SLOT_NAMES_MAX];
+        probe_instance_missing(call->rpc->probe->instances[number], names);
+        for (char *rest = names, *name; (name = strtok_r(rest, " ", &rest)) != NULL;) {
+            yyjson_mut_arr_add_strcpy(call->doc, missing, name);
+        }
+    }
     return result;
 }
 

@@ -1,6 +1,5 @@
 /* crash.c - signal handlers and the report. */
 #include "crash.h"
-#include "halsim/last_calls.h"
 #include "halsim/sanitizers.h"
 #ifdef HAL_LAB_INTERPOSE
 #include "halinterpose/ledger.h"
@@ -8,6 +7,7 @@
 #include "ledger.h"
 #include "options.h"
 #include "report.h"
+#include "report_calls.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -180,36 +180,10 @@ static void begin_report(struct report *to) {
     }
 }
 
-/* What one of the last calls takes at most. */
-#define LAST_CALL_BYTES 192
-
-/* The oldest first; when not all have room, the newest. */
-static void add_last_calls(struct report *to) {
-    static struct halsim_last_call calls[HALSIM_LAST_CALLS_MAX];
-    size_t count = halsim_last_calls(calls, HALSIM_LAST_CALLS_MAX);
-    size_t room = report_room(to) / LAST_CALL_BYTES;
-    report_begin_list(to, "last_calls");
-    for (size_t i = count > room ? count - room : 0; i < count; i++) {
-        const struct halsim_last_call *call = &calls[i];
-        char text[16];
-        report_begin_item(to);
-        report_number(to, "number", call->number);
-        report_string(to, "entry_point", call->entry_point);
-        report_number(to, "object", call->object);
-        report_number(to, "client", call->client);
-        report_string(to, "code", call->code != 0 ? halsim_fourcc_text(call->code, text) : NULL);
-        report_string(to, "status",
-                      call->has_status ? halsim_fourcc_text((uint32_t)call->status, text) : NULL);
-        report_raw(to, "returned", call->has_returned ? "true" : "false");
-        report_end_item(to);
-    }
-    report_end_list(to);
-}
-
 static void finish(struct report *done) __attribute__((noreturn));
 
 static void finish(struct report *done) {
-    add_last_calls(done);
+    report_last_calls(done);
     report_send(done);
     if (report_listener != NULL) {
         report_listener(done->text, done->length);

@@ -42,6 +42,7 @@ struct halsim_call_slot {
     bool is_answered;
     int32_t status;                   /* when it is */
     struct halsim_kept_call *keeping; /* the call under way among the last ones; NULL: it is not */
+    uint64_t kept_number;             /* of the last one */
     uint32_t kept_next;
     struct halsim_kept_call kept[HALSIM_LAST_CALLS_MAX]; /* a ring */
     struct halsim_call_slot *next;
@@ -71,19 +72,22 @@ extern atomic_bool halsim_last_calls_kept;
 /* For their order. Threads that begin a call at the same moment may draw the same number. */
 extern atomic_ullong halsim_last_calls_drawn;
 
-/* Ten times in a cycle: no function, and no instruction that locks. */
+/* Ten times in a cycle: no function, and no instruction that locks. Who sees one of the new values
+ * sees that the tag was taken away before. */
 static inline void halsim_call_keep(struct halsim_call_slot *slot, const char *entry_point,
                                     uint32_t object, uint32_t client, uint32_t code) {
     struct halsim_kept_call *kept = &slot->kept[slot->kept_next];
     slot->kept_next = slot->kept_next + 1 < HALSIM_LAST_CALLS_MAX ? slot->kept_next + 1 : 0;
-    uint64_t number = atomic_load_explicit(&halsim_last_calls_drawn, memory_order_relaxed) + 1;
+    /* Another thread's number may be lost between these two, never one of this thread's. */
+    uint64_t drawn = atomic_load_explicit(&halsim_last_calls_drawn, memory_order_relaxed);
+    uint64_t number = (drawn > slot->kept_number ? drawn : slot->kept_number) + 1;
+    slot->kept_number = number;
     atomic_store_explicit(&halsim_last_calls_drawn, number, memory_order_relaxed);
     atomic_store_explicit(&kept->tag, 0, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
-    atomic_store_explicit(&kept->entry_point, entry_point, memory_order_relaxed);
-    atomic_store_explicit(&kept->object, object, memory_order_relaxed);
-    atomic_store_explicit(&kept->client, client, memory_order_relaxed);
-    atomic_store_explicit(&kept->code, code, memory_order_relaxed);
+    atomic_store_explicit(&kept->entry_point, entry_point, memory_order_release);
+    atomic_store_explicit(&kept->object, object, memory_order_release);
+    atomic_store_explicit(&kept->client, client, memory_order_release);
+    atomic_store_explicit(&kept->code, code, memory_order_release);
     atomic_store_explicit(&kept->tag, number << 2 | HALSIM_CALL_UNDER_WAY, memory_order_release);
     slot->keeping = kept;
 }

@@ -9,12 +9,12 @@ void halsim_last_calls_keep(void) {
     atomic_store(&halsim_last_calls_kept, true);
 }
 
-#define GET(field) atomic_load_explicit(&kept->field, memory_order_relaxed)
+#define GET(field) atomic_load_explicit(&kept->field, memory_order_acquire)
 
 /* False for one that is not there, or is written all the time. */
 static bool read_one(struct halsim_kept_call *kept, struct halsim_last_call *call) {
     for (int attempt = 0; attempt < 4; attempt++) {
-        uint64_t tag = atomic_load_explicit(&kept->tag, memory_order_acquire);
+        uint64_t tag = GET(tag);
         unsigned outcome = tag & 3;
         *call = (struct halsim_last_call){
             .number = tag >> 2,
@@ -26,7 +26,6 @@ static bool read_one(struct halsim_kept_call *kept, struct halsim_last_call *cal
             .has_returned = outcome != HALSIM_CALL_UNDER_WAY,
             .has_status = outcome == HALSIM_CALL_ANSWERED,
         };
-        atomic_thread_fence(memory_order_acquire);
         if (GET(tag) == tag) {
             return tag != 0;
         }

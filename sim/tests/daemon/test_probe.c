@@ -75,6 +75,23 @@ static void a_factory_is_asked_for_any_type(void **state) {
     probe_session_end(rpc);
 }
 
+static void a_table_with_empty_slots_is_told(void **state) {
+    (void)state;
+    struct halsim_rpc *rpc = session_open(NULL, NULL, NULL);
+    session_call(rpc, "probe.open", "{\"path\": \"" ODD_DRIVER "\"}");
+    yyjson_val *missing = member(session_call(rpc, "probe.create", "{}"), "slots_missing");
+    assert_int_equal(yyjson_arr_size(missing), 13);
+    assert_string_equal(yyjson_get_str(yyjson_arr_get_first(missing)), "CreateDevice");
+    assert_string_equal(yyjson_get_str(yyjson_arr_get_last(missing)), "EndIOOperation");
+    session_call(rpc, "probe.close", "{\"instance\": 0}");
+    session_close(rpc); /* not unloaded: what Odd never frees would be a leak of this test */
+    rpc = probe_session(NULL);
+    missing = member(session_call(rpc, "probe.create", "{}"), "slots_missing");
+    assert_int_equal(yyjson_arr_size(missing), 0);
+    session_call(rpc, "probe.close", "{\"instance\": 1}");
+    probe_session_end(rpc);
+}
+
 static void references_are_counted_and_given_back(void **state) {
     (void)state;
     struct halsim_rpc *rpc = probe_session(NULL);
@@ -420,6 +437,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_bundle_is_refused),
         cmocka_unit_test(a_bundle_can_be_loaded_and_unloaded_a_hundred_times),
         cmocka_unit_test(a_factory_is_asked_for_any_type),
+        cmocka_unit_test(a_table_with_empty_slots_is_told),
         cmocka_unit_test(references_are_counted_and_given_back),
         cmocka_unit_test(a_count_that_is_off_and_another_interface_show),
         cmocka_unit_test(a_property_is_read_into_a_guarded_room),

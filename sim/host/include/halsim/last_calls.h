@@ -7,8 +7,8 @@
 #define HALSIM_LAST_CALLS_MAX 100
 
 struct halsim_last_call {
-    uint64_t number;         /* of all threads together, from 1; the same for two only when two
-                                threads began them at the same moment */
+    uint64_t number;         /* of all threads together, from 1. Those of a thread are in order;
+                                two threads that begin at the same moment may draw the same */
     const char *entry_point; /* as in struct halsim_call_info */
     uint32_t object, client, code;
     int32_t status; /* what the driver answered; of HasProperty, whether it has it */
