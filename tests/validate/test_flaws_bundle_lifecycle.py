@@ -64,6 +64,7 @@ TABLE = [
     Found("factory-answers-any-type", "bundle-factory-refuses-other-types", FAILED, "0BADCAFE"),
     Found("factory-crashes-on-null-type", "bundle-factory-refuses-no-type", CRASHED, "Factory"),
     Found("factory-makes-another", "bundle-factory-twice", WARNING, "two drivers"),
+    Found("slot-missing", "bundle-interface-complete", FAILED, "AbortDeviceConfigurationChange"),
     Found("factory-gives-no-reference", "bundle-factory-gives-reference", CRASHED, "HasProperty"),
     Found("query-interface-refuses-iunknown", "bundle-query-interface", FAILED, "IUnknown"),
     Found(

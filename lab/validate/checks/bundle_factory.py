@@ -34,6 +34,23 @@ class MakesDriver(_Factory):
         )
 
 
+class Complete(_Factory):
+    """The interface of a driver has a function in each of its 22 slots."""
+
+    id = "bundle-interface-complete"
+    strictness = 2
+    source = "AudioServerPlugIn.h: AudioServerPlugInDriverInterface (no function is optional)"
+
+    def run(self, subject: Subject) -> None:
+        """Look at its table; nothing is called."""
+        missing = subject.instance(initialized=False).slots_missing
+        self.expect(
+            not missing,
+            f"the table of functions has NULL for {', '.join(missing)}: the host crashes when it "
+            "calls one; a function that answers kAudioHardwareUnsupportedOperationError is enough",
+        )
+
+
 class GivesReference(_Factory):
     """What the factory returns has a reference for the caller."""
 
