@@ -63,13 +63,15 @@ class Probe:
             host.call("probe.open", path=str(bundle.absolute()))
         )
 
-    def create(self, type_: str = DRIVER_TYPE, *, factory: str | None = None) -> Instance | None:
+    def create(
+        self, type_: str | None = DRIVER_TYPE, *, factory: str | None = None
+    ) -> Instance | None:
         """Call a factory.
 
         Parameters
         ----------
         type_
-            The type UUID that it is asked for.
+            The type UUID that it is asked for; None: a NULL pointer.
         factory
             Its symbol; None: the first that Info.plist has for the type, or else for drivers.
 
@@ -78,7 +80,9 @@ class Probe:
         Instance or None
             None: it returned NULL.
         """
-        result = self.host.call("probe.create", type=type_, factory=factory)
+        result = self.host.call(
+            "probe.create", type=type_, factory=factory, has_type=type_ is not None
+        )
         if result["instance"] is None:
             return None
         missing = [str(name) for name in result["slots_missing"]]

@@ -56,10 +56,13 @@ class Opened(Reply):
 
 
 class Query(Reply):
-    """``probe.query``; negative `hresult`: refused. `interface`: what it gave."""
+    """``probe.query``; negative `hresult`: refused.
+
+    `interface` is what it gave; ``"untouched"``: the out pointer was not written to.
+    """
 
     hresult: int
-    interface: Literal["same", "other"] | None = None
+    interface: Literal["same", "other", "untouched"] | None = None
 
 
 class HostCall(Reply):

@@ -87,7 +87,11 @@ def test_the_life_of_gecko_call_by_call(host: SubprocessHost) -> None:
     assert probe.create(IUNKNOWN) is None
     driver = create(probe)
     assert driver.query().interface == "same"
-    assert driver.query("00000000-0000-0000-0000-000000000001").hresult < 0
+    refused = driver.query("00000000-0000-0000-0000-000000000001")
+    assert refused.hresult < 0
+    assert refused.interface is None
+    assert driver.query(out=False).interface is None
+    assert probe.create(None) is None
     assert driver.add_ref() == 3
     assert driver.release() == 2
     assert driver.initialize().ok

@@ -9,6 +9,7 @@ from lab.host import sources
 from lab.host.base import Client
 from lab.host.models import Device, Resources
 from lab.validate.check import Check, Need
+from lab.validate.checks.bundle_life import resources_since
 from lab.validate.subject import Loaded, Subject
 
 HEAP_BYTES = 64 * 1024
@@ -67,7 +68,7 @@ class StartsAndStops(_Devices):
         before = loaded.host.resources()
         for _ in range(1000):
             self._once(loaded, device, client)
-        after = loaded.host.resources()
+        after = resources_since(loaded.host, before)
         client.remove()
         yield from left(device, before, after, "1000 starts and stops")
 
@@ -91,7 +92,7 @@ class ComesAndGoes(_Devices):
         before = loaded.host.resources()
         for _ in range(100):
             self._round(loaded, device)
-        yield from left(device, before, loaded.host.resources(), "300 clients")
+        yield from left(device, before, resources_since(loaded.host, before), "300 clients")
 
     @staticmethod
     def _round(loaded: Loaded, device: Device) -> None:

@@ -76,7 +76,7 @@ bool probe_unload(struct probe *probe, bool stays, bool *is_unmapped, struct hal
 /* NULL, with a message, for a number that has no instance, or one that the probe has let go of. */
 struct probe_instance *probe_instance_at(struct probe *probe, uint32_t number,
                                          struct halsim_error *error);
-/* Calls a factory with `type`. *number is UINT32_MAX when it made nothing. */
+/* Calls a factory with `type`, which may be NULL. *number is UINT32_MAX when it made nothing. */
 bool probe_instance_create(struct probe *probe, const struct probe_factory *factory, CFUUIDRef type,
                            uint32_t *number, uint64_t *elapsed_ns, struct halsim_error *error);
 
@@ -90,6 +90,7 @@ enum probe_interface {
     PROBE_INTERFACE_NONE,
     PROBE_INTERFACE_SAME,
     PROBE_INTERFACE_OTHER,
+    PROBE_INTERFACE_UNTOUCHED, /* the out pointer is as it was, not NULL */
 };
 /* QueryInterface(), with NULL in the place of the out pointer unless `has_out`. An interface that
  * it gives is a reference of the probe's. */

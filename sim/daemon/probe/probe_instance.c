@@ -108,14 +108,18 @@ _Static_assert(sizeof(struct AudioServerPlugInDriverInterface) ==
 
 HRESULT probe_instance_query(struct probe_instance *instance, CFUUIDRef uuid, bool has_out,
                              enum probe_interface *interface) {
-    void *given = NULL;
+    static const char unset = 0; /* nobody else has its address */
+    void *const as_it_was = (void *)(uintptr_t)&unset;
+    void *given = as_it_was;
     uint64_t began = begin("QueryInterface");
     HRESULT result =
         (*instance->driver)
             ->QueryInterface(instance->driver, CFUUIDGetUUIDBytes(uuid), has_out ? &given : NULL);
     (void)halsim_call_end(began, &result);
     *interface = PROBE_INTERFACE_NONE;
-    if (given == instance->driver) {
+    if (given == as_it_was) {
+        *interface = has_out ? PROBE_INTERFACE_UNTOUCHED : PROBE_INTERFACE_NONE;
+    } else if (given == instance->driver) {
         *interface = PROBE_INTERFACE_SAME;
         instance->held += SUCCEEDED(result);
     } else if (given != NULL) {

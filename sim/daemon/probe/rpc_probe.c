@@ -169,6 +169,10 @@ static const struct probe_factory *factory_param(struct rpc_call *call, const ch
 
 RPC_METHOD(probe_create) {
     const char *text = DRIVER_TYPE;
+    bool has_type = true;
+    if (!params_bool(&call->params, "has_type", PARAM_OPTIONAL, &has_type)) {
+        return NULL;
+    }
     CFUUIDRef type = uuid_param(call, "type", DRIVER_TYPE);
     if (type == NULL) {
         return NULL;
@@ -178,8 +182,8 @@ RPC_METHOD(probe_create) {
     uint32_t number = UINT32_MAX;
     uint64_t elapsed_ns = 0;
     bool ok = factory != NULL;
-    if (ok && !probe_instance_create(call->rpc->probe, factory, type, &number, &elapsed_ns,
-                                     &call->failure.error)) {
+    if (ok && !probe_instance_create(call->rpc->probe, factory, has_type ? type : NULL, &number,
+                                     &elapsed_ns, &call->failure.error)) {
         ok = rpc_fail_host(&call->failure);
     }
     CFRelease(type);
@@ -203,7 +207,7 @@ RPC_METHOD(probe_create) {
 }
 
 RPC_METHOD(probe_query) {
-    static const char *const names[] = {NULL, "same", "other"};
+    static const char *const names[] = {NULL, "same", "other", "untouched"};
     uint32_t number;
     bool has_out = true;
     struct probe_instance *instance = rpc_probe_instance(call, &number);

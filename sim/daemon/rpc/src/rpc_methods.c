@@ -66,7 +66,7 @@ static const struct rpc_method methods[] = {
     {"farend.damage", "farend kind frames block", rpc_farend_damage},
     {"farend.fault", "farend direction fault ns amount", rpc_farend_fault},
     {"probe.open", "path", rpc_probe_open},
-    {"probe.create", "type factory", rpc_probe_create},
+    {"probe.create", "type factory has_type", rpc_probe_create},
     {"probe.query", "instance uuid out", rpc_probe_query},
     {"probe.add_ref", "instance", rpc_probe_add_ref},
     {"probe.release", "instance", rpc_probe_release},
