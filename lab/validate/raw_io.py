@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from lab.host import probe_calls as calls
 from lab.host.probe import Instance
@@ -85,7 +86,13 @@ def cycle_calls(wired: Wired, number: int, frames: int, *, channels: int = 2) ->
     yield calls.end_operation(device, CLIENT, "cycl", frames, cycle)
 
 
-def run_io(instance: Instance, device: int, *, cycles: int, frames: int = 512) -> list[CallResult]:
+Use = Literal["both", "input", "output"]
+"""Which streams of a device are in use: a host leaves out the others."""
+
+
+def run_io(
+    instance: Instance, device: int, *, cycles: int, frames: int = 512, use: Use = "both"
+) -> list[CallResult]:
     """Add a client, start, do so many cycles in virtual time, stop, remove it.
 
     Returns
@@ -95,6 +102,9 @@ def run_io(instance: Instance, device: int, *, cycles: int, frames: int = 512) -
     """
     instance.add_client(device, CLIENT)
     wired = wire(instance, device)
+    if use != "both":
+        steps = [step for step in wired.steps if (step[0] in _INPUT) is (use == "input")]
+        wired = replace(wired, steps=tuple(steps))
     if not instance.start_io(device, CLIENT).ok:
         instance.remove_client(device, CLIENT)
         return []
