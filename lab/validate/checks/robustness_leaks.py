@@ -16,8 +16,10 @@ _ROUNDS = 12
 _WARM = 3
 _SLACK = 4
 """Of a thing that is counted: so many fewer than one in a round are no leak."""
-_HEAP_SLACK = 16 * 1024
-"""Bytes that the probe itself keeps, and the C library's caches, in all rounds together."""
+_HEAP_SLACK = 4 * 1024 * _ROUNDS
+"""Bytes: the probe keeps 2 KiB of each instance for good, for drivers that call it too late."""
+_NO_QUARANTINE = {"HALSDK_QUARANTINE": "0"}
+"""Else the simulator's CoreFoundation keeps the last thousand objects that were released."""
 _READS = 60
 _LATER_NS = 100_000_000
 
@@ -60,7 +62,7 @@ class _Left(Check):
 
     def run(self, subject: Subject) -> None:
         """Make, use and release it a dozen times in one process."""
-        probe = subject.probe(exact_memory=True)
+        probe = subject.probe(exact_memory=True, environment=_NO_QUARANTINE)
         before: Resources | None = None
         for turn in range(_ROUNDS + _WARM):
             instance = made(probe)
@@ -79,7 +81,7 @@ class _Left(Check):
         self.expect(
             grown <= slack,
             f"made, used and released {_ROUNDS} times, it leaves {grown} {self.words} behind "
-            f"({was} before, {now} after); none should be left",
+            f"({was} before, {now} after); at most {slack} may be left",
         )
 
 
