@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as with_seed
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from lab.host import probe_calls as calls
 from lab.host.errors import HostGone
@@ -29,6 +32,7 @@ def search(
     references: Collection[str],
     seed: int,
     examples: int,
+    folder: Path,
 ) -> str | None:
     """Make random calls until one is answered wrongly.
 
@@ -44,6 +48,8 @@ def search(
         The same draws the same calls.
     examples
         So many, at most.
+    folder
+        For files of hypothesis, which else come to lie in the folder of whoever runs this.
 
     Returns
     -------
@@ -55,6 +61,7 @@ def search(
     HostGone
         When the driver crashed or hung: there is nobody to find a smaller call with.
     """
+    set_hypothesis_home_dir(folder)
     return _run(_calls_of(objects, selectors, references), complaint, seed, examples)
 
 
@@ -66,7 +73,7 @@ def _run(
 ) -> str | None:
     gone: list[HostGone] = []
 
-    @seed(number)
+    @with_seed(number)
     @settings(
         max_examples=examples,
         database=None,
@@ -129,4 +136,4 @@ def _typed() -> st.SearchStrategy[tuple[str, float]]:
 
 
 def _on_the_wire(number: float) -> float:
-    return number if number == number and abs(number) != float("inf") else 1e30  # noqa: PLR0124
+    return number if number == number and abs(number) != float("inf") else 1e30

@@ -108,10 +108,10 @@ def run_io(
     if not instance.start_io(device, CLIENT).ok:
         instance.remove_client(device, CLIENT)
         return []
-    done = []
+    done: list[CallResult] = []
     for number in range(1, cycles + 1):
-        for call in cycle_calls(wired, number, frames):
-            done.append(instance.call(call, CallResult))
+        every = cycle_calls(wired, number, frames)
+        done += [instance.call(call, CallResult) for call in every]
         instance.host.advance(int(frames * _NS_PER_S / _RATE))
     instance.stop_io(device, CLIENT)
     instance.remove_client(device, CLIENT)

@@ -46,9 +46,9 @@ class _Custom(Check):
                     f"{value}: set to {words} it releases what is not its own",
                 )
         self.expect(
-            devices_of(instance) == devices, "after its custom properties were set it has others "
-            "devices than before",
-        )  # fmt: skip
+            devices_of(instance) == devices,
+            "after its custom properties were set it has other devices than before",
+        )
 
     def cases(self) -> list[tuple[str, Any, int | None]]:
         """In words, what is set, and the size that is said."""

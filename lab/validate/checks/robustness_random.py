@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from lab.host import probe_calls as calls
@@ -147,10 +149,9 @@ class PropertyFuzz(Check):
 
     def run(self, subject: Subject) -> None:
         """Drawn by hypothesis from the seed; the smallest call that is answered wrongly is told."""
-        try:
-            from lab.validate import fuzz  # noqa: PLC0415  (needs hypothesis, a test dependency)
-        except ImportError:
-            self.skip("hypothesis is not installed: pip install hal-lab[test]")
+        if find_spec("hypothesis") is None:
+            self.skip("hypothesis is not installed: pip install hypothesis")
+        fuzz = import_module("lab.validate.fuzz")  # it needs hypothesis, and a while to be loaded
         instance = subject.instance()
         devices = devices_of(instance)
         found = fuzz.search(
@@ -160,6 +161,7 @@ class PropertyFuzz(Check):
             references=REFERENCES,
             seed=subject.seed,
             examples=_EXAMPLES,
+            folder=subject.folder,
         )
         self.expect(found is None, str(found))
         _still_works(self, instance, devices, f"{_EXAMPLES} random questions for properties")
@@ -183,5 +185,3 @@ def _shown(members: Any) -> str:
     address = members["address"]
     where = f"'{address['selector']}'/'{address['scope']}'/{address['element']}"
     return f"object {members['object']} {where}, room {members['size']}"
-
-

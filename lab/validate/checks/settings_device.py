@@ -164,10 +164,8 @@ class RateAnnounced(_RateChange):
         made = self.change(loaded, device)
         if made is None or any(_names_rate(kind.split()) for kind in made[1]):
             return []
-        return [
-            f"{device.name}: set to its own rate it sends 'nsrt', and after the change to "
-            f"{made[0]:g} Hz it does not"
-        ]
+        said = f"{device.name}: set to its own rate it sends 'nsrt', and after the change to "
+        return [f"{said}{made[0]:g} Hz it does not"]
 
 
 def _tells_rate(loaded: Loaded, device: Device) -> bool:
