@@ -20,8 +20,8 @@ SYSTEM = ("/usr/lib/libSystem.B.dylib",)
 class Thin:
     """One slice, as it is to be.
 
-    `exports` and `imports` without underscore. `signed`: None for no signature, else the identifier. `special`:
-    hashes of other files, by slot. `trie`: whether exports are in a trie or in the symbol table.
+    `exports` and `imports` without underscore. `signed`: None for no signature, else the
+    identifier. `special`: hashes of other files, by slot. `trie`: whether exports are in a trie or in the symbol table.
     """
 
     architecture: str = "arm64"
