@@ -260,12 +260,17 @@ class OperationResult(CallResult):
 
 
 class StormCall(Reply):
-    """One of the calls of a storm: how often which status, and what it wrote out of bounds."""
+    """One of the calls of a storm: how often which status, and what it wrote out of bounds.
+
+    `values` is what GetPropertyData gave, up to 16 bytes as hexadecimal digits, and how often; the
+    first 16 different ones, and ``"others"``.
+    """
 
     function: str
     statuses: dict[str, int]
     violations: int
     violation_texts: list[str] = Field(default_factory=list)
+    values: dict[str, int] = Field(default_factory=dict)
 
 
 class StormResult(Reply):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -154,6 +155,24 @@ def test_a_random_sequence_repeats_itself_in_another_process() -> None:
         with Rude() as rude:
             hashes.append(rude.driver.random(seed, 5000).hash)
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_storm_tells_the_values_that_were_read(host: SubprocessHost) -> None:
+    probe = host.probe(find_driver("Gecko"))
+    driver = create(probe)
+    assert driver.initialize().ok
+    device = device_of(driver)
+    wanted = [
+        calls.get(device, "nsrt", 8),
+        calls.get(device, "lnam", 8, cf=True),
+        calls.get(device, "zzzz", 8),
+        calls.get(device, "nsr#", 1024),
+    ]
+    storm = driver.storm(wanted, threads=2, times=5)
+    rate = struct.pack("=d", 48_000.0).hex()
+    assert [call.values for call in storm.calls[:3]] == [{rate: 10}, {}, {}]
+    assert len(storm.calls[3].values) <= 1, "what is longer than 16 bytes is not told"
+    driver.close()
 
 
 def test_a_storm_on_free_threads_runs_at_once() -> None:

@@ -144,6 +144,42 @@ class RateNotified(_RateChange):
         return [f"{device.name}: set to {made[0]:g} Hz, and listeners hear nothing of 'nsrt'"]
 
 
+class RateAnnounced(_RateChange):
+    """A device that announces its rate when it is set announces it after a change, too."""
+
+    id = "settings-rate-announced"
+    strictness = 9
+    need = Need.OPTIONAL
+    source = "the host finds out what a change changed; who tells some of it should tell all"
+
+    def complaints(self, loaded: Loaded, device: Device) -> list[str]:
+        """Set it to what it is, then to another: what the driver says itself, both times."""
+        plugin = loaded.plugin.plugin
+        if len(rates_of(device)) < 2:
+            return []
+        loaded.host.take_notices()
+        loaded.host.set_property(plugin, device.object_id, "nsrt", device.nominal_rate)
+        if not _tells_rate(loaded, device):
+            return []
+        made = self.change(loaded, device)
+        if made is None or any(_names_rate(kind.split()) for kind in made[1]):
+            return []
+        said = f"{device.name}: set to its own rate it sends 'nsrt', and after the change to "
+        return [f"{said}{made[0]:g} Hz it does not"]
+
+
+def _tells_rate(loaded: Loaded, device: Device) -> bool:
+    return any(
+        _names_rate([str(address["selector"]) for address in notice.addresses])
+        for notice in loaded.host.take_notices()
+        if notice.kind == "properties-changed" and notice.object == device.object_id
+    )
+
+
+def _names_rate(selectors: list[str]) -> bool:
+    return "nsrt" in selectors or "****" in selectors
+
+
 class AbortHeard(_Devices):
     """A configuration change that the host aborts changes nothing."""
 
@@ -259,7 +295,9 @@ class OtherFormatsRefused(_Devices):
             )
             try:
                 now = loaded.host.set_format(device.device, stream.id, asked)
-            except HostError:
+            except HostError as error:
+                if error.status == "timeout":  # the driver took it, and that is all
+                    found.append(f"stream {stream.id}: {_said(asked)} is not offered, and taken")
                 now = loaded.host.device(device.device)
             got = next(one for one in now.streams if one.id == stream.id)
             if got.physical_format != stream.physical_format:

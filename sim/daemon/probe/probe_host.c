@@ -56,6 +56,14 @@ size_t probe_host_calls_after(struct probe_host *host, uint64_t after,
     return given;
 }
 
+void probe_host_forget_calls(struct probe_host *host) {
+    pthread_mutex_lock(&host->lock);
+    free(host->calls);
+    host->calls = NULL;
+    host->count = host->room = 0;
+    pthread_mutex_unlock(&host->lock);
+}
+
 uint64_t probe_host_last_number(struct probe_host *host) {
     pthread_mutex_lock(&host->lock);
     uint64_t number = host->last_number;

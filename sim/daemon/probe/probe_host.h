@@ -83,6 +83,8 @@ struct probe_host *probe_host_create(struct probe_storage *storage);
 size_t probe_host_calls_after(struct probe_host *host, uint64_t after,
                               struct probe_host_call *calls, size_t most, uint64_t *dropped);
 uint64_t probe_host_last_number(struct probe_host *host);
+/* Gives back the room of the calls that are kept; numbers go on. */
+void probe_host_forget_calls(struct probe_host *host);
 /* The `info` that the driver gave with its last request for this change; NULL when it made none. */
 void *probe_host_change_info(struct probe_host *host, AudioObjectID object, uint64_t action);
 

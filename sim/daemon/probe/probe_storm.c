@@ -37,6 +37,7 @@ static void note(struct storm *storm, size_t index, const struct probe_call *cal
     if (outcome->has_memory) {
         probe_tally_add(&storm->results[index].tally, outcome->status, 1);
         probe_violations_look(&storm->results[index].violations, call, outcome);
+        probe_values_look(&storm->results[index].values, call, outcome);
     } else {
         storm->lacked_memory = true;
     }

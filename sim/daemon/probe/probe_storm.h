@@ -11,6 +11,7 @@
 struct probe_storm_result {
     struct probe_tally tally;
     struct probe_violations violations;
+    struct probe_values values;
 };
 
 /* Each of `threads` threads makes all calls `times` times; they begin together, each with another

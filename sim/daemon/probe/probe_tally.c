@@ -2,6 +2,7 @@
 #include "probe_tally.h"
 #include "halsim/status.h"
 #include <stdio.h>
+#include <string.h>
 
 void probe_tally_add(struct probe_tally *tally, int32_t status, uint64_t count) {
     for (size_t i = 0; i < tally->status_count; i++) {
@@ -28,6 +29,46 @@ yyjson_mut_val *probe_tally_to_json(yyjson_mut_doc *doc, const struct probe_tall
     }
     if (tally->others > 0) {
         yyjson_mut_obj_add_uint(doc, result, "others", tally->others);
+    }
+    return result;
+}
+
+void probe_values_look(struct probe_values *values, const struct probe_call *call,
+                       const struct probe_outcome *outcome) {
+    if (call->function != PROBE_GET_DATA || call->is_reference || outcome->status != 0 ||
+        outcome->data.block == NULL || outcome->size > PROBE_VALUE_BYTES ||
+        outcome->size > outcome->data.size) {
+        return;
+    }
+    size_t at = 0;
+    while (at < values->count &&
+           (values->values[at].size != outcome->size ||
+            memcmp(values->values[at].bytes, outcome->data.bytes, outcome->size) != 0)) {
+        at++;
+    }
+    if (at == PROBE_VALUES_MAX) {
+        values->others++;
+        return;
+    }
+    if (at == values->count) {
+        values->values[values->count].size = outcome->size;
+        memcpy(values->values[values->count++].bytes, outcome->data.bytes, outcome->size);
+    }
+    values->values[at].count++;
+}
+
+yyjson_mut_val *probe_values_to_json(yyjson_mut_doc *doc, const struct probe_values *values) {
+    yyjson_mut_val *result = yyjson_mut_obj(doc);
+    for (size_t i = 0; i < values->count; i++) {
+        char digits[2 * PROBE_VALUE_BYTES + 1] = "";
+        for (size_t byte = 0; byte < values->values[i].size; byte++) {
+            (void)snprintf(digits + 2 * byte, 3, "%02x", values->values[i].bytes[byte]);
+        }
+        yyjson_mut_obj_add(result, yyjson_mut_strcpy(doc, digits),
+                           yyjson_mut_uint(doc, values->values[i].count));
+    }
+    if (values->others > 0) {
+        yyjson_mut_obj_add_uint(doc, result, "others", values->others);
     }
     return result;
 }

@@ -6,6 +6,8 @@
 
 #define PROBE_STATUSES_MAX   32 /* different ones; what comes on top counts as one more */
 #define PROBE_VIOLATIONS_MAX 8
+#define PROBE_VALUES_MAX     16 /* different ones; what comes on top is counted together */
+#define PROBE_VALUE_BYTES    16
 
 struct probe_tally {
     struct {
@@ -19,6 +21,23 @@ struct probe_tally {
 void probe_tally_add(struct probe_tally *tally, int32_t status, uint64_t count);
 /* {"0": 12, "'who?'": 3, "others": 1} */
 yyjson_mut_val *probe_tally_to_json(yyjson_mut_doc *doc, const struct probe_tally *tally);
+
+/* Small values that GetPropertyData gave, each with how often: in a race, some that nobody set. */
+struct probe_values {
+    struct {
+        uint8_t bytes[PROBE_VALUE_BYTES];
+        size_t size;
+        uint64_t count;
+    } values[PROBE_VALUES_MAX];
+    size_t count;
+    uint64_t others;
+};
+
+/* Nothing of another function, of references, of calls that failed, and of larger values. */
+void probe_values_look(struct probe_values *values, const struct probe_call *call,
+                       const struct probe_outcome *outcome);
+/* {"0000803f": 12, "others": 1}, bytes as hexadecimal digits */
+yyjson_mut_val *probe_values_to_json(yyjson_mut_doc *doc, const struct probe_values *values);
 
 /* Calls that wrote where they had no room: how many, and the first in words. */
 struct probe_violations {

@@ -45,6 +45,7 @@ static yyjson_mut_val *storm_to_json(yyjson_mut_doc *doc, const struct probe_cal
         yyjson_mut_obj_add_str(doc, one, "function", probe_function_name(calls[i].function));
         yyjson_mut_obj_add_val(doc, one, "statuses", probe_tally_to_json(doc, &results[i].tally));
         probe_violations_to_json(doc, one, &results[i].violations);
+        yyjson_mut_obj_add_val(doc, one, "values", probe_values_to_json(doc, &results[i].values));
     }
     return result;
 }
