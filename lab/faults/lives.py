@@ -122,6 +122,12 @@ class Lives(Closing):
         self._storage = Path(
             self._stack.enter_context(tempfile.TemporaryDirectory(prefix="hal-lab-"))
         )
+        try:
+            self._prepare()
+            self._live(setup.frames)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End it; what it made goes. May be called twice."""
@@ -131,17 +137,12 @@ class Lives(Closing):
 
     # ---- lives of the daemon ---------------------------------------------------------------
 
+    def _prepare(self) -> None:
+        """What a kind of rig has besides, before the first life."""
+
     @abstractmethod
     def _live(self, frames: int) -> None:
         """Start a daemon, load the driver, play to it with so many frames a cycle."""
-
-    def _begin(self) -> None:
-        """The first life; what was made goes when it cannot begin."""
-        try:
-            self._live(self.setup.frames)
-        except BaseException:
-            self.close()
-            raise
 
     def _start_host(self, environment: Mapping[str, str], *, keep_shm: bool = False) -> None:
         options = HostOptions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from lab.faults.damage import DRIVER_SAID, NOTHING, Allowance, Damage, Failure, judge
@@ -26,7 +27,6 @@ class ReaderRunning(Running[Rig]):
     def __init__(self, setup: Setup, events: Sequence[Event]) -> None:
         super().__init__(setup, events)
         self.marks = Marks()
-        self.outcome.marks = self.marks.reached
         self._allowed = NOTHING
         self._heap_of_life: int | None = None
         self._restarts = 0
@@ -45,6 +45,10 @@ class ReaderRunning(Running[Rig]):
         self.outcome.memory_start = rig.memory()
         self._heap_of_life = self.outcome.memory_start.heap_bytes
         self._watch.begin_life(rig.device)
+
+    def reached(self) -> Counter[str]:
+        """As they were met."""
+        return self.marks.reached
 
     def _end(self, rig: Rig) -> None:
         self._end_timestamps(rig)

@@ -6,14 +6,12 @@ event and is never asked in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from lab.errors import UsageError
 from lab.faults.damage import Damage, damage_so_far
-from lab.faults.lives import EventWindow, Lives
+from lab.faults.lives import Lives
 from lab.faults.loopback import LEARN_S, Loopback, check_device
-from lab.faults.schedule import Setup
 from lab.host import sources
 from lab.host.base import FarEnd
 from lab.host.errors import HostError
@@ -70,15 +68,7 @@ class Rig(Lives):
         Of the daemon before this one, at its end.
     """
 
-    def __init__(
-        self,
-        setup: Setup,
-        *,
-        stop: Callable[[], bool] = lambda: False,
-        progress: Callable[[int], None] = lambda _: None,
-        log: EventWindow | None = None,
-    ) -> None:
-        super().__init__(setup, stop=stop, progress=progress, log=log)
+    def _prepare(self) -> None:
         self.name = unique_shm_name()
         self.reading = False
         self.name_leads_there = False
@@ -97,9 +87,8 @@ class Rig(Lives):
         self._folded = Damage()
         self._base = Damage()
         self.last_timestamps: TimestampReport | None = None
-        self.loopback = Loopback() if setup.far_end == "input" else None
+        self.loopback = Loopback() if self.setup.far_end == "input" else None
         self.far: FarEnd
-        self._begin()
 
     # ---- lives of the daemon ---------------------------------------------------------------
 

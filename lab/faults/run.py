@@ -11,7 +11,6 @@ from lab.faults.reader_running import ReaderRunning
 from lab.faults.rig import Rig
 from lab.faults.running import carry_out
 from lab.faults.schedule import Setup
-from lab.faults.wire.marks import marks_of
 from lab.faults.wire.rig import WireRig
 from lab.faults.wire.running import WireRunning
 
@@ -50,12 +49,10 @@ def run_schedule(
         When it could not begin.
     """
     if setup.far_end == "bunghole":
-        outcome = carry_out(
+        return carry_out(
             WireRunning(setup, events),
             lambda: WireRig(setup, stop=stop, progress=progress, log=log),
         )
-        outcome.marks = marks_of(outcome.journal)
-        return outcome
     return carry_out(
         ReaderRunning(setup, events), lambda: Rig(setup, stop=stop, progress=progress, log=log)
     )

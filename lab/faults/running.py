@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -68,6 +69,10 @@ class Running(ABC, Generic[RigT]):
     @abstractmethod
     def _episode(self, rig: RigT, waiting: list[Event], end: int) -> None:
         """Take events that follow each other closely, let them settle, and judge."""
+
+    @abstractmethod
+    def reached(self) -> Counter[str]:
+        """The rare states that the run was in, and how often; when it is over."""
 
     @abstractmethod
     def _end(self, rig: RigT) -> None:
@@ -166,6 +171,7 @@ def carry_out(running: Running[RigT], rig_of_run: Callable[[], RigT]) -> Outcome
     running.hash.add(outcome.failure.kind if outcome.failure else "passed")
     outcome.hash = running.hash.digest()
     outcome.journal = running.hash.lines
+    outcome.marks = running.reached()
     return outcome
 
 

@@ -20,11 +20,11 @@ from lab.guest.launch import PACKAGE_ROOT
 from lab.guest.settings import GuestSettings, Vsock
 
 _PORT = 5000
-_ECHO = """
+ECHO = """
 import socket, sys
 listener = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
 listener.bind((socket.VMADDR_CID_ANY, int(sys.argv[1])))
-listener.listen(1)
+listener.listen(8)
 print("listening", flush=True)
 while True:
     peer, _ = listener.accept()
@@ -32,6 +32,7 @@ while True:
         peer.sendall(data)
     peer.close()
 """
+"""A program for a guest: sends back what comes to the port that it is told, one peer at a time."""
 _PING = """
 import sys, time
 from lab.guest.dialling import dial
@@ -104,7 +105,7 @@ def main() -> None:
     with Guest(GuestSettings(vsock=Vsock.HOST)) as guest:
         commands = commands_s(guest, 50)
         said.append(f"command there and back  median {statistics.median(commands) * 1e3:.1f} ms")
-        server = guest.start_command([sys.executable, "-c", _ECHO, str(_PORT)])
+        server = guest.start_command([sys.executable, "-c", ECHO, str(_PORT)])
         server.wait_for_output(b"listening", limit_s=30)
         with vsock_device.listen(guest.vsock_folder, _PORT) as listener:
             threading.Thread(target=echo, args=(listener,), daemon=True).start()

@@ -12,7 +12,7 @@ from lab.host.models import LedgerReport, LedgerRow
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.measure.budget import load_budget, violations_of
 from lab.play.exercise import exercise
-from tests.daemon.talk import driver, unique_shm
+from tests.daemon.talk import driver, shm_exists, unique_shm
 
 STRICT = [item.as_parameters() for item in load_budget("strict").budgets]
 
@@ -27,6 +27,16 @@ def begin(host: SubprocessHost, budgets: Sequence[dict[str, str | int]] = ()) ->
         pytest.skip(str(error))
 
 
+_used: list[str] = []
+"""Names of shared memory, by tests of this process: others run beside it."""
+
+
+def own_shm() -> str:
+    """One more."""
+    _used.append(unique_shm())
+    return _used[-1]
+
+
 def ledger_of(
     name: str,
     fault: str = "none",
@@ -36,7 +46,7 @@ def ledger_of(
 ) -> LedgerReport:
     """Let a driver be used, and return what it did."""
     options = HostOptions(clock="realtime" if clock == "realtime" else "virtual")
-    environment = {"LOOP_FAULT": fault, "GECKO_SHM_NAME": unique_shm()}
+    environment = {"LOOP_FAULT": fault, "GECKO_SHM_NAME": own_shm()}
     with SubprocessHost(options, environment=environment) as host:
         host.load(Path(driver(name)))
         begin(host, STRICT if budgets is None else budgets)
@@ -54,12 +64,7 @@ def row(report: LedgerReport, entry_point: str, operation: str | None = None) ->
 @pytest.fixture(scope="module", autouse=True)
 def _shared_memory_is_gone() -> Iterator[None]:
     yield
-    assert not [name for name in posix_shm_names() if name.startswith("dmn-")]
-
-
-def posix_shm_names() -> list[str]:
-    folder = Path("/dev/shm")
-    return [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    assert not [name for name in _used if shm_exists(name)]
 
 
 @pytest.mark.parametrize("name", ["Loop", "GeckoAudioDevice"])
@@ -162,7 +167,7 @@ def test_a_new_ledger_begins_at_zero_and_an_ended_one_can_be_read() -> None:
 
 
 def test_memory_runs_out_once_for_the_driver_alone() -> None:
-    with SubprocessHost(environment={"GECKO_SHM_NAME": unique_shm()}) as host:
+    with SubprocessHost(environment={"GECKO_SHM_NAME": own_shm()}) as host:
         host.load(Path(driver("GeckoAudioDevice")))
         begin(host)
         host.fail_allocation(1)

@@ -16,23 +16,12 @@ from lab.guest.command import RunningCommand
 from lab.guest.errors import GuestError
 from lab.guest.guest import Guest
 from lab.guest.launch import PACKAGE_ROOT
+from lab.guest.measure import ECHO
 from lab.guest.settings import GuestSettings, Vsock
 from tests.guest.processes import becomes_true, processes_of
 
 pytestmark = [pytest.mark.guest, pytest.mark.linux]
 
-ECHO = """
-import socket, sys
-listener = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
-listener.bind((socket.VMADDR_CID_ANY, int(sys.argv[1])))
-listener.listen(8)
-print("listening", flush=True)
-while True:
-    peer, _ = listener.accept()
-    while data := peer.recv(65536):
-        peer.sendall(data)
-    peer.close()
-"""
 PING = """
 import os, sys
 from lab.guest.dialling import dial

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from lab.clocks import Offset
 from lab.errors import UsageError
-from lab.faults.lives import EventWindow, Lives
-from lab.faults.schedule import Setup
+from lab.faults.lives import Lives
 from lab.faults.wire.counts import Counts, counts_of
 from lab.host import sources
 from lab.host.base import Client
@@ -44,17 +42,6 @@ class WireRig(Lives):
     peer: Peer
     microphone: Device
     listener: Client
-
-    def __init__(
-        self,
-        setup: Setup,
-        *,
-        stop: Callable[[], bool] = lambda: False,
-        progress: Callable[[int], None] = lambda _: None,
-        log: EventWindow | None = None,
-    ) -> None:
-        super().__init__(setup, stop=stop, progress=progress, log=log)
-        self._begin()
 
     # ---- lives of the daemon ---------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from lab.faults.damage import Failure
@@ -11,6 +12,7 @@ from lab.faults.schedule import Setup
 from lab.faults.wire.cost import BACK_S, NOTHING, Cost
 from lab.faults.wire.counts import Counts
 from lab.faults.wire.judge import PACKET_NS, Stretch, judge, together
+from lab.faults.wire.marks import marks_of
 from lab.faults.wire.perform import perform
 from lab.faults.wire.rig import WireRig
 from lab.host.models import Resources
@@ -40,6 +42,10 @@ class WireRunning(Running[WireRig]):
         self.hash.add([self.setup.layout, self.setup.frames, end, "wire"])
         self._begin_life(rig)
         self.outcome.memory_start = self._resources
+
+    def reached(self) -> Counter[str]:
+        """Read from the journal."""
+        return marks_of(self.hash.lines)
 
     def _end(self, rig: WireRig) -> None:
         self._judge_life(rig)

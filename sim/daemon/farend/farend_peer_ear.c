@@ -246,7 +246,6 @@ static void arrive(struct farend_peer *peer, const struct farend_packet *packet)
 /* ---- the way --------------------------------------------------------------------------------- */
 
 void farend_ear_pass(struct farend_peer *peer, const struct bunghole_item *item) {
-    struct farend_link *link = &peer->link[FAREND_OUTPUT];
     struct farend_packet packet = {
         .numbered = item->kind == BUNGHOLE_ITEM_AUDIO,
         .flags = item->flags,
@@ -254,28 +253,7 @@ void farend_ear_pass(struct farend_peer *peer, const struct bunghole_item *item)
         .size = item->size,
     };
     memcpy(packet.bytes, item->packet, item->size);
-    if (link->drop > 0) {
-        link->drop--;
-        link->stats.lost_on_purpose++;
-        return;
-    }
-    if (link->exchange > 0 && !link->has_waiting) {
-        link->has_waiting = true;
-        link->waiting = packet;
-        return;
-    }
-    arrive(peer, &packet);
-    if (link->has_waiting) {
-        link->has_waiting = false;
-        link->exchange--;
-        link->stats.reordered++;
-        arrive(peer, &link->waiting);
-    }
-    if (link->twice > 0) {
-        link->twice--;
-        link->stats.repeated++;
-        arrive(peer, &packet);
-    }
+    farend_link_pass(peer, &peer->link[FAREND_OUTPUT], &packet, arrive);
 }
 
 #else

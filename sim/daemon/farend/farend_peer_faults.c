@@ -74,6 +74,34 @@ bool farend_peer_fault(struct farend_peer *peer, enum farend_direction direction
     }
 }
 
+void farend_link_pass(struct farend_peer *peer, struct farend_link *link,
+                      const struct farend_packet *packet,
+                      void (*arrive)(struct farend_peer *peer,
+                                     const struct farend_packet *packet)) {
+    if (link->drop > 0) {
+        link->drop--;
+        link->stats.lost_on_purpose++;
+        return;
+    }
+    if (link->exchange > 0 && !link->has_waiting) {
+        link->has_waiting = true;
+        link->waiting = *packet;
+        return;
+    }
+    arrive(peer, packet);
+    if (link->has_waiting) {
+        link->has_waiting = false;
+        link->exchange--;
+        link->stats.reordered++;
+        arrive(peer, &link->waiting);
+    }
+    if (link->twice > 0) {
+        link->twice--;
+        link->stats.repeated++;
+        arrive(peer, packet);
+    }
+}
+
 #else
 typedef int farend_peer_faults_is_not_empty; /* ISO C wants something in each file */
 #endif

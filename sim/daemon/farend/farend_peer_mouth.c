@@ -103,12 +103,13 @@ static size_t write_packet(const struct farend_link *link, uint8_t *to,
                                     : bunghole_wire_put_frame(to, packet->bytes, packet->size);
 }
 
-static bool send_packet(struct farend_peer *peer, const struct farend_packet *packet) {
+/* What the socket has no room for is gone. */
+static void send_packet(struct farend_peer *peer, const struct farend_packet *packet) {
     struct farend_link *link = &peer->link[FAREND_INPUT];
     uint8_t *to =
         farend_link_room(peer, link, BUNGHOLE_RECORD_HEADER + BUNGHOLE_AUDIO_HEADER + packet->size);
     if (to == NULL) {
-        return false;
+        return;
     }
     link->out_size += write_packet(link, to, packet);
     link->stats.packets++;
@@ -116,34 +117,6 @@ static bool send_packet(struct farend_peer *peer, const struct farend_packet *pa
     link->stats.last_audio_ns = peer->now_ns;
     if (link->stats.first_audio_ns == 0) {
         link->stats.first_audio_ns = peer->now_ns;
-    }
-    return true;
-}
-
-/* On its way it may get lost, change places, come twice. */
-static void pass(struct farend_peer *peer, const struct farend_packet *packet) {
-    struct farend_link *link = &peer->link[FAREND_INPUT];
-    if (link->drop > 0) {
-        link->drop--;
-        link->stats.lost_on_purpose++;
-        return;
-    }
-    if (link->exchange > 0 && !link->has_waiting) {
-        link->has_waiting = true;
-        link->waiting = *packet;
-        return;
-    }
-    (void)send_packet(peer, packet);
-    if (link->has_waiting) {
-        link->has_waiting = false;
-        link->exchange--;
-        link->stats.reordered++;
-        (void)send_packet(peer, &link->waiting);
-    }
-    if (link->twice > 0) {
-        link->twice--;
-        link->stats.repeated++;
-        (void)send_packet(peer, packet);
     }
 }
 
@@ -200,7 +173,7 @@ void farend_mouth_step(struct farend_peer *peer) {
             send_half(peer, link, &packet);
             return;
         }
-        pass(peer, &packet);
+        farend_link_pass(peer, link, &packet, send_packet);
         farend_link_flush(peer, link);
     }
 }

@@ -119,6 +119,13 @@ void farend_link_end(struct farend_peer *peer, struct farend_link *link, uint64_
 uint8_t *farend_link_room(struct farend_peer *peer, struct farend_link *link, size_t size);
 void farend_link_flush(struct farend_peer *peer, struct farend_link *link);
 
+/* ---- farend_peer_faults.c ---- */
+/* A packet on its way over a link, where it may get lost, change places, come twice. `arrive` is
+ * called for each that comes to the end of it. */
+void farend_link_pass(struct farend_peer *peer, struct farend_link *link,
+                      const struct farend_packet *packet,
+                      void (*arrive)(struct farend_peer *peer, const struct farend_packet *packet));
+
 /* ---- farend_peer_ear.c ---- */
 bool farend_ear_open(struct farend_peer *peer, const struct farend_peer_config *config,
                      struct halsim_error *error);

@@ -75,6 +75,7 @@ struct halsim_host *halsim_host_create(const struct halsim_host_config *config,
     pthread_mutex_init(&host->control, &recursive);
     pthread_mutexattr_destroy(&recursive);
     pthread_mutex_init(&host->notice_lock, NULL);
+    atomic_init(&host->only_plugin, UINT32_MAX);
     halsim_platform_install_time(host);
     if (config->clock == HALSIM_CLOCK_VIRTUAL) {
         halsim_last_calls_keep();

@@ -133,6 +133,8 @@ struct halsim_host {
 
     struct halsim_plugin **plugins; /* all there ever were: an index is never given twice */
     uint32_t plugin_count;
+    /* The one that is loaded; UINT32_MAX: none, or several. Read without a lock. */
+    atomic_uint only_plugin;
     uint32_t plugin_room;
     struct halsim_storage *storages; /* of all bundle identifiers met */
     /* Devices keep their index when they have gone. Grows only; a driver's own thread reads it, so

@@ -74,23 +74,10 @@ void halsim_platform_remove_time(struct halsim_host *host) {
  * since virtual time runs away from what it has given up on. */
 #define QUEUE_LIMIT_NS 250000000u
 
-static uint32_t only_plugin(const struct halsim_host *host) {
-    uint32_t found = UINT32_MAX;
-    for (uint32_t i = 0; i < host->plugin_count; i++) {
-        if (host->plugins[i]->loaded) {
-            if (found != UINT32_MAX) {
-                return UINT32_MAX;
-            }
-            found = i;
-        }
-    }
-    return found;
-}
-
 /* The blocks are the drivers', and may crash or hang as their other calls may. */
 static void drain_main_queue(struct halsim_host *host) {
     struct halsim_call_slot *slot = halsim_call_slot_mine();
-    halsim_call_enter(slot, "MainQueue", only_plugin(host), 0, 0, 0);
+    halsim_call_enter(slot, "MainQueue", atomic_load(&host->only_plugin), 0, 0, 0);
     (void)halsdk_drain_main_queue();
     halsim_call_leave(slot);
 }

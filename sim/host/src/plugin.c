@@ -288,6 +288,18 @@ static struct halsim_plugin *plugin_create(struct halsim_host *host, const char 
     return NULL;
 }
 
+static void set_loaded(struct halsim_plugin *plugin, struct halsim_host *host, bool loaded) {
+    plugin->loaded = loaded;
+    uint32_t only = UINT32_MAX, count = 0;
+    for (uint32_t i = 0; i < host->plugin_count; i++) {
+        if (host->plugins[i]->loaded) {
+            only = i;
+            count++;
+        }
+    }
+    atomic_store(&host->only_plugin, count == 1 ? only : UINT32_MAX);
+}
+
 bool halsim_plugin_load(struct halsim_host *host, const char *bundle_path, uint32_t *out_plugin,
                         struct halsim_error *error) {
     pthread_mutex_lock(&host->control);
@@ -301,7 +313,7 @@ bool halsim_plugin_load(struct halsim_host *host, const char *bundle_path, uint3
     factory_function factory = load_executable(plugin, error);
     bool ok = factory != NULL && create_driver(plugin, factory, error);
     if (ok) {
-        plugin->loaded = true;
+        set_loaded(plugin, host, true);
         ok = initialize(plugin, error);
         if (!ok) {
             (void)halsim_plugin_unload(host, plugin->index, NULL);
@@ -326,7 +338,7 @@ bool halsim_plugin_unload(struct halsim_host *host, uint32_t index, struct halsi
     halsim_change_abort_all(plugin, host);
     release(plugin, plugin->driver);
     plugin->driver = NULL;
-    plugin->loaded = false;
+    set_loaded(plugin, host, false);
     pthread_mutex_unlock(&host->control);
     return true;
 }
