@@ -168,6 +168,11 @@ def properties_of(class_id: str, base_class: str = "aobj") -> tuple[Property, ..
     return tuple(found.values())
 
 
+def all_properties() -> Iterator[Property]:
+    """Those of all classes."""
+    return (_parse(row) for rows in _TABLE.values() for row in rows)
+
+
 def _parse(row: str) -> Property:
     selector, rest = row[:4], row[5:]
     rest, _, needs = rest.rstrip(")").partition("(")

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from lab.host.locate import find_driver
+from lab.host.probe_models import TimestampResult
 from lab.profiles import load_profile
 from lab.signals import counter
 from lab.validate.check import Unmet
-from lab.validate.raw_devices import devices_of, open_up
-from lab.validate.raw_io import RawIO
-from lab.validate.raw_loop import Loop, largest_cycle, loops_of
+from lab.validate.raw.device import playing_devices
+from lab.validate.raw.io import RawIO
+from lab.validate.raw.loop import Loop, largest_cycle, loops_of
 from lab.validate.subject import Subject
 from tests.support.flaws import find_flaw
 
@@ -39,7 +40,7 @@ def flawed(name: str) -> Subject:
 
 
 def test_devices_are_found_with_their_streams(subject: Subject) -> None:
-    (device,) = devices_of(subject.instance())
+    (device,) = playing_devices(subject.instance())
     assert (device.object_id, device.rate, device.period_frames) == (2, 48_000, 16_384)
     assert [(one.object_id, one.is_input, one.channels) for one in device.streams] == [
         (3, True, 2),
@@ -49,7 +50,7 @@ def test_devices_are_found_with_their_streams(subject: Subject) -> None:
 
 
 def test_the_ring_of_a_period_has_room_for_the_largest_cycle(subject: Subject) -> None:
-    (device,) = devices_of(subject.instance())
+    (device,) = playing_devices(subject.instance())
     assert largest_cycle(device) == 5461
     assert 3 * largest_cycle(device) <= device.period_frames
 
@@ -87,10 +88,24 @@ def test_a_number_is_the_sample_time_for_which_it_was_written(subject: Subject) 
     assert np.array_equal(counter.decode(loop.turn(512))[0][:, 0], at + np.arange(512))
 
 
+@pytest.mark.parametrize("sample", [-1e6, 1e300])
+def test_a_time_line_that_there_cannot_be_is_not_followed(
+    subject: Subject, sample: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    io = RawIO(playing_devices(subject.instance())[0])
+    impossible = TimestampResult(
+        status=0, status_text="0", elapsed_ns=0, sample_time=sample, host_time=0, seed=1
+    )
+    monkeypatch.setattr(io, "zero_timestamp", lambda _: impossible)
+    io.start()
+    assert io.position == 0
+    assert io.write(io.device.outputs[0], 64).ok
+
+
 def test_a_client_that_is_refused_is_the_drivers_fault() -> None:
     with flawed("second-client-refused") as subject:
         driver = subject.instance()
-        io = RawIO(driver, devices_of(driver)[0])
+        io = RawIO(playing_devices(driver)[0])
         io.start()
         with pytest.raises(Unmet, match="AddDeviceClient of client 2 answered"):
             io.start(2)
@@ -99,8 +114,8 @@ def test_a_client_that_is_refused_is_the_drivers_fault() -> None:
 def test_thread_and_cycle_are_begun_and_ended_for_who_wants_to_know() -> None:
     with flawed("offers-everything") as subject:
         driver = subject.instance()
-        device = devices_of(driver)[0]
-        io = RawIO(driver, device)
+        device = playing_devices(driver)[0]
+        io = RawIO(device)
         io.start()
         for _ in range(2):
             io.write(device.outputs[0], 64)
@@ -123,9 +138,9 @@ def test_thread_and_cycle_are_begun_and_ended_for_who_wants_to_know() -> None:
 
 def test_volumes_and_mute_are_opened_up(subject: Subject) -> None:
     driver = subject.instance()
-    device = devices_of(driver)[0]
+    device = playing_devices(driver)[0]
     driver.set(6, "bcvl", b"\1\0\0\0")
     driver.set(5, "lcsv", np.float32(0.25).tobytes())
-    open_up(driver, device)
+    device.open_up()
     assert driver.get(6, "bcvl", 4).data == bytes(4)
     assert driver.get(5, "lcsv", 4).data == np.float32(1).tobytes()

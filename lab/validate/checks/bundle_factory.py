@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.host.probe import IUNKNOWN, Instance
 from lab.validate.check import Check, Need
 from lab.validate.checks.bundle_references import still_works
-from lab.validate.raw_device import PLUGIN, ids, text
+from lab.validate.raw.answers import PLUG_IN, needed, text
 from lab.validate.subject import Subject
 
 OTHER_TYPE = "0BADCAFE-0000-4000-8000-000000000001"
@@ -131,5 +131,5 @@ class Twice(_Factory):
 
 
 def _uids(driver: Instance) -> set[str]:
-    found = (text(driver, device, "uid ") for device in ids(driver, PLUGIN, "dev#"))
+    found = (text(driver, device, "uid ") for device in needed(driver, PLUG_IN, "dev#"))
     return {uid for uid in found if uid}

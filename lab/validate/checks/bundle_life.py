@@ -9,7 +9,7 @@ from lab.host.base import Host
 from lab.host.models import Resources
 from lab.host.probe import Instance, Probe
 from lab.validate.check import Check, Need
-from lab.validate.raw_device import raw_devices
+from lab.validate.raw.device import listed_devices
 from lab.validate.subject import Subject
 
 ROUNDS = 20
@@ -146,12 +146,12 @@ def _lives(probe: Probe) -> bool:
 
 def _use(driver: Instance) -> None:
     """What fails here is said by other checks."""
-    for device in raw_devices(driver):
-        if driver.add_client(device.id, _CLIENT).ok:
-            if driver.start_io(device.id, _CLIENT).ok:
-                driver.zero_timestamp(device.id, _CLIENT)
-                driver.stop_io(device.id, _CLIENT)
-            driver.remove_client(device.id, _CLIENT)
+    for device in listed_devices(driver):
+        if device.call("AddDeviceClient", _CLIENT).ok:
+            if device.call("StartIO", _CLIENT).ok:
+                driver.zero_timestamp(device.object_id, _CLIENT)
+                device.call("StopIO", _CLIENT)
+            device.call("RemoveDeviceClient", _CLIENT)
 
 
 def resources_since(host: Host, before: Resources) -> Resources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.host.probe import DRIVER_INTERFACE, IUNKNOWN, Instance
 from lab.validate.check import Check, Need
-from lab.validate.raw_device import PLUGIN
+from lab.validate.raw.answers import PLUG_IN
 from lab.validate.subject import Subject
 
 OTHER_INTERFACE = "0BADCAFE-0000-4000-8000-000000000002"
@@ -161,7 +161,7 @@ def still_works(check: Check, driver: Instance, said: int, when: str) -> None:
     """
     kept = len(check.notes)
     check.note(f"{when} (which answered {said}), a reference was left, and the driver was called")
-    answer = driver.has(PLUGIN, "clas")
+    answer = driver.has(PLUG_IN, "clas")
     del check.notes[kept:]  # it is there for a crash, which has no evidence of its own
     check.expect(
         answer.has is True,

@@ -9,8 +9,8 @@ import numpy as np
 from lab.host.probe_calls import Samples
 from lab.host.probe_models import Block, OperationResult
 from lab.validate.check import Check, Need
-from lab.validate.raw_devices import UNTOUCHED, RawStream, devices_of
-from lab.validate.raw_io import READ, WRITE, RawIO
+from lab.validate.raw.device import UNTOUCHED, RawStream, playing_devices
+from lab.validate.raw.io import READ, WRITE, RawIO
 from lab.validate.subject import Subject
 
 HOSTS_SIZES = (512, 16, 63, 64, 511, 4096, 8191, 8192, 480)
@@ -32,8 +32,8 @@ class _Buffers(Check):
         driver = subject.instance()
         complaints: list[str] = []
         looked = False
-        for device in devices_of(driver):
-            io = RawIO(driver, device, max(self.sizes))
+        for device in playing_devices(driver):
+            io = RawIO(device, max(self.sizes))
             io.start()
             wanted = list(self.wanted(io))
             looked = looked or bool(wanted)

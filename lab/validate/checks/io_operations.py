@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from lab.host import probe_calls as calls
 from lab.host.probe_models import OperationResult
 from lab.validate.check import Check, Need
-from lab.validate.raw_devices import RawStream, devices_of
-from lab.validate.raw_io import (
+from lab.validate.raw.device import RawStream, playing_devices
+from lab.validate.raw.io import (
     CLIENT,
-    INPUT_OPERATIONS,
-    OUTPUT_OPERATIONS,
     READ,
     WRITE,
     RawIO,
     is_offered,
+    offered,
 )
 from lab.validate.subject import Subject
 
@@ -38,10 +37,10 @@ class _Offers(Check):
     def run(self, subject: Subject) -> None:
         """Each device."""
         driver = subject.instance()
-        found = self.some(devices_of(driver), "device with a stream")
+        found = self.some(playing_devices(driver), "device with a stream")
         complaints: list[str] = []
         for device in found:
-            io = RawIO(driver, device)
+            io = RawIO(device)
             io.add()
             complaints += self.complaints(io)
         self.expect_all(complaints)
@@ -111,10 +110,10 @@ class _Done(Check):
     def run(self, subject: Subject) -> None:
         """Each device."""
         driver = subject.instance()
-        found = self.some(devices_of(driver), "device with a stream")
+        found = self.some(playing_devices(driver), "device with a stream")
         complaints: list[str] = []
         for device in found:
-            io = RawIO(driver, device)
+            io = RawIO(device)
             io.start()
             complaints += self.complaints(io)
             io.stop()
@@ -123,17 +122,6 @@ class _Done(Check):
     def complaints(self, io: RawIO) -> Iterator[str]:
         """What is wrong with one."""
         raise NotImplementedError
-
-
-def done_by(io: RawIO) -> Iterator[tuple[str, RawStream]]:
-    """Each operation that a driver has offered, with each stream that it is for."""
-    for streams, operations in (
-        (io.device.inputs, INPUT_OPERATIONS),
-        (io.device.outputs, OUTPUT_OPERATIONS),
-    ):
-        for operation in operations:
-            if io.does(operation):
-                yield from ((operation, stream) for stream in streams)
 
 
 class DoesWhatItOffers(_Done):
@@ -147,10 +135,9 @@ class DoesWhatItOffers(_Done):
     def complaints(self, io: RawIO) -> Iterator[str]:
         """Ten cycles of all of them."""
         for _ in range(10):
-            for operation, stream in done_by(io):
-                in_place = io.offer(operation).in_place
+            for operation, stream in offered(io):
                 silent = bytes(FRAMES * stream.frame_bytes)
-                second = None if in_place else silent
+                second = None if io.does_in_place(operation) else silent
                 result = io.do(operation, stream, FRAMES, main=silent, secondary=second)
                 if not result.ok:
                     yield (

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from lab.signals import counter
 from lab.validate.check import Check, Need
-from lab.validate.raw_io import CLIENT, READ
-from lab.validate.raw_loop import LARGEST_CYCLE, Loop, largest_cycle, loops_of
+from lab.validate.raw.io import CLIENT, READ
+from lab.validate.raw.loop import LARGEST_CYCLE, Loop, largest_cycle, loops_of
 from lab.validate.subject import Subject
 
 STALE = "github.com/kyleneideck/BackgroundMusic/issues/217, github.com/q-p/SoundPusher/issues/1"

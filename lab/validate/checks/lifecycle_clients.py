@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.validate.check import Check, Need
-from lab.validate.raw_device import RawDevice, raw_devices
+from lab.validate.raw.device import RawDevice, listed_devices
 from lab.validate.subject import Subject
 
 NESTING = "AudioServerPlugIn.h: StartIO, StopIO (they nest; IO runs while one client has started)"
@@ -22,7 +22,7 @@ class _Clients(Check):
 
     def run(self, subject: Subject) -> None:
         """Each device."""
-        found = raw_devices(subject.instance())
+        found = listed_devices(subject.instance())
         for device in self.some(found, "device with a stream"):
             self.expect_all(self.complaints(device))
 
@@ -40,13 +40,7 @@ class _Clients(Check):
 
 def call(device: RawDevice, what: str, client: int) -> str:
     """Make a call for a client; its status in words."""
-    calls = {
-        "AddDeviceClient": device.driver.add_client,
-        "RemoveDeviceClient": device.driver.remove_client,
-        "StartIO": device.driver.start_io,
-        "StopIO": device.driver.stop_io,
-    }
-    return calls[what](device.id, client).status_text
+    return device.call(what, client).status_text
 
 
 class ManyClients(_Clients):
@@ -134,7 +128,7 @@ def _settled(device: RawDevice) -> tuple[float | None, int | None, int | None]:
 
 
 def _zero(device: RawDevice) -> tuple[float | None, int | None, int | None]:
-    stamp = device.driver.zero_timestamp(device.id, FIRST)
+    stamp = device.driver.zero_timestamp(device.object_id, FIRST)
     return stamp.sample_time, stamp.host_time, stamp.seed
 
 

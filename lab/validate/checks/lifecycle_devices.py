@@ -9,7 +9,8 @@ from lab.host.probe import Instance
 from lab.host.probe_calls import Call
 from lab.host.probe_models import CallResult, CreateResult
 from lab.validate.check import Check, Need
-from lab.validate.raw_device import PLUGIN, RawDevice, ids, raw_devices
+from lab.validate.raw.answers import PLUG_IN, needed
+from lab.validate.raw.device import RawDevice, listed_devices
 from lab.validate.subject import Subject
 
 NO_DEVICE = 0x7FFF_0001
@@ -47,13 +48,13 @@ class Created(_Devices):
                 self.expect(made, f"{said}: it should have named one")
                 continue
             self.expect(
-                driver.has(made, "clas").has is True and made in ids(driver, PLUGIN, "dev#"),
+                driver.has(made, "clas").has is True and made in needed(driver, PLUG_IN, "dev#"),
                 f"{said}, which does not exist, or is not in the list of devices; CreateDevice "
                 "should have answered kAudioHardwareUnsupportedOperationError, or made it",
             )
             gone = driver.call(calls.destroy_device(made), CallResult)
             self.expect(
-                gone.ok and made not in ids(driver, PLUGIN, "dev#"),
+                gone.ok and made not in needed(driver, PLUG_IN, "dev#"),
                 f"{said}; DestroyDevice of it answered {gone.status_text}, and it should be gone",
             )
 
@@ -69,17 +70,17 @@ class Destroyed(_Devices):
     def run(self, subject: Subject) -> None:
         """No device, the plug-in, and each of the driver's own."""
         driver = subject.instance()
-        for wrong in (NO_DEVICE, PLUGIN):
+        for wrong in (NO_DEVICE, PLUG_IN):
             answer = driver.call(calls.destroy_device(wrong), CallResult)
             self.expect(
                 not answer.ok,
                 f"DestroyDevice of object {wrong}, which is no device, answered 0; an error "
                 "should have come",
             )
-        before = ids(driver, PLUGIN, "dev#")
+        before = needed(driver, PLUG_IN, "dev#")
         for device in before:
             answer = driver.call(calls.destroy_device(device), CallResult)
-            there = device in ids(driver, PLUGIN, "dev#")
+            there = device in needed(driver, PLUG_IN, "dev#")
             self.expect(
                 there != answer.ok,
                 f"DestroyDevice of device {device}, which CreateDevice has not made, answered "
@@ -99,9 +100,9 @@ class NoSuchDevice(_Devices):
     def run(self, subject: Subject) -> None:
         """No object, the plug-in, and a stream."""
         driver = subject.instance()
-        wrong = {NO_DEVICE: "which does not exist", PLUGIN: "which is the plug-in"}
-        for device in raw_devices(driver):
-            wrong[device.streams()[0]] = "which is a stream"
+        wrong = {NO_DEVICE: "which does not exist", PLUG_IN: "which is the plug-in"}
+        for device in listed_devices(driver):
+            wrong[device.stream_ids()[0]] = "which is a stream"
         for object_, what in wrong.items():
             self.expect_all(_taken(driver, object_, what))
 
@@ -142,12 +143,12 @@ class TooEarly(_Devices):
     def run(self, subject: Subject) -> None:
         """Ask another instance which devices there will be."""
         other = subject.instance()
-        devices = raw_devices(other)
+        devices = listed_devices(other)
         other.close()  # both may need the same names of the system
         driver = subject.instance(initialized=False)
-        early = [calls.has(PLUGIN, "dev#"), calls.get(PLUGIN, "dev#", 64)]
+        early = [calls.has(PLUG_IN, "dev#"), calls.get(PLUG_IN, "dev#", 64)]
         for device in devices:
-            early += [calls.get(device.id, "nsrt", 8), *_of_device(device.id)]
+            early += [calls.get(device.object_id, "nsrt", 8), *_of_device(device.object_id)]
         for call in early:
             driver.call(call, CallResult)
         answer = driver.initialize()
@@ -156,7 +157,7 @@ class TooEarly(_Devices):
             f"after {len(early)} calls that came too early, Initialize answered "
             f"{answer.status_text}; 0 should have come",
         )
-        for device in raw_devices(driver):
+        for device in listed_devices(driver):
             self.expect(
                 not device.runs(),
                 f"{device.name}: right after Initialize its IO runs, for a client that started, "
@@ -171,15 +172,16 @@ class _Changes(_Devices):
     def run(self, subject: Subject) -> None:
         """Each device, three actions."""
         driver = subject.instance()
-        for device in raw_devices(driver):
+        for device in listed_devices(driver):
             for action in NOBODY_ASKED:
                 before = _settings(device)
-                answer = driver.call(self.asked()(device.id, action), CallResult)
+                call = self.asked()(device.object_id, action)
+                answer = driver.call(call, CallResult)
                 self.expect(
                     _settings(device) == before,
-                    f"{device.name}: {self.asked()(device.id, action).function} of the action "
-                    f"{action:#x}, for which the driver never asked, answered "
-                    f"{answer.status_text} and changed its rate, streams or formats",
+                    f"{device.name}: {call.function} of the action {action:#x}, for "
+                    f"which the driver never asked, answered {answer.status_text} and changed its "
+                    "rate, streams or formats",
                 )
 
     def asked(self) -> Callable[[int, int], Call]:
@@ -200,8 +202,8 @@ class NotAskedFor(_Changes):
 
 def _settings(device: RawDevice) -> list[bytes | None]:
     """Its rate, its streams and their formats, as they are."""
-    found = [device.driver.get(device.id, "nsrt", 8).data]
-    for stream in device.streams():
+    found = [device.driver.get(device.object_id, "nsrt", 8).data]
+    for stream in device.stream_ids():
         found += [stream.to_bytes(4, "little")]
         found += [device.driver.get(stream, one, 40).data for one in ("sfmt", "pft ")]
     return found

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from lab.validate.check import Check, Need
 from lab.validate.orders import Belief, Client, Event, State, Step, way_to_new
-from lab.validate.raw_device import RawDevice, raw_devices
+from lab.validate.raw.device import RawDevice, listed_devices
 from lab.validate.subject import Subject
 
 CLIENTS = (7, 8)
@@ -37,7 +37,7 @@ class _Orders(Check):
         """Each device, set up anew each time."""
         for set_up in self.set_ups:
             driver = subject.instance()
-            for device in self.some(raw_devices(driver), "device with a stream"):
+            for device in self.some(listed_devices(driver), "device with a stream"):
                 self.expect_all(self._walk(device, set_up))
             driver.close()  # the next one may need the same names of the system
 
@@ -49,15 +49,16 @@ class _Orders(Check):
         waiting = list(SET_UPS[set_up])
         while waiting and len(done) < MOST_STEPS:
             step, before = waiting.pop(0), belief
-            answer = _take(device, step)
-            done.append(f"{step[1].value} of client {CLIENTS[step[0]]} answered {answer}")
+            who, event = step
+            answer = device.call(event, CLIENTS[who]).status_text
+            done.append(f"{event} of client {CLIENTS[who]} answered {answer}")
             runs = device.runs()
             belief = before.after(step, ok=answer == "0").seen(runs=runs)
             if not belief.states:
                 yield _said(device, set_up, before, done, runs=runs)
                 return
             here = belief.likely()
-            stamp = device.driver.zero_timestamp(device.id, CLIENTS[here[0].starts == 0])
+            stamp = device.driver.zero_timestamp(device.object_id, CLIENTS[here[0].starts == 0])
             if runs and not stamp.ok:
                 yield (
                     f"{device.name}, {set_up}: IO runs, and GetZeroTimeStamp answered "
@@ -67,18 +68,6 @@ class _Orders(Check):
             tried[before.likely(), step] = here
             if not waiting:
                 waiting = way_to_new(here, tried, legal_only=self.legal_only)
-
-
-def _take(device: RawDevice, step: Step) -> str:
-    """Its status, in words."""
-    who, event = step
-    call = {
-        Event.ADD: device.driver.add_client,
-        Event.REMOVE: device.driver.remove_client,
-        Event.START: device.driver.start_io,
-        Event.STOP: device.driver.stop_io,
-    }[event]
-    return call(device.id, CLIENTS[who]).status_text
 
 
 def _said(device: RawDevice, set_up: str, before: Belief, done: list[str], *, runs: bool) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.validate.check import Check, Need
-from lab.validate.raw import Asked, Raw
+from lab.validate.raw.asked import Asked, all_asked, sized
+from lab.validate.raw.tree import Tree
 from lab.validate.subject import Subject
 
 _CHANGING = {"lcsd", "lcds"}
@@ -20,9 +21,9 @@ class RawCheck(Check):
 
     def run(self, subject: Subject) -> None:
         """Complain."""
-        self.expect_all(self.complaints(Raw(subject.instance())))
+        self.expect_all(self.complaints(Tree(subject.instance())))
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """What is wrong."""
         raise NotImplementedError
 
@@ -34,18 +35,18 @@ class AnswersAgree(RawCheck):
     strictness = 2
     source = "AudioServerPlugIn.h: HasProperty, IsPropertySettable, GetPropertyDataSize, ...Data"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Ask each of all that its class may have."""
-        for asked in raw.all_asked():
-            there = raw.driver.has(asked.node.id, asked.where).has
+        for asked in all_asked(tree):
+            there = asked.has().has
             if there not in {0, 1}:
                 yield f"HasProperty of {asked} answered {there}; a Boolean is 0 or 1"
             if there:
-                yield from self._of_one(raw, asked)
+                yield from self._of_one(asked)
 
-    def _of_one(self, raw: Raw, asked: Asked) -> Iterator[str]:
-        settable = raw.driver.is_settable(asked.node.id, asked.where)
-        size = raw.size(asked)
+    def _of_one(self, asked: Asked) -> Iterator[str]:
+        settable = asked.is_settable()
+        size = asked.size()
         if not settable.ok:
             yield f"{asked} is there, and IsPropertySettable answered {settable.status_text}"
         elif settable.settable not in {0, 1}:
@@ -55,7 +56,7 @@ class AnswersAgree(RawCheck):
         elif size.size is None:
             yield f"{asked}: GetPropertyDataSize succeeded, and told no size"
         else:
-            got = raw.get(asked, size.size)
+            got = asked.get(size.size)
             if not got.ok:
                 yield f"{asked} is there, and GetPropertyData answered {got.status_text}"
 
@@ -68,16 +69,16 @@ class DeniedHasNothing(RawCheck):
     need = Need.RECOMMENDED  # hosts ask HasProperty first, and well-known drivers rely on that
     source = "AudioHardwareBase.h: kAudioHardwareUnknownPropertyError"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Ask each that its class may have and that HasProperty denies."""
-        for asked in raw.all_asked():
-            if raw.has(asked):
+        for asked in all_asked(tree):
+            if asked.has().has:
                 continue
-            if raw.size(asked).ok:
+            if asked.size().ok:
                 yield f"HasProperty denies {asked}, and GetPropertyDataSize succeeds"
-            elif raw.get(asked, max(64, asked.kind.size)).ok:
+            elif asked.get(max(64, asked.kind.size)).ok:
                 yield f"HasProperty denies {asked}, and GetPropertyData succeeds"
-            elif raw.driver.is_settable(asked.node.id, asked.where).ok:
+            elif asked.is_settable().ok:
                 yield f"HasProperty denies {asked}, and IsPropertySettable succeeds"
 
 
@@ -89,11 +90,11 @@ class SizesExact(RawCheck):
     source = "AudioServerPlugIn.h: GetPropertyDataSize, GetPropertyData (outDataSize)"
     more = 256
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Read each with just the room, and with more."""
-        for asked, size in raw.sized():
+        for asked, size in sized(tree):
             for room in (size, size + self.more):
-                got = raw.get(asked, room)
+                got = asked.get(room)
                 if got.ok and got.size != size:
                     wrote = "no size" if got.size is None else f"{got.size} bytes"
                     yield f"{asked}: its size is {size}; read into {room} bytes it told {wrote}"
@@ -109,9 +110,9 @@ class SizesTyped(RawCheck):
     strictness = 2
     source = "AudioHardwareBase.h: the type of each property"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Hold each size against the contract."""
-        for asked, size in raw.sized():
+        for asked, size in sized(tree):
             one = asked.kind
             if not one.fits(size):
                 what = f"a list of {one.type} of {one.size} bytes" if one.is_list else one.type
@@ -126,12 +127,12 @@ class AnswersRepeat(RawCheck):
     source = "AudioServerPlugIn.h: PropertiesChanged (what changes is announced)"
     times = 3
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Read each three times; a change that is announced meanwhile is none of these."""
-        for asked, size in raw.sized():
+        for asked, size in sized(tree):
             if asked.kind.is_reference or asked.kind.selector in _CHANGING:
                 continue
-            answers = [raw.get(asked, size) for _ in range(self.times)]
+            answers = [asked.get(size) for _ in range(self.times)]
             values = {answer.data for answer in answers if answer.ok and answer.data is not None}
             if len(values) > 1 and not any(answer.host_calls for answer in answers):
                 first, other = sorted(values)[:2]

@@ -8,7 +8,8 @@ from lab.host import probe_calls as calls
 from lab.host.probe_models import CallResult, DataResult, HasResult
 from lab.validate.check import Need
 from lab.validate.checks.objects_answers import RawCheck
-from lab.validate.raw import Raw
+from lab.validate.raw.asked import sized
+from lab.validate.raw.tree import Tree
 
 PROPERTY = "AudioServerPlugIn.h: GetPropertyData"
 
@@ -20,15 +21,15 @@ class NoOverrun(RawCheck):
     strictness = 3
     source = f"{PROPERTY} (inDataSize is the size of the buffer)"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Each property into all the room that it needs, a byte less, half of it, and none.
 
         In this order, and no further than the first: who writes more than the guards hold would
         take the host along.
         """
-        for asked, size in raw.sized():
+        for asked, size in sized(tree):
             for room in (size, max(size - 1, 0), size // 2, 0):
-                line = overrun(raw.get(asked, room))
+                line = overrun(asked.get(room))
                 if line:
                     yield f"{asked}: its size is {size}; read into {room} bytes it wrote {line}"
                     return
@@ -41,13 +42,13 @@ class ShortRefused(RawCheck):
     strictness = 5
     source = "AudioHardwareBase.h: kAudioHardwareBadPropertySizeError"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Each into a byte less, and into no room."""
-        for asked, size in raw.sized():
+        for asked, size in sized(tree):
             if asked.kind.is_list or asked.kind.type == "layout" or not size:
                 continue
             for room in (size - 1, 0):
-                got = raw.get(asked, room)
+                got = asked.get(room)
                 if got.ok:
                     yield f"{asked}: {size} bytes, read into {room}: success; it should be '!siz'"
                     break
@@ -60,15 +61,15 @@ class ShortList(RawCheck):
     strictness = 5
     source = f"{PROPERTY} (outDataSize: how much was written)"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Each with room for a byte less than it has, and for one element and a half."""
-        for asked, size in raw.sized():
+        for asked, size in sized(tree):
             each = asked.kind.size
             if not asked.kind.is_list or size < each:
                 continue
-            whole = raw.get(asked, size).data or b""
+            whole = asked.get(size).data or b""
             for room in sorted({size - 1, each + each // 2} & set(range(size)), reverse=True):
-                got = raw.get(asked, room)
+                got = asked.get(room)
                 where = f"{asked}: {size} bytes, read into {room}:"
                 if overrun(got):
                     yield f"{where} it wrote {overrun(got)}"
@@ -87,18 +88,18 @@ class NullAddress(RawCheck):
     need = Need.RECOMMENDED
     source = "hal-lab: a pointer that is NULL is an error, and no crash"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """All five functions, each object."""
-        for node in raw.nodes:
+        for node in tree.nodes:
             for call in (
-                calls.is_settable(node.id, None),
-                calls.size(node.id, None),
-                calls.get(node.id, None, 64),
-                calls.set_(node.id, None, bytes(4)),
+                calls.is_settable(node.object_id, None),
+                calls.size(node.object_id, None),
+                calls.get(node.object_id, None, 64),
+                calls.set_(node.object_id, None, bytes(4)),
             ):
-                if raw.driver.call(call, CallResult).ok:
+                if tree.driver.call(call, CallResult).ok:
                     yield f"{call.function} of {node} with a NULL address succeeds"
-            if raw.driver.call(calls.has(node.id, None), HasResult).has:
+            if tree.driver.call(calls.has(node.object_id, None), HasResult).has:
                 yield f"HasProperty of {node} with a NULL address says yes"
 
 
@@ -110,10 +111,10 @@ class NullData(RawCheck):
     need = Need.RECOMMENDED
     source = "hal-lab: a pointer that is NULL is an error, and no crash"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Each property of each object, without one of what is written to."""
-        for asked, size in raw.sized():
-            number, where = asked.node.id, asked.where
+        for asked, size in sized(tree):
+            number, where = asked.node.object_id, asked.where
             put = asked.qualifier
             wanted = [
                 (calls.is_settable(number, where, null_out=True), "a Boolean"),
@@ -124,7 +125,7 @@ class NullData(RawCheck):
                 no_data = calls.get(number, where, size, null_data=True, qualifier=put)
                 wanted.append((no_data, "data"))
             for call, what in wanted:
-                if raw.driver.call(call, CallResult).ok:
+                if tree.driver.call(call, CallResult).ok:
                     yield f"{call.function} of {asked} with NULL for {what} succeeds"
 
 
@@ -136,18 +137,18 @@ class NullDriver(RawCheck):
     need = Need.RECOMMENDED
     source = "hal-lab: a pointer that is NULL is an error, and no crash"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """All functions of properties."""
-        number, where = raw.nodes[0].id, "clas"
+        number, where = tree.nodes[0].object_id, "clas"
         for call in (
             calls.is_settable(number, where),
             calls.size(number, where),
             calls.get(number, where, 4),
             calls.set_(number, where, bytes(4)),
         ):
-            if raw.driver.call(call.without_driver(), CallResult).ok:
+            if tree.driver.call(call.without_driver(), CallResult).ok:
                 yield f"{call.function} of a NULL driver succeeds"
-        if raw.driver.call(calls.has(number, where).without_driver(), HasResult).has:
+        if tree.driver.call(calls.has(number, where).without_driver(), HasResult).has:
             yield "HasProperty of a NULL driver says yes"
 
 

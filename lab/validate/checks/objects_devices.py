@@ -11,6 +11,7 @@ from lab.host import sources
 from lab.host.errors import HostError
 from lab.host.models import Device
 from lab.validate.check import Check, Need
+from lab.validate.raw.answers import code_text
 from lab.validate.subject import Loaded, Subject
 
 _TRANSPORTS = {
@@ -462,5 +463,5 @@ def _is_offered(one: dict[str, Any], entry: dict[str, Any]) -> bool:
 def _code(value: Any) -> Any:
     """A four-character code as text, whichever type the contract gives it."""
     if isinstance(value, int) and value > 0xFFFF:
-        return value.to_bytes(4, "big").decode("latin-1")
+        return code_text(value)
     return value

@@ -9,13 +9,13 @@ from lab.host.errors import HostError
 from lab.validate.check import Check, Need
 from lab.validate.checks.objects_answers import RawCheck
 from lab.validate.checks.objects_numbers import is_in
-from lab.validate.raw import Raw, code_text
+from lab.validate.raw.answers import code_text, ranges, rows_in, value
+from lab.validate.raw.device import FORMAT, RANGED_FORMAT
+from lab.validate.raw.tree import Tree
 from lab.validate.subject import Loaded, Subject
 
 _RATES = (12_345.0, 999_999.0, 3.0, 1e9)
 """Hz that no device offers, unless it offers nearly all."""
-_FORMAT, _RANGED = "<d8I", "<d8I2d"
-"""AudioStreamBasicDescription, and with a range of rates."""
 
 
 class ForeignRate(RawCheck):
@@ -25,14 +25,14 @@ class ForeignRate(RawCheck):
     strictness = 4
     source = "AudioHardwareBase.h: kAudioDevicePropertyAvailableNominalSampleRates"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """A few that are in none of its ranges."""
-        for device in raw.of_class("adev"):
-            offered = raw.ranges(device.id, "nsr#")
+        for device in tree.of_class("adev"):
+            offered = ranges(tree.driver, device.object_id, "nsr#")
             for rate in _RATES:
                 if any(is_in(rate, one) for one in offered):
                     continue
-                if raw.driver.set(device.id, "nsrt", struct.pack("<d", rate)).ok:
+                if tree.driver.set(device.object_id, "nsrt", struct.pack("=d", rate)).ok:
                     yield f"{device} does not offer {rate:g} Hz, and setting it succeeds"
 
 
@@ -43,24 +43,27 @@ class ForeignFormat(RawCheck):
     strictness = 4
     source = "AudioHardwareBase.h: kAudioDeviceUnsupportedFormatError"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """What it has, with channels that it does not offer, and with bits that do not exist."""
-        for stream in raw.of_class("astr"):
+        for stream in tree.of_class("astr"):
             for selector in ("sfmt", "pft "):
-                now = raw.value(stream.id, selector) or b""
-                if len(now) != struct.calcsize(_FORMAT):
+                now = value(tree.driver, stream.object_id, selector) or b""
+                if len(now) != struct.calcsize(FORMAT):
                     continue
-                for what, wanted in _foreign(now, self._widths(raw, stream.id)):
-                    if raw.driver.set(stream.id, selector, wanted).ok:
+                for what, wanted in _foreign(now, self._widths(tree, stream.object_id)):
+                    if tree.driver.set(stream.object_id, selector, wanted).ok:
                         yield (
                             f"'{selector}' of {stream} is not offered {what}, and setting it "
                             "succeeds"
                         )
 
-    def _widths(self, raw: Raw, stream: int) -> set[int]:
+    def _widths(self, tree: Tree, stream: int) -> set[int]:
         """How many channels the formats have that it offers."""
-        rows = b"".join(raw.value(stream, selector) or b"" for selector in ("sfma", "pfta"))
-        return {row[6] for row in struct.iter_unpack(_RANGED, rows[: len(rows) // 56 * 56])}
+        return {
+            row[6]
+            for selector in ("sfma", "pfta")
+            for row in rows_in(value(tree.driver, stream, selector), RANGED_FORMAT)
+        }
 
 
 class FormatsFollow(Check):
@@ -105,12 +108,12 @@ class FormatsFollow(Check):
 def _foreign(now: bytes, widths: set[int]) -> list[tuple[str, bytes]]:
     """Formats in words and in bytes: as it is now, but for one thing that is not offered."""
     channels = next(count for count in range(61, 1_000) if count not in widths)
-    rate, id_, flags, _, frames, _, _, bits, _ = struct.unpack(_FORMAT, now)
+    rate, id_, flags, _, frames, _, _, bits, _ = struct.unpack(FORMAT, now)
     wide = channels * (bits // 8)
-    many = struct.pack(_FORMAT, rate, id_, flags, wide, frames, wide, channels, bits, 0)
+    many = struct.pack(FORMAT, rate, id_, flags, wide, frames, wide, channels, bits, 0)
     return [
         (f"with {channels} channels", many),
-        ("with 7 bits", struct.pack(_FORMAT, rate, id_, 4 | 8, 2, frames, 2, 2, 7, 0)),
-        ("at 3 Hz", struct.pack("<d", 3.0) + now[8:]),
-        (f"as '{code_text(id_ ^ 1)}'", now[:8] + struct.pack("<I", id_ ^ 1) + now[12:]),
+        ("with 7 bits", struct.pack(FORMAT, rate, id_, 4 | 8, 2, frames, 2, 2, 7, 0)),
+        ("at 3 Hz", struct.pack("=d", 3.0) + now[8:]),
+        (f"as '{code_text(id_ ^ 1)}'", now[:8] + struct.pack("=I", id_ ^ 1) + now[12:]),
     ]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from lab.validate.check import Need
 from lab.validate.checks.objects_answers import RawCheck
 from lab.validate.contract import BASES
-from lab.validate.raw import Node, Raw
+from lab.validate.raw.answers import code, ranges, real, words
+from lab.validate.raw.tree import Node, Tree
 
 _STANDARD = {*BASES, "aobj"}
 
@@ -20,10 +21,10 @@ class RateRanges(RawCheck):
     strictness = 1
     source = "AudioHardwareBase.h: kAudioDevicePropertyAvailableNominalSampleRates"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Look at each."""
-        for device in raw.of_class("adev"):
-            offered = raw.ranges(device.id, "nsr#")
+        for device in tree.of_class("adev"):
+            offered = ranges(tree.driver, device.object_id, "nsr#")
             if not offered:
                 yield f"{device} offers no rates in 'nsr#'"
             for low, high in offered:
@@ -38,10 +39,11 @@ class RateOffered(RawCheck):
     strictness = 2
     source = "AudioHardwareBase.h: kAudioDevicePropertyNominalSampleRate, ...AvailableNominal..."
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Compare."""
-        for device in raw.of_class("adev"):
-            rate, offered = raw.real(device.id, "nsrt"), raw.ranges(device.id, "nsr#")
+        for device in tree.of_class("adev"):
+            rate = real(tree.driver, device.object_id, "nsrt")
+            offered = ranges(tree.driver, device.object_id, "nsr#")
             if rate is not None and not any(is_in(rate, one) for one in offered):
                 told = ", ".join(f"{low:g} to {high:g}" for low, high in offered)
                 yield f"{device} has {rate:g} Hz, and offers {told or 'none'}"
@@ -55,11 +57,11 @@ class DecibelRange(RawCheck):
     source = "AudioHardwareBase.h: kAudioLevelControlPropertyDecibelRange"
     tolerance_db = 0.01
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Look at each."""
-        for control in raw.of_class("levl"):
-            for low, high in raw.ranges(control.id, "lcdr"):
-                now = raw.real(control.id, "lcdv")
+        for control in tree.of_class("levl"):
+            for low, high in ranges(tree.driver, control.object_id, "lcdr"):
+                now = real(tree.driver, control.object_id, "lcdv")
                 if not low < high or math.isnan(low + high):
                     yield f"the decibel range of {control} is {low:g} to {high:g}"
                 elif now is not None and not is_in(now, (low, high), self.tolerance_db):
@@ -73,20 +75,22 @@ class ControlScopes(RawCheck):
     strictness = 4
     source = "AudioHardwareBase.h: kAudioControlPropertyScope, kAudioObjectPropertyControlList"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Both lists; one that is the same for both says nothing."""
-        for device in raw.of_class("adev"):
+        for device in tree.of_class("adev"):
             sides = {
                 scope: {
-                    *raw.numbers(device.id, "ctrl", scope),
-                    *raw.numbers(device.id, "ownd", scope),
+                    *words(tree.driver, device.object_id, "ctrl", scope),
+                    *words(tree.driver, device.object_id, "ownd", scope),
                 }
                 for scope in ("inpt", "outp")
             }
-            controls = [node for node in raw.of_class("actl") if node.listed_by == device.id]
+            controls = [
+                node for node in tree.of_class("actl") if node.listed_by == device.object_id
+            ]
             for control in controls:
-                listed = [scope for scope, numbers in sides.items() if control.id in numbers]
-                scope = raw.code(control.id, "cscp")
+                listed = [scope for scope, numbers in sides.items() if control.object_id in numbers]
+                scope = code(tree.driver, control.object_id, "cscp")
                 if len(listed) == 1 and scope in {"inpt", "outp"} and scope != listed[0]:
                     yield f"{control} is listed for '{listed[0]}', and says scope '{scope}'"
 
@@ -99,13 +103,14 @@ class VolumeIsVolume(RawCheck):
     need = Need.RECOMMENDED
     source = "AudioHardwareBase.h: kAudioVolumeControlClassID (what the volume keys look for)"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Look at their classes."""
-        for device in raw.of_class("adev"):
+        for device in tree.of_class("adev"):
             levels = [
                 node
-                for node in raw.of_class("levl")
-                if node.listed_by == device.id and raw.code(node.id, "cscp") == "outp"
+                for node in tree.of_class("levl")
+                if node.listed_by == device.object_id
+                and code(tree.driver, node.object_id, "cscp") == "outp"
             ]
             if levels and not any(node.is_a("vlme") or node.is_a("subv") for node in levels):
                 told = " and ".join(str(node) for node in levels)
@@ -119,9 +124,9 @@ class BaseClassStandard(RawCheck):
     strictness = 3
     source = "AudioHardwareBase.h: kAudioObjectPropertyBaseClass (a standard class)"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Look at each."""
-        for node in raw.nodes:
+        for node in tree.nodes:
             if node.class_id not in _STANDARD and node.base_class not in _STANDARD:
                 yield (
                     f"{node} is of no standard class, and neither is its base class "
@@ -137,19 +142,19 @@ class ListsOfTheirClass(RawCheck):
     source = "AudioHardwareBase.h: ...DeviceList, ...Streams, ...ControlList"
     lists = (("aplg", "dev#", "adev"), ("adev", "stm#", "astr"), ("adev", "ctrl", "actl"))
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Look up each."""
-        nodes = {node.id: node for node in raw.nodes}
+        nodes = {node.object_id: node for node in tree.nodes}
         for of, selector, wanted in self.lists:
-            for owner in raw.of_class(of):
-                for number in raw.numbers(owner.id, selector):
-                    node = nodes.get(number) or self._unlisted(raw, number)
+            for owner in tree.of_class(of):
+                for number in words(tree.driver, owner.object_id, selector):
+                    node = nodes.get(number) or self._unlisted(tree, number)
                     if not node.is_a(wanted):
                         yield f"{node} is in '{selector}' of {owner}, and is no '{wanted}'"
 
-    def _unlisted(self, raw: Raw, number: int) -> Node:
+    def _unlisted(self, tree: Tree, number: int) -> Node:
         """One that nobody owns: which is for another check to say."""
-        return Node(number, raw.code(number, "clas"), raw.code(number, "bcls"), 0)
+        return Node(number, code(tree.driver, number, "clas"), code(tree.driver, number, "bcls"), 0)
 
 
 def is_in(value: float, limits: tuple[float, float], tolerance: float = 0.0) -> bool:

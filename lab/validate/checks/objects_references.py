@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 
 from lab.host.probe_calls import Address
 from lab.validate.check import Need
 from lab.validate.checks.objects_answers import RawCheck
 from lab.validate.contract import REFERENCES
-from lab.validate.raw import Asked, Raw, code_text
+from lab.validate.raw.answers import REFERENCE_BYTES, code_text, rows_in, value
+from lab.validate.raw.asked import Asked, found
+from lab.validate.raw.settable import CUSTOM
+from lab.validate.raw.tree import Tree
 
 _PLIST = {
     *("CFString", "CFNumber", "CFBoolean", "CFDictionary", "CFArray", "CFData", "CFDate"),
@@ -23,11 +25,11 @@ class ReferencesTyped(RawCheck):
     strictness = 2
     source = "AudioHardwareBase.h: the type of each property"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Read each."""
-        for asked in _references(raw):
+        for asked in _references(tree):
             wanted = REFERENCES[asked.kind.type]
-            got = raw.driver.get(asked.node.id, asked.where, 8, cf=True, qualifier=asked.qualifier)
+            got = asked.get_reference()
             if not got.ok:
                 yield f"{asked} cannot be read: {got.status_text}"
             elif got.reference is None:
@@ -43,14 +45,14 @@ class ReferencesRetained(RawCheck):
     strictness = 2
     source = "AudioServerPlugIn.h: GetPropertyData (the caller releases what it gets)"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Read each three times: of an object that the driver keeps there are as many references.
 
         The first two are left over, so that nothing is freed that somebody holds.
         """
-        for asked in _references(raw):
-            kept = {raw.get(asked, 8).data for _ in range(2)}
-            got = raw.driver.get(asked.node.id, asked.where, 8, cf=True, qualifier=asked.qualifier)
+        for asked in _references(tree):
+            kept = {asked.get(REFERENCE_BYTES).data for _ in range(2)}
+            got = asked.get_reference()
             if len(kept) > 1 or not got.ok or got.reference is None:
                 continue  # a new one for each, or none at all
             count = got.reference.retain_count
@@ -70,26 +72,25 @@ class CustomProperties(RawCheck):
     source = "AudioServerPlugIn.h: AudioServerPlugInCustomPropertyInfo"
     types = ("\0\0\0\0", "cfst", "plst")
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Read each; those that need a qualifier are not asked for their value."""
-        for node in raw.nodes:
-            declared = raw.value(node.id, "cust") or b""
-            for row in struct.iter_unpack("<3I", declared[: len(declared) // 12 * 12]):
+        for node in tree.nodes:
+            for row in rows_in(value(tree.driver, node.object_id, "cust"), CUSTOM):
                 selector, type_, qualifier = (code_text(number) for number in row)
                 where = f"custom property '{selector}' of {node}"
                 if type_ not in self.types[1:] or qualifier not in self.types:
                     yield f"{where} is declared as '{type_}' with qualifier '{qualifier}'"
-                elif not raw.driver.has(node.id, selector).has:
+                elif not tree.driver.has(node.object_id, selector).has:
                     yield f"{where} is declared, and not there"
                 elif qualifier == self.types[0]:
-                    yield from self._of_one(raw, node.id, selector, type_, where)
+                    yield from self._of_one(tree, node.object_id, selector, type_, where)
 
     def _of_one(
-        self, raw: Raw, number: int, selector: str, type_: str, where: str
+        self, tree: Tree, number: int, selector: str, type_: str, where: str
     ) -> Iterator[str]:
-        size = raw.driver.size(number, selector)
-        got = raw.driver.get(number, Address(selector), 8, cf=True)
-        if not size.ok or size.size != 8 or not got.ok:
+        size = tree.driver.size(number, selector)
+        got = tree.driver.get(number, Address(selector), REFERENCE_BYTES, cf=True)
+        if not size.ok or size.size != REFERENCE_BYTES or not got.ok:
             yield f"{where} has {size.size} bytes, and reading it answered {got.status_text}"
         elif got.reference is None:
             return  # nothing is set
@@ -105,17 +106,17 @@ class ResourceBundle(RawCheck):
     need = Need.RECOMMENDED
     source = "AudioServerPlugIn.h: kAudioPlugInPropertyResourceBundle"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Relative to the bundle; empty is the bundle itself."""
-        plug_in = raw.nodes[0].id
-        if not raw.driver.has(plug_in, "rsrc").has:
+        plug_in = tree.nodes[0].object_id
+        if not tree.driver.has(plug_in, "rsrc").has:
             yield "the plug-in has no 'rsrc': nobody finds its icons and translations"
             return
-        got = raw.driver.get(plug_in, "rsrc", 8, cf=True)
+        got = tree.driver.get(plug_in, "rsrc", REFERENCE_BYTES, cf=True)
         path = got.reference.value if got.reference is not None else None
         if not isinstance(path, str) or path.startswith("/") or ".." in path.split("/"):
             yield f"the plug-in's 'rsrc' is {path!r}; it must be a path inside the bundle"
 
 
-def _references(raw: Raw) -> list[Asked]:
-    return [asked for asked in raw.found if asked.kind.is_reference]
+def _references(tree: Tree) -> list[Asked]:
+    return [asked for asked in found(tree) if asked.kind.is_reference]

@@ -8,9 +8,8 @@ from typing import Any
 
 from lab.validate.check import Check, Need
 from lab.validate.contract import BASES
+from lab.validate.raw.answers import PLUG_IN
 from lab.validate.subject import Loaded, Subject
-
-PLUG_IN_OBJECT = 1
 
 
 def nodes(node: dict[str, Any], owner: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
@@ -111,10 +110,10 @@ class PlugInObject(_Tree):
         """Look at the root."""
         root, _ = tree[0]
         self.expect(
-            root["id"] == PLUG_IN_OBJECT and root["class"] == "aplg",
+            root["id"] == PLUG_IN and root["class"] == "aplg",
             f"object 1 is of class '{root['class']}', and must be of 'aplg'",
         )
-        owner = loaded.host.get_property(loaded.plugin.plugin, PLUG_IN_OBJECT, "stdv")
+        owner = loaded.host.get_property(loaded.plugin.plugin, PLUG_IN, "stdv")
         self.expect(owner == 0, f"the plug-in says that object {owner} owns it; nothing does")
 
 

@@ -9,7 +9,8 @@ from lab.host.probe_calls import Address
 from lab.host.probe_models import CallResult, HasResult
 from lab.validate.check import Need
 from lab.validate.checks.objects_answers import RawCheck
-from lab.validate.raw import Raw
+from lab.validate.raw.asked import found
+from lab.validate.raw.tree import Tree
 
 SELECTORS: tuple[str | int, ...] = ("zzzz", 0, 0xFFFFFFFF)
 _BAD_OBJECT = {"'!obj'", "'!dev'", "'!str'"}
@@ -24,12 +25,14 @@ class UnknownSelector(RawCheck):
     strictness = 2
     source = "AudioHardwareBase.h: kAudioHardwareUnknownPropertyError"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """Each object, all five functions."""
-        for node in raw.nodes:
+        for node in tree.nodes:
             for selector in SELECTORS:
                 where = Address(selector)
-                yield from _succeeded(raw, node.id, where, f"selector {selector!r} of {node}")
+                yield from _succeeded(
+                    tree, node.object_id, where, f"selector {selector!r} of {node}"
+                )
 
 
 class UnknownObject(RawCheck):
@@ -39,12 +42,12 @@ class UnknownObject(RawCheck):
     strictness = 4
     source = "AudioHardwareBase.h: kAudioHardwareBadObjectError"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """No object at all, and numbers far from those that there are."""
-        for number in unknown_objects(raw):
+        for number in unknown_objects(tree):
             for selector in ("clas", "lnam", "ownd"):
                 what = f"'{selector}' of object {number}, which is not there,"
-                yield from _succeeded(raw, number, Address(selector), what)
+                yield from _succeeded(tree, number, Address(selector), what)
 
 
 class UnknownObjectTold(RawCheck):
@@ -55,15 +58,15 @@ class UnknownObjectTold(RawCheck):
     need = Need.RECOMMENDED
     source = "AudioHardwareBase.h: kAudioHardwareBadObjectError"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """One property each."""
-        for number in unknown_objects(raw):
+        for number in unknown_objects(tree):
             for call in (
                 calls.is_settable(number, "clas"),
                 calls.size(number, "clas"),
                 calls.get(number, "clas", 4),
             ):
-                got = raw.driver.call(call, CallResult)
+                got = tree.driver.call(call, CallResult)
                 if not got.ok and got.status_text not in _BAD_OBJECT:
                     yield (
                         f"{call.function} of object {number}, which is not there, answered "
@@ -79,11 +82,11 @@ class UnknownScope(RawCheck):
     need = Need.OPTIONAL
     source = "AudioHardwareBase.h: AudioObjectPropertyScope"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """All that there is globally."""
-        for asked in raw.found:
+        for asked in found(tree):
             where = Address(asked.kind.selector, UNKNOWN_SCOPE)
-            if asked.scope == "glob" and raw.driver.has(asked.node.id, where).has:
+            if asked.scope == "glob" and tree.driver.has(asked.node.object_id, where).has:
                 yield f"{asked} is there in scope '{UNKNOWN_SCOPE}', too"
 
 
@@ -95,27 +98,27 @@ class UnknownElement(RawCheck):
     need = Need.OPTIONAL
     source = "AudioHardwareBase.h: kAudioObjectPropertyElementMain"
 
-    def complaints(self, raw: Raw) -> Iterator[str]:
+    def complaints(self, tree: Tree) -> Iterator[str]:
         """All that there is; properties by channel are not of these."""
-        for asked in raw.found:
+        for asked in found(tree):
             for element in ELEMENTS:
                 where = Address(asked.kind.selector, asked.scope, element)
-                if raw.driver.has(asked.node.id, where).has:
+                if tree.driver.has(asked.node.object_id, where).has:
                     yield f"{asked} is there for element {element}, too"
                     break
 
 
-def unknown_objects(raw: Raw) -> list[int]:
+def unknown_objects(tree: Tree) -> list[int]:
     """Numbers that are no object of the driver.
 
     None next to those that it lists: what it does not list now may be there all the same.
     """
-    known = {node.id for node in raw.nodes}
+    known = tree.ids
     return [one for one in (0, max(known) + 1_000, 0x7FFFFFFF, 0xFFFFFFFF) if one not in known]
 
 
-def _succeeded(raw: Raw, number: int, where: Address, what: str) -> Iterator[str]:
-    if raw.driver.call(calls.has(number, where), HasResult).has:
+def _succeeded(tree: Tree, number: int, where: Address, what: str) -> Iterator[str]:
+    if tree.driver.call(calls.has(number, where), HasResult).has:
         yield f"HasProperty of {what} says yes"
     for call in (
         calls.is_settable(number, where),
@@ -123,5 +126,5 @@ def _succeeded(raw: Raw, number: int, where: Address, what: str) -> Iterator[str
         calls.get(number, where, 64),
         calls.set_(number, where, bytes(8)),
     ):
-        if raw.driver.call(call, CallResult).ok:
+        if tree.driver.call(call, CallResult).ok:
             yield f"{call.function} of {what} succeeds"

@@ -6,12 +6,13 @@ from typing import Any
 
 from lab.host.probe_calls import Data
 from lab.validate.check import Check, Need
-from lab.validate.raw_values import customs_of, devices_of
+from lab.validate.raw.answers import REFERENCE_BYTES
+from lab.validate.raw.device import devices_of
+from lab.validate.raw.settable import customs_of
 from lab.validate.subject import Subject
 
-_POINTER = 8
 _OF_OTHER_TYPES: tuple[tuple[str, Data], ...] = (
-    ("NULL", bytes(_POINTER)),
+    ("NULL", bytes(REFERENCE_BYTES)),
     ("an empty string", ("string", "")),
     ("a number", ("plist", 42)),
     ("an array", ("plist", ["one", 2, [3.0]])),
@@ -28,13 +29,13 @@ class _Custom(Check):
 
     def run(self, subject: Subject) -> None:
         """Set each, then read it."""
-        instance = subject.instance()
-        found = self.some(list(customs_of(instance)), "custom property that can be set")
-        devices = devices_of(instance)
+        driver = subject.instance()
+        found = self.some(list(customs_of(driver)), "custom property that can be set")
+        devices = devices_of(driver)
         for value in found:
             for words, data, size in self.cases():
-                answer = instance.set(value.node.number, value.where, data, size=size)
-                now = instance.get(value.node.number, value.where, _POINTER, cf=True)
+                answer = driver.set(value.object_id, value.where, data, size=size)
+                now = driver.get(value.object_id, value.where, REFERENCE_BYTES, cf=True)
                 counts = answer.retain_counts
                 self.expect(
                     now.ok,
@@ -46,7 +47,7 @@ class _Custom(Check):
                     f"{value}: set to {words} it releases what is not its own",
                 )
         self.expect(
-            devices_of(instance) == devices,
+            devices_of(driver) == devices,
             "after its custom properties were set it has other devices than before",
         )
 
@@ -75,4 +76,4 @@ class ShortPointer(_Custom):
     def cases(self) -> list[tuple[str, Any, int | None]]:
         """Too short, and NULL."""
         short = [(f"{size} bytes", bytes(size), None) for size in (0, 1, 4, 7)]
-        return [*short, ("no data", None, _POINTER)]
+        return [*short, ("no data", None, REFERENCE_BYTES)]

@@ -8,8 +8,11 @@ from lab.host.errors import HostError
 from lab.host.models import Resources
 from lab.host.probe import Instance, Probe
 from lab.validate.check import Check, Need, Unmet
-from lab.validate.raw_run import run_io
-from lab.validate.raw_values import REFERENCES, devices_of, objects_of, read, set_raw, values_of
+from lab.validate.raw.answers import REFERENCE_BYTES
+from lab.validate.raw.device import devices_of
+from lab.validate.raw.io import run_io
+from lab.validate.raw.settable import current_of, set_raw
+from lab.validate.raw.tree import references_of
 from lab.validate.subject import Subject
 
 _ROUNDS = 12
@@ -26,31 +29,26 @@ _LATER_NS = 100_000_000
 Kind = Literal["threads", "descriptors", "cf_objects", "mappings", "allocated_bytes"]
 
 
-def use(instance: Instance) -> None:
+def use(driver: Instance) -> None:
     """Everything that programs do with a driver, once."""
-    for device in devices_of(instance):
-        run_io(instance, device.number, cycles=3)
-    for node in objects_of(instance):
-        for selector in REFERENCES - {"scin"}:  # that one needs an item to ask for
-            if instance.has(node.number, selector).has:
-                instance.get(node.number, selector, 8, cf=True)
-    for value in values_of(instance):
-        if value.settable and not value.is_reference:
-            now = read(instance, value)
-            if now is not None:
-                set_raw(instance, value, now)
-    instance.host.advance(_LATER_NS)
+    for device in devices_of(driver):
+        run_io(device, cycles=3)
+    for node, selector in references_of(driver):
+        driver.get(node.object_id, selector, REFERENCE_BYTES, cf=True)
+    for value, now in current_of(driver):
+        set_raw(driver, value, now)
+    driver.host.advance(_LATER_NS)
 
 
 def made(probe: Probe) -> Instance:
     """A driver, initialized."""
-    instance = probe.create()
-    if instance is None:
+    driver = probe.create()
+    if driver is None:
         raise Unmet("the factory returned NULL for the type of an AudioServerPlugIn")
-    answer = instance.initialize()
+    answer = driver.initialize()
     if not answer.ok:
         raise Unmet(f"Initialize answered {answer.status_text}")
-    return instance
+    return driver
 
 
 class _Left(Check):
@@ -65,11 +63,11 @@ class _Left(Check):
         probe = subject.probe(exact_memory=True, environment=_NO_QUARANTINE)
         before: Resources | None = None
         for turn in range(_ROUNDS + _WARM):
-            instance = made(probe)
-            use(instance)
-            instance.close()
-            instance.host.advance(_LATER_NS)  # threads may end a while later
-            instance.host_calls()
+            driver = made(probe)
+            use(driver)
+            driver.close()
+            driver.host.advance(_LATER_NS)  # threads may end a while later
+            driver.host_calls()
             if turn + 1 == _WARM:
                 before = probe.host.resources()
         assert before is not None
@@ -147,10 +145,10 @@ class NoSharedMemory(Check):
     def run(self, subject: Subject) -> None:
         """Use it, release it, unload its code."""
         probe = subject.probe()
-        instance = made(probe)
-        use(instance)
-        instance.close()
-        instance.host.advance(_LATER_NS)
+        driver = made(probe)
+        use(driver)
+        driver.close()
+        driver.host.advance(_LATER_NS)
         try:
             left = probe.unload().shared_memory
         except HostError as error:
@@ -171,22 +169,19 @@ class NoObjectOfGetters(Check):
 
     def run(self, subject: Subject) -> None:
         """Each property that holds a reference, on its own: which one leaks is told."""
-        instance = subject.instance()
+        driver = subject.instance()
         complaints = []
-        for node in objects_of(instance):
-            for selector in sorted(REFERENCES - {"scin"}):
-                if not instance.has(node.number, selector).has:
-                    continue
-                instance.get(node.number, selector, 8, cf=True)
-                before = instance.host.resources().cf_objects
-                for _ in range(_READS):
-                    instance.get(node.number, selector, 8, cf=True)
-                after = instance.host.resources().cf_objects
-                if before is None or after is None:
-                    self.skip("CoreFoundation objects cannot be counted on this machine")
-                elif after - before >= _READS // 2:
-                    complaints.append(
-                        f"'{selector}' of {node}, read {_READS} times, leaves {after - before} "
-                        "CoreFoundation objects; it should give away one reference, and no more"
-                    )
+        for node, selector in references_of(driver):
+            driver.get(node.object_id, selector, REFERENCE_BYTES, cf=True)
+            before = driver.host.resources().cf_objects
+            for _ in range(_READS):
+                driver.get(node.object_id, selector, REFERENCE_BYTES, cf=True)
+            after = driver.host.resources().cf_objects
+            if before is None or after is None:
+                self.skip("CoreFoundation objects cannot be counted on this machine")
+            elif after - before >= _READS // 2:
+                complaints.append(
+                    f"'{selector}' of {node}, read {_READS} times, leaves {after - before} "
+                    "CoreFoundation objects; it should give away one reference, and no more"
+                )
         self.expect_all(complaints)

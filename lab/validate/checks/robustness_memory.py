@@ -7,8 +7,11 @@ from lab.host.probe import Instance
 from lab.host.probe_calls import Call
 from lab.host.probe_models import CallResult
 from lab.validate.check import Check, Need
-from lab.validate.raw_run import CLIENT
-from lab.validate.raw_values import REFERENCES, devices_of, objects_of, read, values_of
+from lab.validate.raw.answers import REFERENCE_BYTES
+from lab.validate.raw.device import devices_of
+from lab.validate.raw.io import CLIENT
+from lab.validate.raw.settable import read, values_of
+from lab.validate.raw.tree import references_of
 from lab.validate.subject import Subject
 
 _MOST = 40
@@ -29,17 +32,17 @@ class AllocationFails(Check):
 
     def run(self, subject: Subject) -> None:
         """Clients, IO, settings and strings: the first, the second, ... allocation fails."""
-        instance = subject.instance()
-        instance.host.begin_ledger()
-        devices = devices_of(instance)
+        driver = subject.instance()
+        driver.host.begin_ledger()
+        devices = devices_of(driver)
         failed = 0
         for device in devices:
-            failed += self._runs_out(instance, _client_calls(device.number, _OTHER))
-        failed += self._runs_out(instance, _property_calls(instance))
-        instance.host.fail_allocation(0)
+            failed += self._runs_out(driver, _client_calls(device.object_id, _OTHER))
+        failed += self._runs_out(driver, _property_calls(driver))
+        driver.host.fail_allocation(0)
         for device in devices:  # everything as at first
-            for call in _client_calls(device.number, CLIENT):
-                answer = instance.call(call, CallResult)
+            for call in _client_calls(device.object_id, CLIENT):
+                answer = driver.call(call, CallResult)
                 self.expect(
                     answer.ok,
                     f"memory ran out {failed} times, and is there again: {call.function} answers "
@@ -47,16 +50,16 @@ class AllocationFails(Check):
                 )
         self.note(f"{failed} allocations failed")
 
-    def _runs_out(self, instance: Instance, wanted: list[Call]) -> int:
+    def _runs_out(self, driver: Instance, wanted: list[Call]) -> int:
         """Let each allocation of a round fail; how many there were."""
         for nth in range(1, _MOST + 1):
-            before = instance.host.ledger().failed_allocations
-            instance.host.fail_allocation(nth)
+            before = driver.host.ledger().failed_allocations
+            driver.host.fail_allocation(nth)
             for call in wanted:
-                instance.call(call, CallResult)
-            if instance.host.ledger().failed_allocations == before:
+                driver.call(call, CallResult)
+            if driver.host.ledger().failed_allocations == before:
                 return nth - 1
-            _undo(instance, wanted)
+            _undo(driver, wanted)
         return _MOST
 
 
@@ -71,26 +74,24 @@ def _client_calls(device: int, client: int) -> list[Call]:
     ]
 
 
-def _undo(instance: Instance, wanted: list[Call]) -> None:
+def _undo(driver: Instance, wanted: list[Call]) -> None:
     """Whatever of it was done: that nothing is there may be an error, and no more."""
-    instance.host.fail_allocation(0)
+    driver.host.fail_allocation(0)
     for call in wanted:
         if call.function in {"StopIO", "RemoveDeviceClient"}:
-            instance.call(call, CallResult)
+            driver.call(call, CallResult)
 
 
-def _property_calls(instance: Instance) -> list[Call]:
+def _property_calls(driver: Instance) -> list[Call]:
     """Read each string, set each value to what it is."""
     wanted = [
-        calls.get(node.number, selector, 8, cf=True)
-        for node in objects_of(instance)
-        for selector in sorted(REFERENCES - {"scin"})
-        if instance.has(node.number, selector).has
+        calls.get(node.object_id, selector, REFERENCE_BYTES, cf=True)
+        for node, selector in references_of(driver)
     ]
-    for value in values_of(instance):
+    for value in values_of(driver):
         if not value.settable:
             continue
-        now = ("string", "hal-lab") if value.is_reference else read(instance, value)
+        now = ("string", "hal-lab") if value.is_reference else read(driver, value)
         if now is not None:
-            wanted.append(calls.set_(value.node.number, value.where, now))
+            wanted.append(calls.set_(value.object_id, value.where, now))
     return wanted

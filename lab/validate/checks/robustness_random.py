@@ -11,8 +11,11 @@ from lab.host.probe import Instance
 from lab.host.probe_calls import Address, Call
 from lab.host.probe_models import CallResult, DataResult
 from lab.validate.check import Check, Need
-from lab.validate.raw_run import run_io
-from lab.validate.raw_values import OTHERS, REFERENCES, Node, devices_of, objects_of
+from lab.validate.raw.answers import code_number
+from lab.validate.raw.device import RawDevice, devices_of
+from lab.validate.raw.io import run_io
+from lab.validate.raw.selectors import OTHERS, REFERENCES
+from lab.validate.raw.tree import Tree
 from lab.validate.subject import Subject
 
 _MUST_WORK = ("AddDeviceClient", "RemoveDeviceClient", "StartIO", "StopIO", "GetZeroTimeStamp")
@@ -23,22 +26,22 @@ _UNKNOWN_SELECTORS = ("zzzz", "****", "\x00\x00\x00\x00")
 _EASE = "a driver shares its process with every program that plays"
 
 
-def _still_works(check: Check, instance: Instance, devices: list[Node], after: str) -> None:
+def _still_works(check: Check, driver: Instance, devices: list[RawDevice], after: str) -> None:
     """Whether it has its devices, and their IO can run, as before."""
-    now = devices_of(instance)
+    now = devices_of(driver)
     check.expect(
         now == devices,
         f"after {after} its devices are {_words(now)}; they were {_words(devices)}",
     )
-    for device in devices:
-        done = run_io(instance, device.number, cycles=2)
+    for device in now:  # in the formats that they have now
+        done = run_io(device, cycles=2)
         bad = [one.status_text for one in done if not one.ok]
         check.expect(done, f"after {after} StartIO of {device} is refused")
         check.expect(not bad, f"after {after} IO of {device} answers {', '.join(bad[:3])}")
 
 
-def _words(nodes: list[Node]) -> str:
-    return ", ".join(map(str, nodes)) or "none"
+def _words(devices: list[RawDevice]) -> str:
+    return ", ".join(map(str, devices)) or "none"
 
 
 class _Random(Check):
@@ -51,18 +54,18 @@ class _Random(Check):
 
     def run(self, subject: Subject) -> None:
         """Several seeds, one after the other; the last hundred calls are in the report."""
-        instance = subject.instance()
-        devices = devices_of(instance)
+        driver = subject.instance()
+        devices = devices_of(driver)
         for turn in range(_RUNS):
             seed = subject.seed * _RUNS + turn
-            done = instance.random(seed, self.calls, order=self.order)
+            done = driver.random(seed, self.calls, order=self.order)
             what = f"{done.calls} random calls (seed {seed}, {self.order} order)"
             texts = "; ".join(done.violation_texts[:2])
             self.expect(
                 done.violations == 0, f"{what}: {done.violations} wrote out of bounds: {texts}"
             )
             self.judge(done.statuses, what)
-            _still_works(self, instance, devices, what)
+            _still_works(self, driver, devices, what)
 
     def judge(self, statuses: dict[str, dict[str, int]], what: str) -> None:
         """What was answered."""
@@ -103,23 +106,19 @@ class UnknownObjects(Check):
 
     def run(self, subject: Subject) -> None:
         """All five functions of properties."""
-        instance = subject.instance()
-        known = [node.number for node in objects_of(instance)]
+        driver = subject.instance()
+        known = Tree(driver).ids
         wanted = [(number, "clas") for number in _UNKNOWN_OBJECTS if number not in known]
         wanted += [(number, selector) for number in known for selector in _UNKNOWN_SELECTORS]
         self.expect_all(
             f"{call.function} of object {number} '{selector!s}' answers {answer}; it must be an "
             "error"
             for number, selector in wanted
-            for call, answer in _asked(instance, number, Address(_code(selector)))
+            for call, answer in _asked(driver, number, Address(code_number(selector)))
         )
 
 
-def _code(selector: str) -> int:
-    return int.from_bytes(selector.encode("latin-1"), "big")
-
-
-def _asked(instance: Instance, number: int, where: Address) -> list[tuple[Call, str]]:
+def _asked(driver: Instance, number: int, where: Address) -> list[tuple[Call, str]]:
     """What answers as if it were there."""
     every = [
         calls.has(number, where),
@@ -130,7 +129,7 @@ def _asked(instance: Instance, number: int, where: Address) -> list[tuple[Call, 
     ]
     found = []
     for call in every:
-        answer = instance.call(call, CallResult)
+        answer = driver.call(call, CallResult)
         # HasProperty answers a Boolean.
         if answer.ok is (call.function != "HasProperty"):
             found.append((call, answer.status_text))
@@ -152,11 +151,11 @@ class PropertyFuzz(Check):
         if find_spec("hypothesis") is None:
             self.skip("hypothesis is not installed: pip install hypothesis")
         fuzz = import_module("lab.validate.fuzz")  # it needs hypothesis, and a while to be loaded
-        instance = subject.instance()
-        devices = devices_of(instance)
+        driver = subject.instance()
+        devices = devices_of(driver)
         found = fuzz.search(
-            lambda call: _complaint(instance, call),
-            objects=[node.number for node in objects_of(instance)] + list(_UNKNOWN_OBJECTS[:2]),
+            lambda call: _complaint(driver, call),
+            objects=Tree(driver).ids + list(_UNKNOWN_OBJECTS[:2]),
             selectors=sorted(OTHERS | REFERENCES),
             references=REFERENCES,
             seed=subject.seed,
@@ -164,12 +163,12 @@ class PropertyFuzz(Check):
             folder=subject.folder,
         )
         self.expect(found is None, str(found))
-        _still_works(self, instance, devices, f"{_EXAMPLES} random questions for properties")
+        _still_works(self, driver, devices, f"{_EXAMPLES} random questions for properties")
 
 
-def _complaint(instance: Instance, call: Call) -> str | None:
+def _complaint(driver: Instance, call: Call) -> str | None:
     """What is wrong with the answer to a call."""
-    answer = instance.call(call, DataResult if call.function == "GetPropertyData" else CallResult)
+    answer = driver.call(call, DataResult if call.function == "GetPropertyData" else CallResult)
     if not isinstance(answer, DataResult):
         return None
     said = f"{call.function} of {_shown(call.members)}"

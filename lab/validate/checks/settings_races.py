@@ -5,7 +5,8 @@ from __future__ import annotations
 from lab.host import probe_calls as calls
 from lab.host.probe import Instance
 from lab.validate.check import Check, Need
-from lab.validate.raw_values import Value, bytes_of, number_of, objects_of, read, values_of
+from lab.validate.raw.settable import Value, bytes_of, number_of, read, values_of
+from lab.validate.raw.tree import Tree
 from lab.validate.subject import Subject
 
 _TOLERANCE = 0.01
@@ -18,10 +19,10 @@ def _pair(value: Value) -> tuple[float, float]:
     return (0.0, 1.0) if value.kind == "u32" else (0.25, 0.75)
 
 
-def _numbers(instance: Instance) -> list[Value]:
+def _numbers(driver: Instance) -> list[Value]:
     return [
         value
-        for value in values_of(instance)
+        for value in values_of(driver)
         if value.settable and value.selector in {"lcsv", "bcvl", "spcv", "sact"}
     ]
 
@@ -41,18 +42,18 @@ class NoOtherValue(Check):
             self._look(subject.instance(schedule=schedule), 10, f"schedule {schedule}")
         self._look(subject.instance(threads="free"), 200, "all at once")
 
-    def _look(self, instance: Instance, times: int, how: str) -> None:
-        found = self.some(_numbers(instance), "control or stream that can be set")
+    def _look(self, driver: Instance, times: int, how: str) -> None:
+        found = self.some(_numbers(driver), "control or stream that can be set")
         wanted = []
         for value in found:
-            number, where = value.node.number, value.where
+            number, where = value.object_id, value.where
             sets = [calls.set_(number, where, bytes_of(value, one)) for one in _pair(value)]
             get = calls.get(number, where, value.size)
             wanted.append([*sets, get, get])
-            instance.set(number, where, bytes_of(value, _pair(value)[0]))
+            driver.set(number, where, bytes_of(value, _pair(value)[0]))
         for value, some in zip(found, wanted, strict=True):
             before = _pair(value)
-            storm = instance.storm(some, threads=4, times=times)
+            storm = driver.storm(some, threads=4, times=times)
             for call in storm.calls:
                 bad = [status for status in call.statuses if status != "0"]
                 self.expect(not bad, f"{value}, {how}: {call.function} answers {', '.join(bad)}")
@@ -63,12 +64,12 @@ class NoOtherValue(Check):
                         f"{value}, {how}: set to {before[0]:g} and {before[1]:g} only, it reads "
                         f"{number_got:g}",
                     )
-            now = number_of(value, read(instance, value))
+            now = number_of(value, read(driver, value))
             self.expect(
                 any(abs(now - one) <= _TOLERANCE for one in before),
                 f"{value}, {how}: after all of that it reads {now:g}",
             )
-        instance.close()
+        driver.close()
 
 
 def _got(value: Value, digits: str) -> float:
@@ -86,17 +87,17 @@ class EverybodyAnswered(Check):
 
     def run(self, subject: Subject) -> None:
         """Free threads: a lock too many hangs, a lock too few shows in errors or ends it."""
-        instance = subject.instance(threads="free")
+        driver = subject.instance(threads="free")
         wanted = [
-            calls.get(node.number, selector, 1024)
-            for node in objects_of(instance)
+            calls.get(node.object_id, selector, 1024)
+            for node in Tree(driver).nodes
             for selector in _SELECTORS
-            if instance.has(node.number, selector).has
+            if driver.has(node.object_id, selector).has
         ][:40]
-        for value in _numbers(instance):
+        for value in _numbers(driver):
             for one in _pair(value):
-                wanted.append(calls.set_(value.node.number, value.where, bytes_of(value, one)))
-        storm = instance.storm(wanted[:64], threads=8, times=40)
+                wanted.append(calls.set_(value.object_id, value.where, bytes_of(value, one)))
+        storm = driver.storm(wanted[:64], threads=8, times=40)
         for call, asked in zip(storm.calls, wanted, strict=False):
             bad = [status for status in call.statuses if status != "0"]
             address = asked.members["address"]
@@ -106,4 +107,4 @@ class EverybodyAnswered(Check):
                 f"eight threads: answers {', '.join(call.statuses)}, {call.violations} times "
                 f"beyond its room; it must always answer 0",
             )
-        instance.close()
+        driver.close()

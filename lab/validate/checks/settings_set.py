@@ -8,16 +8,9 @@ from collections.abc import Iterator
 from lab.host.probe import Instance
 from lab.host.probe_models import HostCall
 from lab.validate.check import Check, Need
-from lab.validate.raw_values import (
-    LEVELS,
-    Value,
-    bytes_of,
-    number_of,
-    objects_of,
-    read,
-    set_raw,
-    values_of,
-)
+from lab.validate.raw.answers import ranges
+from lab.validate.raw.settable import LEVELS, Value, bytes_of, number_of, read, set_raw, values_of
+from lab.validate.raw.tree import Tree
 from lab.validate.subject import Subject
 
 _TOLERANCE = 1e-3
@@ -33,15 +26,15 @@ class _Values(Check):
 
     def run(self, subject: Subject) -> None:
         """Each value that can be set, by raw calls."""
-        instance = subject.instance()
-        found = self.some([one for one in values_of(instance) if self.wants(one)], self.what)
-        self.expect_all(line for value in found for line in self.complaints(instance, value))
+        driver = subject.instance()
+        found = self.some([one for one in values_of(driver) if self.wants(one)], self.what)
+        self.expect_all(line for value in found for line in self.complaints(driver, value))
 
     def wants(self, value: Value) -> bool:
         """Whether it is among them."""
         return value.settable
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """What is wrong with one."""
         raise NotImplementedError
 
@@ -57,12 +50,12 @@ class TakesItsOwn(_Values):
         """Those that are no references."""
         return value.settable and not value.is_reference
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """Read, and set."""
-        now = read(instance, value)
+        now = read(driver, value)
         if now is None:
             yield f"{value} can be set, and cannot be read as {value.size} bytes"
-        elif (refused := set_raw(instance, value, now)) is not None:
+        elif (refused := set_raw(driver, value, now)) is not None:
             yield f"{value} is said to be settable; set to what it is, it answers {refused}, not 0"
 
 
@@ -79,10 +72,10 @@ class UnsettableStays(_Values):
         """Those that are no references."""
         return not value.settable and not value.is_reference
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """Set it to what it is: that changes nothing where it is taken."""
-        now = read(instance, value)
-        if now is not None and set_raw(instance, value, now) is None:
+        now = read(driver, value)
+        if now is not None and set_raw(driver, value, now) is None:
             yield f"{value} is said not to be settable; set to what it is, it answers 0"
 
 
@@ -97,9 +90,9 @@ class ShortRefused(_Values):
         """Those that are no references: part of a pointer is not for a driver to look at."""
         return value.settable and not value.is_reference
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """A byte less, half of it, nothing."""
-        yield from _sized(instance, value, (value.size - 1, value.size // 2, 0))
+        yield from _sized(driver, value, (value.size - 1, value.size // 2, 0))
 
 
 class LongRefused(_Values):
@@ -114,20 +107,20 @@ class LongRefused(_Values):
         """Those that are no references."""
         return value.settable and not value.is_reference
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """Four bytes more."""
-        yield from _sized(instance, value, (value.size + 4,))
+        yield from _sized(driver, value, (value.size + 4,))
 
 
-def _sized(instance: Instance, value: Value, sizes: tuple[int, ...]) -> Iterator[str]:
+def _sized(driver: Instance, value: Value, sizes: tuple[int, ...]) -> Iterator[str]:
     """A value of another size than its own; what it holds begins with another value."""
-    before = read(instance, value)
+    before = read(driver, value)
     for size in sizes:
         data = bytes(size) if before is None else _other(value, before, size)
-        refused = set_raw(instance, value, data)
+        refused = set_raw(driver, value, data)
         if refused is None:
             yield f"{value} has {value.size} bytes; set by {size} it answers 0, not '!siz'"
-        if read(instance, value) != before:
+        if read(driver, value) != before:
             yield f"{value} has {value.size} bytes; set by {size} it changes"
             return
 
@@ -151,16 +144,16 @@ class GoesOn(_Values):
         """Those that are no references."""
         return value.settable and not value.is_reference
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """Two that must be refused, and then one that must not. A lock left held hangs."""
-        taken = read(instance, value)
-        if taken is None or set_raw(instance, value, taken) is not None:
+        taken = read(driver, value)
+        if taken is None or set_raw(driver, value, taken) is not None:
             return  # what another check is about
-        set_raw(instance, value, bytes(1))
-        instance.set(value.node.number, _NEVER, bytes(4))
-        if read(instance, value) is None:
+        set_raw(driver, value, bytes(1))
+        driver.set(value.object_id, _NEVER, bytes(4))
+        if read(driver, value) is None:
             yield f"{value}: after sets that were refused it cannot be read any more"
-        elif (answer := set_raw(instance, value, taken)) is not None:
+        elif (answer := set_raw(driver, value, taken)) is not None:
             yield f"{value}: after sets that were refused it answers {answer} to any other"
 
 
@@ -172,15 +165,12 @@ class _Levels(_Values):
         is_level = value.node.class_id in LEVELS or value.selector == "spcv"
         return value.settable and is_level
 
-    def limits(self, instance: Instance, value: Value) -> tuple[float, float]:
+    def limits(self, driver: Instance, value: Value) -> tuple[float, float]:
         """The least and the greatest that it may be."""
         if value.selector != "lcdv":
             return 0.0, 1.0
-        answer = instance.get(value.node.number, "lcdr", 16)
-        if answer.data is None or len(answer.data) < 16:
-            return -math.inf, math.inf
-        range_ = memoryview(answer.data).cast("d")
-        return min(range_), max(range_)
+        told = ranges(driver, value.object_id, "lcdr", room=16)
+        return (min(told[0]), max(told[0])) if told else (-math.inf, math.inf)
 
 
 class Clamped(_Levels):
@@ -190,12 +180,12 @@ class Clamped(_Levels):
     strictness = 4
     source = "AudioHardwareBase.h: kAudioLevelControlPropertyScalarValue (0 to 1), ...DecibelRange"
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """Far above and far below."""
-        low, high = self.limits(instance, value)
+        low, high = self.limits(driver, value)
         for far in (*_FAR, math.inf, -math.inf):
-            answer = set_raw(instance, value, bytes_of(value, far)) or "0"
-            now = number_of(value, read(instance, value))
+            answer = set_raw(driver, value, bytes_of(value, far)) or "0"
+            now = number_of(value, read(driver, value))
             if not low - _TOLERANCE <= now <= high + _TOLERANCE:
                 yield (
                     f"{value}: set to {far:g} it answers {answer} and is {now:g} then; it may be "
@@ -211,10 +201,10 @@ class NeverNan(_Levels):
     strictness = 4
     source = "IEEE 754: a gain that is NaN makes NaN of all samples"
 
-    def complaints(self, instance: Instance, value: Value) -> Iterator[str]:
+    def complaints(self, driver: Instance, value: Value) -> Iterator[str]:
         """Set to NaN."""
-        answer = set_raw(instance, value, bytes_of(value, math.nan)) or "0"
-        data = read(instance, value)
+        answer = set_raw(driver, value, bytes_of(value, math.nan)) or "0"
+        data = read(driver, value)
         if data is not None and math.isnan(number_of(value, data)):
             yield f"{value}: set to NaN it answers {answer} and is NaN then; a number must be kept"
 
@@ -230,34 +220,34 @@ class NamesWhatItHas(Check):
 
     def run(self, subject: Subject) -> None:
         """Set everything to what it is and to something else, and look at each notification."""
-        instance = subject.instance()
-        objects = {node.number for node in objects_of(instance)}
-        found = [value for value in values_of(instance) if value.settable]
+        driver = subject.instance()
+        objects = set(Tree(driver).ids)
+        found = [value for value in values_of(driver) if value.settable]
         self.some(found, "property that can be set")
         complaints = []
         for value in found:
-            instance.host_calls()
-            _change(instance, value)
-            for call in instance.host_calls().host_calls:
+            driver.host_calls()
+            _change(driver, value)
+            for call in driver.host_calls().host_calls:
                 if call.function == "PropertiesChanged" and call.object in objects:
-                    complaints += list(_unknown(instance, value, call))
+                    complaints += list(_unknown(driver, value, call))
         self.expect_all(dict.fromkeys(complaints))
 
 
-def _change(instance: Instance, value: Value) -> None:
+def _change(driver: Instance, value: Value) -> None:
     if value.is_reference:
-        set_raw(instance, value, ("string", "hal-lab"))
+        set_raw(driver, value, ("string", "hal-lab"))
         return
-    before = read(instance, value)
+    before = read(driver, value)
     if before is not None:
-        set_raw(instance, value, _other(value, before, value.size))
-        set_raw(instance, value, before)
+        set_raw(driver, value, _other(value, before, value.size))
+        set_raw(driver, value, before)
 
 
-def _unknown(instance: Instance, value: Value, call: HostCall) -> Iterator[str]:
+def _unknown(driver: Instance, value: Value, call: HostCall) -> Iterator[str]:
     for address in call.addresses:
         selector = address["selector"]
-        if selector != "****" and not instance.has(call.object or 0, selector).has:
+        if selector != "****" and not driver.has(call.object or 0, selector).has:
             yield (
                 f"{value} was set, and PropertiesChanged names '{selector}' of object "
                 f"{call.object}, which has no such property"

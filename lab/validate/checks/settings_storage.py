@@ -7,7 +7,16 @@ from typing import Any
 
 from lab.host.probe import Instance, Probe
 from lab.validate.check import Check, Need, Unmet
-from lab.validate.raw_values import Value, bytes_of, devices_of, number_of, read, set_raw, values_of
+from lab.validate.raw.device import devices_of
+from lab.validate.raw.settable import (
+    Value,
+    bytes_of,
+    current_of,
+    number_of,
+    read,
+    set_raw,
+    values_of,
+)
 from lab.validate.subject import Subject
 
 _LATER_NS = 1_000_000_000
@@ -105,11 +114,9 @@ class MayFail(_Storage):
         self.expect(answer.ok, f"its storage fails, and Initialize answers {answer.status_text}")
         found = len(devices_of(made))
         self.expect(found == devices, f"its storage fails, and it has {found} devices of {devices}")
-        for value in values_of(made):
-            if value.settable and not value.is_reference:
-                now = read(made, value)
-                refused = None if now is None else set_raw(made, value, now)
-                self.expect(refused is None, f"its storage fails, and setting {value} is {refused}")
+        for value, now in current_of(made):
+            refused = set_raw(made, value, now)
+            self.expect(refused is None, f"its storage fails, and setting {value} is {refused}")
         made.close()
 
 

@@ -9,17 +9,19 @@ from lab.host.probe import Instance
 from lab.host.probe_calls import Address
 from lab.host.probe_models import HostCall
 from lab.validate.check import Check, Need
-from lab.validate.raw_run import Use, run_io
-from lab.validate.raw_values import (
+from lab.validate.raw.answers import ranges
+from lab.validate.raw.device import devices_of
+from lab.validate.raw.io import Use, run_io
+from lab.validate.raw.settable import (
     Value,
     bytes_of,
-    devices_of,
+    current_of,
     number_of,
-    objects_of,
     read,
     set_raw,
     values_of,
 )
+from lab.validate.raw.tree import Tree
 from lab.validate.subject import Subject
 
 _CYCLES = 52
@@ -49,15 +51,15 @@ class _InIo(Check):
 
     def run(self, subject: Subject) -> None:
         """On each device; what the host is called from within IO operations."""
-        instance = subject.instance()
-        devices = self.some(devices_of(instance), "device")
-        instance.host_calls()
+        driver = subject.instance()
+        devices = self.some(devices_of(driver), "device")
+        driver.host_calls()
         for device in devices:
             for use in _USES:
-                run_io(instance, device.number, cycles=_CYCLES, use=use)
+                run_io(device, cycles=_CYCLES, use=use)
             found = [
                 call
-                for call in instance.host_calls().host_calls
+                for call in driver.host_calls().host_calls
                 if call.thread == "caller"
                 and call.during in _ON_IO_THREAD
                 and call.function in self.functions
@@ -102,10 +104,10 @@ class _InInitialize(Check):
 
     def run(self, subject: Subject) -> None:
         """Look at what comes before Initialize returns."""
-        instance = subject.instance()
+        driver = subject.instance()
         found = [
             call
-            for call in instance.host_calls().host_calls
+            for call in driver.host_calls().host_calls
             if call.function == self.function and call.during == "Initialize"
         ]
         if found:
@@ -143,15 +145,15 @@ class GettersAreSilent(Check):
 
     def run(self, subject: Subject) -> None:
         """Read everything twice: what is found out at the first time is not meant."""
-        instance = subject.instance()
+        driver = subject.instance()
         for _ in range(2):
-            instance.host_calls()
-            for value in values_of(instance):
+            driver.host_calls()
+            for value in values_of(driver):
                 if not value.is_reference:
-                    read(instance, value)
+                    read(driver, value)
         found = [
             call
-            for call in instance.host_calls().host_calls
+            for call in driver.host_calls().host_calls
             if call.thread == "caller" and call.function in {_TELL, _CHANGE}
         ]
         if found:
@@ -173,12 +175,12 @@ class NothingInPerform(Check):
 
     def run(self, subject: Subject) -> None:
         """Let each device change its rate."""
-        instance = subject.instance()
-        rates = [value for value in values_of(instance) if value.settable and _is_rate(value)]
+        driver = subject.instance()
+        rates = [value for value in values_of(driver) if value.settable and _is_rate(value)]
         self.some(rates, "rate that can be set")
         for value in rates:
-            for action, device in _asked_for(instance, value):
-                calls = instance.perform_change(device, action).host_calls
+            for action, device in _asked_for(driver, value):
+                calls = driver.perform_change(device, action).host_calls
                 again = [call for call in calls if call.function == _CHANGE]
                 self.expect(
                     not again,
@@ -191,16 +193,16 @@ def _is_rate(value: Value) -> bool:
     return value.selector == "nsrt"
 
 
-def _asked_for(instance: Instance, value: Value) -> Iterator[tuple[int, int]]:
+def _asked_for(driver: Instance, value: Value) -> Iterator[tuple[int, int]]:
     """Set each other rate; the changes that the driver asks for, action and device."""
-    now = number_of(value, read(instance, value))
-    offered = instance.get(value.node.number, "nsr#", 16 * 64).data or b""
-    for rate in sorted(set(memoryview(offered[: len(offered) // 8 * 8]).cast("d"))):
+    now = number_of(value, read(driver, value))
+    offered = ranges(driver, value.object_id, "nsr#")
+    for rate in sorted({rate for limits in offered for rate in limits}):
         if rate != now:
-            instance.host_calls()
-            set_raw(instance, value, bytes_of(value, rate))
-            instance.host.advance(_LATER_NS // 10)
-            for call in instance.host_calls().host_calls:
+            driver.host_calls()
+            set_raw(driver, value, bytes_of(value, rate))
+            driver.host.advance(_LATER_NS // 10)
+            for call in driver.host_calls().host_calls:
                 if call.function == _CHANGE and call.action is not None and call.object:
                     yield call.action, call.object
 
@@ -216,34 +218,31 @@ class KnownObjects(Check):
 
     def run(self, subject: Subject) -> None:
         """Set everything there is, run IO, and look at all calls."""
-        instance = subject.instance()
-        known = {node.number for node in objects_of(instance)}
-        for value in values_of(instance):
-            if value.settable and not value.is_reference:
-                now = read(instance, value)
-                if now is not None:
-                    _there_and_back(instance, value, now)
-        for device in devices_of(instance):
-            run_io(instance, device.number, cycles=3)
-        instance.host.advance(_LATER_NS)
-        known |= {node.number for node in objects_of(instance)}
-        self.expect_all(dict.fromkeys(_complaints(instance, known)))
+        driver = subject.instance()
+        known = set(Tree(driver).ids)
+        for value, now in current_of(driver):
+            _there_and_back(driver, value, now)
+        for device in devices_of(driver):
+            run_io(device, cycles=3)
+        driver.host.advance(_LATER_NS)
+        known.update(Tree(driver).ids)
+        self.expect_all(dict.fromkeys(_complaints(driver, known)))
 
 
-def _there_and_back(instance: Instance, value: Value, now: bytes) -> None:
+def _there_and_back(driver: Instance, value: Value, now: bytes) -> None:
     if value.kind in {"u32", "f32"}:
         other = 0.0 if number_of(value, now) else 1.0
-        set_raw(instance, value, bytes_of(value, other))
-    set_raw(instance, value, now)
+        set_raw(driver, value, bytes_of(value, other))
+    set_raw(driver, value, now)
 
 
-def _complaints(instance: Instance, known: set[int]) -> Iterator[str]:
-    for call in instance.host_calls().host_calls:
+def _complaints(driver: Instance, known: set[int]) -> Iterator[str]:
+    for call in driver.host_calls().host_calls:
         if call.wrong_host:
             yield f"{call.function} got another host than Initialize did"
         if call.function not in {_TELL, _CHANGE} or call.object in known:
             continue
-        if not instance.has(call.object or 0, Address("clas")).has:
+        if not driver.has(call.object or 0, Address("clas")).has:
             yield (
                 f"{call.function} names object {call.object}, which does not exist; there are "
                 f"{', '.join(map(str, sorted(known)))}"
@@ -261,18 +260,15 @@ class SilentAfterRelease(Check):
 
     def run(self, subject: Subject) -> None:
         """Run IO, set what can be set, release, and let two seconds pass."""
-        instance = subject.instance()
-        for device in devices_of(instance):
-            run_io(instance, device.number, cycles=3)
-        for value in values_of(instance):
-            if value.settable and not value.is_reference:
-                now = read(instance, value)
-                if now is not None:
-                    set_raw(instance, value, now)
-        instance.close()
-        instance.host_calls()
-        instance.host.advance(2 * _LATER_NS)
-        found = instance.host_calls().host_calls
+        driver = subject.instance()
+        for device in devices_of(driver):
+            run_io(device, cycles=3)
+        for value, now in current_of(driver):
+            set_raw(driver, value, now)
+        driver.close()
+        driver.host_calls()
+        driver.host.advance(2 * _LATER_NS)
+        found = driver.host_calls().host_calls
         if found:
             self.expect(
                 False,

@@ -9,8 +9,8 @@ from lab.host import sources
 from lab.host.base import Client
 from lab.host.models import Device, TimestampReport
 from lab.validate.check import Check, Need
-from lab.validate.raw_devices import devices_of
-from lab.validate.raw_io import CLIENT, RawIO
+from lab.validate.raw.device import playing_devices
+from lab.validate.raw.io import CLIENT, RawIO
 from lab.validate.subject import Loaded, Subject
 
 RUN_S = 20.0
@@ -328,8 +328,8 @@ class NewSeed(Check):
         """Stop, wait a while, start."""
         driver = subject.instance()
         complaints = []
-        for device in self.some(devices_of(driver), "device with a stream"):
-            io = RawIO(driver, device)
+        for device in self.some(playing_devices(driver), "device with a stream"):
+            io = RawIO(device)
             io.start()
             before, position = driver.zero_timestamp(device.object_id, CLIENT), io.position
             io.stop()

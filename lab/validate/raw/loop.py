@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lab.host.probe import Instance
 from lab.host.probe_calls import Samples
-from lab.validate.raw_devices import RawDevice, RawStream, devices_of, open_up
-from lab.validate.raw_io import READ, WRITE, RawIO
+from lab.validate.raw.device import RawDevice, RawStream, playing_devices
+from lab.validate.raw.io import READ, WRITE, RawIO
 
 LARGEST_CYCLE = 8192
 """Frames: what macOS lets applications ask for."""
@@ -64,14 +64,14 @@ class Loop:
 
 def loops_of(driver: Instance, lead_frames: int = 512) -> Iterator[Loop]:
     """Each device of a driver that can be heard; its IO runs until the next one is asked for."""
-    for device in devices_of(driver):
+    for device in playing_devices(driver):
         inputs, outputs = device.inputs, device.outputs
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].channels != outputs[0].channels:
             continue
         if not inputs[0].is_float or not outputs[0].is_float:
             continue
-        open_up(driver, device)
-        io = RawIO(driver, device, min(lead_frames, largest_cycle(device)))
+        device.open_up()
+        io = RawIO(device, min(lead_frames, largest_cycle(device)))
         io.start()
         loop = Loop(io, outputs[0], inputs[0])
         if io.does(READ) and io.does(WRITE) and _is_heard(loop):
