@@ -57,4 +57,7 @@ ROWS = (
     Found("crashes-on-zero-frames", "io-zero-frames", CRASHED, "DoIOOperation"),
     Found("crashes-on-null-buffer", "io-null-buffer", CRASHED, "DoIOOperation"),
     Found("io-after-stop-crashes", "io-after-stop", CRASHED, "DoIOOperation"),
+    Found("writes-a-block-beyond", "io-stays-in-the-buffer", FAILED, "4096 bytes after the buffer"),
+    Found("writes-a-block-beyond", "io-each-size", CRASHED, "damaged the heap"),
+    Found("writes-before-buffer", "io-each-size", CRASHED, "damaged the heap"),
 )

@@ -45,4 +45,5 @@ ROWS = (
     Found("calls-host-after-release", "threads-silent-after-release", FAILED, "last Release"),
     Found("notifies-of-unknown-object", "threads-notices-of-known-objects", FAILED, "object 99"),
     Found("client-hal-api", "threads-no-client-api", FAILED, "takes AudioObjectGetPropertyData"),
+    Found("waits-in-io", "real-time-no-waiting", FAILED, "DoIOOperation of rite: contended-lock"),
 )
