@@ -98,7 +98,9 @@ ROWS = (
     Found("missing-required-decibel-range", "objects-required-properties", FAILED, "no 'lcdr'"),
     Found("plug-in-has-an-owner", "objects-plug-in-first", FAILED, "object 2 owns it"),
     Found("device-not-in-list", "objects-device-list", FAILED, "not in 'dev#'"),
-    Found("class-is-settable", "objects-identity-not-settable", FAILED, "says that 'clas' is settable"),
+    Found(
+        "class-is-settable", "objects-identity-not-settable", FAILED, "says that 'clas' is settable"
+    ),
     Found("starts-with-channel-two", "objects-starting-channels", FAILED, "begins with channel 2"),
     Found("terminal-type-made-up", "objects-terminal-type", WARNING, "'hole'"),
     Found("virtual-format-is-integer", "objects-virtual-format-canonical", FAILED, "flags 0xc"),
