@@ -31,9 +31,17 @@ void probe_buffer_free(struct probe_buffer *buffer) {
     *buffer = (struct probe_buffer){0};
 }
 
+static bool is_whole(const uint8_t *guard, size_t size) {
+    return guard[0] == GUARD_BYTE && memcmp(guard, guard + 1, size - 1) == 0;
+}
+
 struct probe_damage probe_buffer_damage(const struct probe_buffer *buffer) {
     struct probe_damage damage = {0};
-    for (size_t i = 0; buffer->block != NULL && i < buffer->guard; i++) {
+    if (buffer->block == NULL || (is_whole(buffer->block, buffer->guard) &&
+                                  is_whole(buffer->bytes + buffer->size, buffer->guard))) {
+        return damage;
+    }
+    for (size_t i = 0; i < buffer->guard; i++) {
         if (buffer->bytes[buffer->size + i] != GUARD_BYTE) {
             damage.beyond = i + 1;
         }
