@@ -165,7 +165,7 @@ class Reference(Reply):
 
 
 class Guarded(Reply):
-    """Memory that the driver wrote into, with 64 guard bytes on both sides.
+    """Memory that the driver wrote into, with guards on both sides (as large as it, 4 to 64 KiB).
 
     `wrote_beyond` and `wrote_before` are the bytes outside that it reached.
     """

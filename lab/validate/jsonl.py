@@ -28,13 +28,15 @@ class JsonLines(Closing):
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = path.open("w", encoding="utf-8", buffering=1)
+            self._file = path.open("wb", buffering=0)
         except OSError as error:
             raise as_lab_error(error) from error
 
     def add(self, record: Head | Outcome | Summary) -> None:
-        """One more line; it is in the file when this returns."""
-        self._file.write(record.model_dump_json() + "\n")
+        """One more line; it is in the file when this returns, and before that no part of it."""
+        data = record.model_dump_json().encode() + b"\n"
+        while data:
+            data = data[self._file.write(data) :]  # all of it at once, unless the disk is full
 
     def close(self) -> None:
         """May be called twice."""
@@ -54,7 +56,7 @@ def read_lines(path: Path) -> tuple[Head, list[Outcome], Summary | None]:
     LabError
         When it is none, or of a version that this reader does not know.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]  # what has no end is not a line yet
     try:
         head = Head.model_validate_json(lines[0])
         rest = lines[1:]

@@ -266,6 +266,7 @@ def violations(flaw: str) -> set[str]:
         ("allocates-in-io", "DoIOOperation: allocation"),
         ("allocates-in-begin", "BeginIOOperation: allocation"),
         ("system-call-in-io", "DoIOOperation: system-call"),
+        ("waits-in-io", "DoIOOperation: contended-lock"),
         ("sleeps-in-io", "DoIOOperation: system-call"),
         ("makes-a-string-in-io", "DoIOOperation: allocation"),
     ],

@@ -21,7 +21,8 @@ class Thin:
     """One slice, as it is to be.
 
     `exports` and `imports` without underscore. `signed`: None for no signature, else the
-    identifier. `special`: hashes of other files, by slot. `trie`: whether exports are in a trie or in the symbol table.
+    identifier. `special`: hashes of other files, by slot. `trie`: whether exports are in a trie or
+    in the symbol table.
     """
 
     architecture: str = "arm64"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from lab import cli_app
+from lab.commands import validate as validate_module  # noqa: F401  (nobody may not read it)
 from lab.host.locate import find_driver
 from lab.validate.jsonl import read_lines
 from lab.validate.registry import all_checks
+from tests.support.other_user import as_nobody
 
 pytestmark = pytest.mark.native
 
@@ -57,6 +59,15 @@ def test_a_good_driver_passes(tmp_path: Path) -> None:
     assert summary.exit_code == 0
     assert "<testsuites" in files[1].read_text()
     assert json.loads(files[2].read_text())["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize("name", ["GeckoAudioDevice", "BungholeAudio"])
+def test_the_repositorys_drivers_pass_with_the_repositorys_file(name: str, tmp_path: Path) -> None:
+    bundle = copy_of(name, tmp_path)
+    shutil.copy(Path(__file__).parents[2] / "hal-lab.toml", tmp_path)
+    done = run("validate", bundle, "--strictness", "5", "--patience", "10", "--only-failed")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stdout
 
 
 def test_a_spoilt_bundle_does_not_pass_and_the_line_says_why(tmp_path: Path) -> None:
@@ -150,22 +161,28 @@ def test_bad_input_is_one_line_and_no_verdict(tmp_path: Path, made: object, said
     assert said in done.stderr
 
 
-def test_killed_half_way_it_leaves_lines_that_can_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "lines"
-    process = subprocess.Popen(
-        [*PROGRAM, "validate", str(find_driver("Loop")), "--strictness", "10", "--json", str(path)],
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 30
-    while not path.exists() or path.read_text().count("\n") < 3:
-        assert time.monotonic() < deadline
-        assert process.poll() is None, "it was over before it could be killed"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    head, outcomes, summary = read_lines(path)
-    assert len(outcomes) >= 2
-    assert len(outcomes) < len(head.checks)
-    assert summary is None
+def test_without_permission_it_is_one_line_and_no_verdict() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        said = folder / "said"
+        said.touch()
+        said.chmod(0o666)
+        bundle = copy_of("Loop", folder)
+        bundle.chmod(0)
+
+        def validate() -> int:
+            with said.open("w") as file:
+                os.dup2(file.fileno(), 2)
+                sys.stderr = file
+                return cli_app.run(["validate", str(bundle)])
+
+        code = as_nobody(validate) if os.geteuid() == 0 else run("validate", bundle).returncode
+        bundle.chmod(0o755)
+        assert code == 2
+        if os.geteuid() == 0:
+            assert len(said.read_text().splitlines()) == 1
+            assert "is not readable" in said.read_text()
 
 
 def test_the_list_of_checks_is_for_people_and_for_programs() -> None:

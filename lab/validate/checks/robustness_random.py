@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Literal
 
 from lab.host import probe_calls as calls
@@ -148,9 +146,8 @@ class PropertyFuzz(Check):
 
     def run(self, subject: Subject) -> None:
         """Drawn by hypothesis from the seed; the smallest call that is answered wrongly is told."""
-        if find_spec("hypothesis") is None:
-            self.skip("hypothesis is not installed: pip install hypothesis")
-        fuzz = import_module("lab.validate.fuzz")  # it needs hypothesis, and a while to be loaded
+        from lab.validate import fuzz  # hypothesis takes a while to be loaded
+
         driver = subject.instance()
         devices = devices_of(driver)
         found = fuzz.search(

@@ -8,14 +8,16 @@
 #define GUARD_BYTE 0xC3u
 
 bool probe_buffer_make(struct probe_buffer *buffer, const void *content, size_t size) {
-    *buffer = (struct probe_buffer){.size = size};
-    buffer->block = malloc(size + 2 * PROBE_GUARD_BYTES);
+    size_t guard = size > PROBE_GUARD_LEAST ? size : PROBE_GUARD_LEAST;
+    guard = guard < PROBE_GUARD_MOST ? guard : PROBE_GUARD_MOST;
+    *buffer = (struct probe_buffer){.size = size, .guard = guard};
+    buffer->block = malloc(size + 2 * guard);
     if (buffer->block == NULL) {
         return false;
     }
-    buffer->bytes = buffer->block + PROBE_GUARD_BYTES;
-    memset(buffer->block, GUARD_BYTE, PROBE_GUARD_BYTES);
-    memset(buffer->bytes + size, GUARD_BYTE, PROBE_GUARD_BYTES);
+    buffer->bytes = buffer->block + guard;
+    memset(buffer->block, GUARD_BYTE, guard);
+    memset(buffer->bytes + size, GUARD_BYTE, guard);
     if (content != NULL) {
         memcpy(buffer->bytes, content, size);
     } else {
@@ -29,13 +31,21 @@ void probe_buffer_free(struct probe_buffer *buffer) {
     *buffer = (struct probe_buffer){0};
 }
 
+static bool is_whole(const uint8_t *guard, size_t size) {
+    return guard[0] == GUARD_BYTE && memcmp(guard, guard + 1, size - 1) == 0;
+}
+
 struct probe_damage probe_buffer_damage(const struct probe_buffer *buffer) {
     struct probe_damage damage = {0};
-    for (size_t i = 0; buffer->block != NULL && i < PROBE_GUARD_BYTES; i++) {
+    if (buffer->block == NULL || (is_whole(buffer->block, buffer->guard) &&
+                                  is_whole(buffer->bytes + buffer->size, buffer->guard))) {
+        return damage;
+    }
+    for (size_t i = 0; i < buffer->guard; i++) {
         if (buffer->bytes[buffer->size + i] != GUARD_BYTE) {
             damage.beyond = i + 1;
         }
-        if (buffer->block[PROBE_GUARD_BYTES - 1 - i] != GUARD_BYTE) {
+        if (buffer->block[buffer->guard - 1 - i] != GUARD_BYTE) {
             damage.before = i + 1;
         }
     }

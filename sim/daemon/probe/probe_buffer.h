@@ -10,13 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROBE_GUARD_BYTES 64u
+/* A guard is as large as its room, within these: a driver that is wrong about the size of a block
+ * is wrong by as much as a whole block. */
+#define PROBE_GUARD_LEAST 4096u
+#define PROBE_GUARD_MOST  65536u
 #define PROBE_FILLING     0xA5u /* of the room, before the driver writes */
 
 struct probe_buffer {
     uint8_t *block; /* NULL: none */
     uint8_t *bytes; /* the room */
     size_t size;
+    size_t guard; /* bytes on each side */
 };
 
 /* False: out of memory. A size of 0 gives a pointer with no room behind it. The room holds

@@ -14,8 +14,19 @@ static void guards_tell_how_far_a_driver_wrote(void **state) {
     buffer.bytes[-3] = 0;
     assert_int_equal(probe_buffer_damage(&buffer).beyond, 3);
     assert_int_equal(probe_buffer_damage(&buffer).before, 3);
-    buffer.bytes[10 + PROBE_GUARD_BYTES - 1] = 0;
-    assert_int_equal(probe_buffer_damage(&buffer).beyond, PROBE_GUARD_BYTES);
+    buffer.bytes[10 + PROBE_GUARD_LEAST - 1] = 0;
+    assert_int_equal(probe_buffer_damage(&buffer).beyond, PROBE_GUARD_LEAST);
+    probe_buffer_free(&buffer);
+}
+
+static void a_guard_holds_a_second_block_of_the_same_size(void **state) {
+    (void)state;
+    struct probe_buffer buffer;
+    assert_true(probe_buffer_make(&buffer, NULL, 20000));
+    memset(buffer.bytes - 20000, 0, 20000);
+    memset(buffer.bytes + 20000, 0, 20000);
+    assert_int_equal(probe_buffer_damage(&buffer).before, 20000);
+    assert_int_equal(probe_buffer_damage(&buffer).beyond, 20000);
     probe_buffer_free(&buffer);
 }
 
@@ -75,6 +86,7 @@ static void a_hash_is_of_all_bytes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guards_tell_how_far_a_driver_wrote),
+        cmocka_unit_test(a_guard_holds_a_second_block_of_the_same_size),
         cmocka_unit_test(what_was_touched_ends_with_the_last_change),
         cmocka_unit_test(each_signal_is_what_it_says),
         cmocka_unit_test(a_hash_is_of_all_bytes),

@@ -1,60 +1,10 @@
-"""Each flaw in how a driver is loaded, and in how its clients come and go, is found."""
+"""How a driver is loaded, and how its clients come and go."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from dataclasses import dataclass
+from tests.validate.flaws.found import CRASHED, FAILED, TIMEOUT, WARNING, Found
 
-import pytest
-
-from lab.validate.outcome import Outcome, Status
-from lab.validate.registry import all_checks
-from tests.support.flaws import load_flaws
-
-pytestmark = pytest.mark.native
-
-FAMILIES = {"bundle", "lifecycle"}
-MODULES = {
-    "bundle_factory",
-    "bundle_life",
-    "bundle_loads",
-    "bundle_opening",
-    "bundle_references",
-    "lifecycle",
-    "lifecycle_clients",
-    "lifecycle_devices",
-    "lifecycle_orders",
-}
-"""Whose checks must all be in the table; `bundle_files` looks at files, of which tests/bundle has
-bad ones."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A check that finds a flaw.
-
-    Attributes
-    ----------
-    flaw, check
-        Their names.
-    status
-        What comes of it.
-    word
-        Of the evidence, or of the entry point when the driver crashed or hung.
-    """
-
-    flaw: str
-    check: str
-    status: Status
-    word: str
-
-    def __str__(self) -> str:
-        return f"{self.flaw}={self.check}"
-
-
-CRASHED, TIMEOUT, FAILED, WARNING = Status.CRASHED, Status.TIMEOUT, Status.FAILED, Status.WARNING
-TABLE = [
+ROWS = (
     Found("crashes-on-open", "bundle-opens", CRASHED, "dlopen"),
     Found("slow-to-open", "bundle-opens-quickly", WARNING, "the first time in a process"),
     Found("thread-from-constructor", "bundle-opens-without-thread", WARNING, "a constructor"),
@@ -68,10 +18,7 @@ TABLE = [
     Found("factory-gives-no-reference", "bundle-factory-gives-reference", CRASHED, "HasProperty"),
     Found("query-interface-refuses-iunknown", "bundle-query-interface", FAILED, "IUnknown"),
     Found(
-        "query-interface-forgets-add-ref",
-        "bundle-query-interface-counts",
-        CRASHED,
-        "HasProperty",
+        "query-interface-forgets-add-ref", "bundle-query-interface-counts", CRASHED, "HasProperty"
     ),
     Found(
         "query-interface-answers-any-uuid",
@@ -132,39 +79,4 @@ TABLE = [
     Found("create-device-lies", "lifecycle-create-device", FAILED, "77"),
     Found("exits-in-destroy-device", "lifecycle-destroy-device", CRASHED, "DestroyDevice"),
     Found("unknown-change-crashes", "lifecycle-change-not-asked-for", CRASHED, "Perform"),
-]
-
-
-@pytest.fixture(scope="module")
-def outcomes() -> dict[Found, Outcome]:
-    """Of the whole table, from one process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.validate.found_flaws", *map(str, TABLE)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=280,
-        check=True,
-    )
-    made = [Outcome.model_validate_json(line) for line in done.stdout.splitlines()]
-    return dict(zip(TABLE, made, strict=True))
-
-
-@pytest.mark.parametrize("found", TABLE, ids=str)
-def test_the_flaw_is_found_and_the_evidence_names_it(
-    found: Found, outcomes: dict[Found, Outcome]
-) -> None:
-    outcome = outcomes[found]
-    assert outcome.status is found.status, outcome.evidence
-    entry_point = outcome.ending.entry_point if outcome.ending is not None else ""
-    assert found.word in " ".join((*outcome.evidence, entry_point))
-
-
-def test_no_flaw_of_these_families_is_missing_in_the_table() -> None:
-    flaws = {flaw.name for flaw in load_flaws() if flaw.family in FAMILIES}
-    assert flaws == {found.flaw for found in TABLE}
-
-
-def test_every_check_of_these_modules_has_a_flaw_that_it_finds() -> None:
-    checks = {check.id for check in all_checks() if check.__module__.rpartition(".")[2] in MODULES}
-    assert checks <= {found.check for found in TABLE}
+)
