@@ -28,7 +28,6 @@ OF_FILES = "looks at files; test_bundle_files has bad ones"
 WITHOUT_A_FLAW = {
     **{check.id: OF_FILES for check in all_checks() if check.__module__ == bundle_files.__name__},
     "io-two-devices": "Flawed.driver has one device",
-    "objects-hidden-told": "a device that does not tell is not there for a host of macOS 26",
 }
 """Checks that no flaw of Flawed.driver is for, and why."""
 

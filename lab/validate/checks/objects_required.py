@@ -6,6 +6,7 @@ from typing import Any
 
 from lab.validate.check import Check, Need
 from lab.validate.checks.objects_tree import nodes
+from lab.validate.raw.device import devices_of
 from lab.validate.subject import Loaded, Subject
 
 EVERY = ("bcls", "clas", "stdv")
@@ -84,18 +85,19 @@ class Hidden(Check):
     source = "docs/reference/profiles.md: properties that activation asks for"
 
     def run(self, subject: Subject) -> None:
-        """Where the profile asks for it; elsewhere it is worth a note."""
-        loaded = subject.loaded()
+        """Where the profile asks for it; elsewhere it is worth a note.
+
+        By raw calls: a host of such a macOS has no device that does not tell.
+        """
+        driver = subject.instance()
         lacking = [
-            device.name
-            for device in loaded.devices
-            if not loaded.host.has_property(loaded.plugin.plugin, device.object_id, "hidn")
+            device for device in devices_of(driver) if not driver.has(device.object_id, "hidn").has
         ]
         asked = subject.profile.texts("activation.required-properties") or ()
         if lacking and "hidn" not in asked:
             self.note(f"{subject.profile.name} does not ask for it; macOS 26 does")
             return
-        self.expect_all(f"{name} has no 'hidn'" for name in lacking)
+        self.expect_all(f"{device} has no 'hidn'" for device in lacking)
 
 
 class AllReadable(Check):

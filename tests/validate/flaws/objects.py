@@ -83,6 +83,7 @@ ROWS = (
     Found("missing-required-is-alive", "objects-required-properties", FAILED, "no 'livn'"),
     Found("missing-required-is-running", "objects-required-properties", FAILED, "no 'goin'"),
     Found("missing-required-can-be-default", "objects-required-properties", FAILED, "no 'dflt'"),
+    Found("missing-required-hidden", "objects-hidden-told", FAILED, "has no 'hidn'"),
     Found("missing-required-latency", "objects-required-properties", FAILED, "no 'ltnc'"),
     Found("missing-required-safety-offset", "objects-required-properties", FAILED, "no 'saft'"),
     Found("missing-required-streams", "objects-required-properties", FAILED, "'stm#'"),
