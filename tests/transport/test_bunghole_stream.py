@@ -110,6 +110,43 @@ def test_gaps_on_both_sides_of_a_packet_of_v1_are_each_rounded_up() -> None:
     assert book.misnumbered == 1
 
 
+def test_gaps_on_both_sides_of_a_packet_that_was_lost_on_its_way_are_each_rounded_up() -> None:
+    book = SequenceBook()
+    places(book, [0])
+    book.connected()
+    placed = book.take(replace(audio(4), first_frame=960 + 480 + 960 + 480))
+    assert (placed.lost, placed.lost_frames) == (3, 1_920)
+    assert book.misnumbered == 0
+    # Two numbers have no room for two gaps and a packet between them.
+    book.connected()
+    book.take(replace(audio(7), first_frame=2_880 + 960 + 960))
+    assert book.misnumbered == 1
+
+
+GAPS = st.one_of(st.just(0), st.integers(1, 3_000))
+
+
+@given(st.lists(st.tuples(GAPS, st.booleans()), max_size=20), GAPS)
+def test_whatever_gaps_and_packets_there_were_the_frames_that_are_missing_are_counted_exactly(
+    unseen: list[tuple[int, bool]], last_gap: int
+) -> None:
+    """As the driver numbers them; of the packets unseen, some came in v1, the others are lost."""
+    book = SequenceBook()
+    book.take(audio(0))
+    book.connected()
+    sequence, frame, lost, lost_frames = 1, 960, 0, 0
+    for gap, came in [*unseen, (last_gap, True)]:
+        numbers = -(-gap // 960)
+        sequence += numbers + 1
+        frame += gap + 960
+        lost += numbers + (not came)
+        lost_frames += gap + (not came) * 960
+    for _ in range(sum(came for _, came in unseen)):
+        book.unnumbered()
+    placed = book.take(replace(audio(sequence - 1), first_frame=frame - 960))
+    assert (placed.lost, placed.lost_frames, book.misnumbered) == (lost, lost_frames, 0)
+
+
 def test_a_driver_that_was_loaded_anew_has_lost_nothing() -> None:
     book = SequenceBook()
     places(book, list(range(100)))

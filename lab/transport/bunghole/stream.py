@@ -58,6 +58,16 @@ class Placed:
         return self.place not in (Place.DUPLICATE, Place.REORDERED)
 
 
+def _gaps_at_most(lost: int, came: int) -> int:
+    """How many gaps there may have been among what was to be sent, between two packets that came.
+
+    A sender rounds each gap up to whole packets: a cycle that IO was late for is 512 frames, and
+    one number. Between two gaps there is a packet, one of the `came` in v1 or one that was sent
+    and lost: it was on its way when the connection was cut.
+    """
+    return min(lost, (lost + came + 1) // 2)
+
+
 class SequenceBook:
     """Counts by the sequence numbers of v2.
 
@@ -84,7 +94,8 @@ class SequenceBook:
         Times that counting began afresh.
     misnumbered
         Packets whose first frame does not fit their sequence number: frames that are missing are
-        as many as the missing packets hold, or less than one packet fewer.
+        as many as the missing packets hold, or less than one packet fewer for each gap in what
+        was sent (`_gaps_at_most`).
     """
 
     def __init__(self) -> None:
@@ -155,8 +166,8 @@ class SequenceBook:
             came, self._unnumbered = min(self._unnumbered, lost), 0
             lost -= came
             missing -= came * FRAMES
-        # Between packets of v1 there may have been gaps as well, each of them rounded up.
-        if missing < 0 or not 0 <= lost - -(-missing // FRAMES) <= came:
+        spare = lost - -(-missing // FRAMES)
+        if missing < 0 or not 0 <= spare <= max(_gaps_at_most(lost, came) - 1, 0):
             self.misnumbered += 1
             missing = lost * FRAMES
         self.lost += lost
