@@ -35,6 +35,12 @@ SANITIZED_BUNGHOLE = (
     "does_a_closed_peer_kill_the_host",
     "is_audio_back_after_a_cut",
 )
+# In which no check may find anything; Null is the smallest there can be.
+CORRECT_DRIVERS = (
+    "driver/gecko/GeckoAudioDevice.driver",
+    "driver/bunghole/BungholeAudio.driver",
+    "sim/tests/fixtures/null/Null.driver",
+)
 # What the build needs; PyPI has both where the system's are older, or missing.
 BUILD_TOOLS = {"cmake": (3, 24), "ninja": (1, 11)}
 
@@ -85,6 +91,34 @@ def vsock(session: nox.Session) -> None:
     if not session.posargs:
         # From a guest to its host: the listeners are here.
         session.run("pytest", "scenarios/bunghole", "-m", "guest", env=lab_environment("dev"))
+
+
+@nox.session
+def validate(session: nox.Session) -> None:
+    """Hold our drivers against every check as each macOS; prove that each flaw is found.
+
+    With arguments: `hal-lab validate` with these, such as a bundle of yours.
+    """
+    doctor(session, "hal")
+    install_package(session, "dev")
+    environment = lab_environment("dev")
+    if session.posargs:
+        session.run("hal-lab", "validate", *session.posargs, env=environment)
+        return
+    reports = ROOT / "reports" / "runs" / "validate"
+    reports.mkdir(parents=True, exist_ok=True)
+    profiles = sorted(path.stem for path in (ROOT / "sim" / "profiles").glob("macos-*.toml"))
+    for driver in CORRECT_DRIVERS:
+        bundle = (ROOT / "build" / "dev" / driver).relative_to(ROOT)
+        for profile in profiles:
+            report = reports / f"{bundle.stem}-{profile}"
+            session.run(
+                *("hal-lab", "validate", str(bundle), "--only-failed"),
+                *("--strictness", "10", "--macos", profile),
+                *("--json", f"{report}.jsonl", "--junit", f"{report}.xml"),
+                env=environment,
+            )
+    session.run("pytest", "tests/validate", "-n", JOBS, "-m", "slow or not slow", env=environment)
 
 
 @nox.session

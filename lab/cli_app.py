@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "nightly": ("Run the matrix, keep the night, tell what broke and since when.", {}),
     "history": ("Ask the nights that were kept; hold two side by side.", {}),
     "devices": ("Load a driver and list its devices.", {}),
+    "validate": ("Check a driver against what macOS and programs expect of it.", {}),
+    "checks": ("List what validate checks.", {}),
     "inspect": ("Would macOS 12 to 26 load a bundle, and why not; nothing is run.", {}),
     "doctor": (
         "Name what this machine lacks, and how to get it.",

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.linux
 
 INCLUDE = Path(__file__).resolve().parents[1] / "sim" / "sdk" / "include"
 WHEEL = "pyobjc-framework-CoreAudio==12.2.2"
+FOUNDATION_WHEEL = "pyobjc-framework-Cocoa==12.2.2"
 
 # The headers this file answers for; CoreFoundation, dispatch and mach have tests of their own.
 HEADERS = [
@@ -137,7 +138,8 @@ def read_metadata(source: str) -> Metadata:
         original = alias
         while original in aliases:
             original = aliases[original]
-        integers.setdefault(alias, integers[original])
+        if original in integers:  # else it is one of the C library's
+            integers.setdefault(alias, integers[original])
     strings, encodings = {}, {}
     for key, value in literals(tree):
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
@@ -150,11 +152,11 @@ def read_metadata(source: str) -> Metadata:
     return Metadata(integers, strings, encodings)
 
 
-def fetch_wheel(folder: Path) -> str:
+def fetch_wheel(wheel: str, folder: Path) -> str:
     """Put the wheel into ``folder``; returns why it could not, or nothing."""
     where = ["--platform=macosx_10_9_universal2", "--python-version=3.11", "--abi=cp311"]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries=1"]
-    command += ["--only-binary=:all:", "--implementation=cp", *where, "-d", str(folder), WHEEL]
+    command += ["--only-binary=:all:", "--implementation=cp", *where, "-d", str(folder), wheel]
     try:
         answer = run(*command)
     except subprocess.TimeoutExpired:
@@ -162,17 +164,49 @@ def fetch_wheel(folder: Path) -> str:
     return (answer.stderr.strip().splitlines() or ["pip failed"])[-1] if answer.returncode else ""
 
 
-@pytest.fixture(scope="session")
-def metadata(request: pytest.FixtureRequest) -> Metadata:
+def metadata_of(wheel: str, member: str, request: pytest.FixtureRequest) -> Metadata:
+    """What a wheel says, read and not run; the test is skipped where it cannot be had."""
     cached = request.config.cache.mkdir("pyobjc")
     folder = Path(os.environ.get("HAL_LAB_PYOBJC_WHEELS", cached))
-    version = WHEEL.rpartition("=")[2]
-    pattern = f"pyobjc_framework_coreaudio-{version}-*.whl"
-    if not list(folder.glob(pattern)) and (reason := fetch_wheel(folder)):
-        pytest.skip(f"{WHEEL} cannot be fetched: {reason}")
-    (wheel,) = folder.glob(pattern)
-    with zipfile.ZipFile(wheel) as archive:
-        return read_metadata(archive.read("CoreAudio/_metadata.py").decode())
+    name, _, version = wheel.partition("==")
+    pattern = f"{name.replace('-', '_').lower()}-{version}-*.whl"
+    if not list(folder.glob(pattern)) and (reason := fetch_wheel(wheel, folder)):
+        pytest.skip(f"{wheel} cannot be fetched: {reason}")
+    (found,) = folder.glob(pattern)
+    with zipfile.ZipFile(found) as archive:
+        return read_metadata(archive.read(member).decode())
+
+
+@pytest.fixture(scope="session")
+def metadata(request: pytest.FixtureRequest) -> Metadata:
+    return metadata_of(WHEEL, "CoreAudio/_metadata.py", request)
+
+
+@pytest.fixture(scope="session")
+def foundation(request: pytest.FixtureRequest) -> Metadata:
+    return metadata_of(FOUNDATION_WHEEL, "CoreFoundation/_metadata.py", request)
+
+
+def enumerators_of_foundation() -> list[str]:
+    """Names of all enumerators of CoreFoundation/*.h."""
+    text = "\n".join(p.read_text() for p in sorted((INCLUDE / "CoreFoundation").glob("*.h")))
+    return re.findall(r"^\s+(k[A-Z]\w+)\s*=", text, re.MULTILINE)
+
+
+def values_of(names: list[str], header: str, folder: Path) -> dict[str, int]:
+    """What a compiled program says that they are, as unsigned 32-bit numbers."""
+    compiler = next((c for c in ("cc", "gcc", "clang") if shutil.which(c)), None)
+    if compiler is None:
+        pytest.skip("no C compiler is installed")
+    lines = ["#include <stdio.h>", f"#include <{header}>", "int main(void) {"]
+    lines += [f'    printf("{name}\\t%u\\n", (unsigned){name});' for name in names]
+    (folder / "values.c").write_text("\n".join([*lines, "    return 0;", "}"]))
+    answer = run(
+        compiler, "-std=gnu11", f"-I{INCLUDE}", folder / "values.c", "-o", folder / "values"
+    )
+    assert answer.returncode == 0, answer.stderr
+    rows = (line.split("\t") for line in run(folder / "values").stdout.splitlines())
+    return {name: int(value) for name, value in rows}
 
 
 @pytest.fixture(scope="session")
@@ -215,6 +249,22 @@ def test_every_string_of_the_mac_is_here_with_its_value(
 ) -> None:
     assert len(metadata.strings) == 34
     assert ours[1] == metadata.strings
+
+
+def differences(ours: dict[str, int], theirs: dict[str, int]) -> dict[str, tuple[int, int | None]]:
+    """What is not the same, or not there, on the other side."""
+    return {n: (v, theirs.get(n)) for n, v in ours.items() if v != theirs.get(n)}
+
+
+def test_every_enumerator_of_core_foundation_has_the_value_of_the_mac(
+    foundation: Metadata, tmp_path: Path
+) -> None:
+    names = enumerators_of_foundation()
+    assert len(names) == 77
+    ours = values_of(names, "CoreFoundation/CoreFoundation.h", tmp_path)
+    assert differences(ours, foundation.integers) == {}
+    changed = {**ours, "kCFStringEncodingUTF8": 7, "kCFMadeUp": 1}
+    assert set(differences(changed, foundation.integers)) == {"kCFStringEncodingUTF8", "kCFMadeUp"}
 
 
 def test_no_constant_is_without_a_second_source(

@@ -46,6 +46,8 @@ class SharedObject:
         Where these are looked for.
     exports
         Names of defined global symbols, as in the source.
+    imports
+        Names of those that it takes from elsewhere.
     """
 
     architecture: str
@@ -53,6 +55,7 @@ class SharedObject:
     libraries: tuple[str, ...]
     rpaths: tuple[str, ...]
     exports: frozenset[str]
+    imports: frozenset[str] = frozenset()
 
 
 def is_elf(window: Window) -> bool:
@@ -79,12 +82,14 @@ def read_elf(window: Window) -> SharedObject:
         window.fields("<2I6Q", offset + index * size, "a program header") for index in range(count)
     ]
     tables = _Tables(window, segments)
+    exports, imports = tables.symbols()
     return SharedObject(
         architecture=MACHINES.get(machine, f"machine {machine}"),
         is_shared=kind == ET_DYN and bool(tables.dynamic),
         libraries=tuple(tables.text(value) for value in tables.all_of(_DT_NEEDED)),
         rpaths=tuple(tables.text(value) for tag in _DT_RPATH for value in tables.all_of(tag)),
-        exports=tables.exports(),
+        exports=exports,
+        imports=imports,
     )
 
 
@@ -112,24 +117,25 @@ class _Tables:
     def text(self, offset: int) -> str:
         return text_until_nul(self.strings, offset, MAX_NAME, "a name of the dynamic section")
 
-    def exports(self) -> frozenset[str]:
+    def symbols(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Names of those that are defined, and of those that are not."""
         table = self.all_of(_DT_SYMTAB)
         if not table:
-            return frozenset()
+            return frozenset(), frozenset()
         count = self._count_of_symbols()
         data = self.window.read(self._offset(table[0]), count * 24, "the symbol table")
-        names: set[str] = set()
+        names: tuple[set[str], set[str]] = (set(), set())
         left = MAX_NAMES
         for index in range(count):
             name, info, _, section = struct.unpack_from("<IBBH", data, index * 24)
             is_global = info >> 4 in {1, 2, 10}
-            if is_global and section != 0:
+            if is_global:
                 found = self.text(name)
-                names.add(found)
+                names[section == 0].add(found)
                 left -= len(found)
                 if left < 0:
                     raise MalformedError("the names of its symbols have no end")
-        return frozenset(names)
+        return frozenset(names[0]), frozenset(names[1])
 
     def _read_dynamic(self, part: Window) -> None:
         for index in range(min(part.size // 16, MAX_DYNAMIC)):

@@ -93,6 +93,8 @@ class Slice:
         Where ``@rpath`` leads.
     exports
         Names of exported symbols, with their leading underscore.
+    imports
+        Names of those that it takes from elsewhere, in the same way.
     signature
         Where the signature is; None without one.
     window
@@ -108,6 +110,7 @@ class Slice:
     exports: frozenset[str]
     signature: Window | None
     window: Window
+    imports: frozenset[str] = frozenset()
 
 
 def is_macho(window: Window) -> bool:
@@ -174,6 +177,7 @@ def _read_slice(window: Window) -> Slice:
         exports=found.exports(is_64=magic == MAGIC_64),
         signature=found.signature,
         window=window,
+        imports=found.imports(is_64=magic == MAGIC_64),
     )
 
 
@@ -231,12 +235,16 @@ class _Commands:
         """The trie's names; those of the symbol table in a file that is too old for one."""
         if self._trie is not None and self._trie[1] > 0:
             return names_of_trie(self.window.read(*self._trie, "the table of exports"))
+        return self._external_symbols(is_64=is_64, wanted=True)
+
+    def imports(self, *, is_64: bool) -> frozenset[str]:
+        """Of the symbol table; a file without one does not say."""
+        return self._external_symbols(is_64=is_64, wanted=False)
+
+    def _external_symbols(self, *, is_64: bool, wanted: bool) -> frozenset[str]:
+        """Names of external symbols that are defined, or (not `wanted`) that are not."""
         if self._symbols is None:
             return frozenset()
-        return self._external_symbols(is_64=is_64)
-
-    def _external_symbols(self, *, is_64: bool) -> frozenset[str]:
-        assert self._symbols is not None
         offset, count, strings_offset, strings_size = self._symbols
         if count > MAX_SYMBOLS:
             raise MalformedError(f"{count} symbols")
@@ -248,7 +256,7 @@ class _Commands:
         for index in range(count):
             name, kind = struct.unpack_from("<IB", table, index * width)
             is_debug, is_external, defined = kind & 0xE0, kind & 0x01, kind & 0x0E
-            if not is_debug and is_external and defined:
+            if not is_debug and is_external and bool(defined) is wanted:
                 found = text_until_nul(strings, name, MAX_NAME, "the name of a symbol")
                 names.add(found)
                 left -= len(found)

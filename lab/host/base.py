@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lab import clocks
 from lab.closing import Closing
@@ -15,6 +15,9 @@ from lab.host.errors import HostGone, ending_of
 from lab.host.link import LinkClosed
 from lab.host.protocol import NULL, RpcClient
 from lab.host.sources import Sink, Source
+
+if TYPE_CHECKING:
+    from lab.host.probe import Probe
 
 DeviceRef = int | str
 """Index in the host, UID, or name."""
@@ -93,6 +96,16 @@ class Host(Closing):
     def plugins(self) -> list[models.Plugin]:
         """All that are loaded."""
         return [models.Plugin.model_validate(item) for item in self.call("plugin.list")]
+
+    def probe(self, bundle: Path) -> Probe:
+        """Open a bundle for raw calls, beside the plug-ins; one at a time."""
+        from lab.host import probe
+
+        return probe.Probe(self, bundle)
+
+    def last_calls(self) -> list[models.LastCall]:
+        """The last 100 calls into drivers; in real time those since a probe was opened."""
+        return [models.LastCall.model_validate(item) for item in self.call("host.last_calls")]
 
     # ---- devices ---------------------------------------------------------------------------
 

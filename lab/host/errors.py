@@ -66,6 +66,9 @@ class DriverCrashed(HostGone):
         of its own, or when nobody could tell.
     backtrace
         One line per frame, innermost first.
+    damage
+        What the allocator found wrong with the heap, after that call or an earlier one had
+        returned; else empty.
     """
 
     exit_code = 70
@@ -75,8 +78,20 @@ class DriverCrashed(HostGone):
         self.entry_point = str(report.get("entry_point") or "?")
         self.backtrace = [str(line) for line in report.get("backtrace") or []]
         code = report.get("code")
-        where = f"in {self.entry_point}" if report.get("entry_point") else "outside any call"
+        known = bool(report.get("entry_point"))
+        where = f"in {self.entry_point}" if known else "outside any call"
         said = report.get("text")
+        self.damage = str(report.get("damage") or "")
+        if self.damage:
+            after = f" {self.entry_point}{f' {code}' if code else ''}" if known else " its calls"
+            super().__init__(
+                f"the driver damaged the heap, which was found ({self.signal}: {self.damage}) "
+                f"after{after} or an earlier call: {report.get('plugin') or 'unknown plug-in'}; "
+                "look for what it writes beside a buffer, and what it frees",
+                exit_status=70,
+                report=report,
+            )
+            return
         text = (
             f"the driver crashed with {self.signal} {where}"
             f"{f' {code}' if code else ''}: {report.get('plugin') or 'unknown plug-in'}"

@@ -454,6 +454,18 @@ class Fingerprint(Reply):
     checkpoints: list[tuple[int, str]] = Field(default_factory=list)
 
 
+class LastCall(Reply):
+    """One of the last calls into drivers; `status` is None when there is none (yet)."""
+
+    number: int
+    entry_point: str
+    object: int
+    client: int
+    code: str | None = None
+    status: str | None = None
+    returned: bool
+
+
 class FarEndStats(Reply):
     """``farend.stats``."""
 

@@ -111,11 +111,12 @@ def test_kickstart_is_refused_from_14_4_on_and_kill_works_everywhere(
 
 
 @pytest.mark.parametrize("product", [BUNGHOLE], ids=["bunghole"])
-def test_the_seed_s_own_driver_which_lists_both_types_is_loaded_by_the_claim_too(
-    start_machine: StartMachine, bundle: Path, product: Product
+def test_a_driver_that_lists_both_types_as_the_seed_s_does_is_loaded_by_the_claim_too(
+    start_machine: StartMachine, bundle: Path, product: Product, tmp_path: Path
 ) -> None:
     machine = start_machine("seed-15")
-    done = bring_kit(machine, bundle, product.scripts).install()
+    both = with_types(bundle, tmp_path, (SEEDS, APPLES))
+    done = bring_kit(machine, both, product.scripts).install()
     assert done.code == 0, done
     assert machine.devices() == list(product.devices)
     product.listen(machine)

@@ -20,8 +20,9 @@ SYSTEM = ("/usr/lib/libSystem.B.dylib",)
 class Thin:
     """One slice, as it is to be.
 
-    `exports` without underscore. `signed`: None for no signature, else the identifier. `special`:
-    hashes of other files, by slot. `trie`: whether exports are in a trie or in the symbol table.
+    `exports` and `imports` without underscore. `signed`: None for no signature, else the
+    identifier. `special`: hashes of other files, by slot. `trie`: whether exports are in a trie or
+    in the symbol table.
     """
 
     architecture: str = "arm64"
@@ -37,6 +38,7 @@ class Thin:
     special: dict[int, bytes] = field(default_factory=dict)
     trie: bool = True
     code: bytes = b"\xc0\x03\x5f\xd6" * 2048
+    imports: tuple[str, ...] = ()
 
 
 def thin(one: Thin) -> bytes:
@@ -86,7 +88,7 @@ def _lay_out(one: Thin, signature_size: int) -> bytes:
     commands = [
         _segment("__TEXT", 0, text_size, 0, text_size),
         _segment("__LINKEDIT", text_size, PAGE, text_size, end + signature_size - text_size),
-        struct.pack("<6I", 0x2, 24, symbols_at, len(one.exports), strings_at, len(strings)),
+        struct.pack("<6I", 0x2, 24, symbols_at, len(symbols) // 16, strings_at, len(strings)),
     ]
     if one.trie:
         commands.append(struct.pack("<12I", 0x80000022, 48, *[0] * 8, trie_at, len(trie)))
@@ -135,8 +137,9 @@ def _padded(command: int, at: int, middle: bytes, text: str) -> bytes:
 
 def _symbols(one: Thin) -> tuple[bytes, bytes]:
     table, strings = b"", b" \0"
-    for name in one.exports:
-        table += struct.pack("<IBBHQ", len(strings), 0x0F, 1, 0, PAGE)
+    for name in (*one.exports, *one.imports):
+        kind, section = (0x0F, 1) if name in one.exports else (0x01, 0)
+        table += struct.pack("<IBBHQ", len(strings), kind, section, 0, PAGE * section)
         strings += b"_" + name.encode() + b"\0"
     return table, strings
 

@@ -448,6 +448,17 @@ static yyjson_mut_val *plugin_unload(struct service *service, struct rpc_call *c
     return result;
 }
 
+/* Its calls back, its storage and what it has loaded are of one process: this one has no drivers.
+ */
+static yyjson_mut_val *no_probe(struct service *service, struct rpc_call *call) {
+    (void)service;
+    rpc_fail_status(&call->failure, HALSIM_ERROR_STATE,
+                    "%s: drivers have processes of their own; start with --process-model "
+                    "in-process",
+                    call->method->name);
+    return NULL;
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 service_method service_method_find(const char *name) {
@@ -482,5 +493,5 @@ service_method service_method_find(const char *name) {
             return table[i].method;
         }
     }
-    return NULL;
+    return strncmp(name, "probe.", 6) == 0 ? no_probe : NULL;
 }

@@ -1,12 +1,15 @@
 /* crash.c - signal handlers and the report. */
 #include "crash.h"
+#include "halsim/last_calls.h"
 #include "halsim/sanitizers.h"
 #ifdef HAL_LAB_INTERPOSE
 #include "halinterpose/ledger.h"
 #endif
+#include "heap_damage.h"
 #include "ledger.h"
 #include "options.h"
 #include "report.h"
+#include "report_calls.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -123,10 +126,9 @@ static void add_call(struct report *to, const struct halsim_call_info *call) {
     }
 }
 
-/* "plugin" and "backtrace". */
-static void add_stack(void *const *frames, int count) {
+/* "plugin" and "backtrace". `bundle` is the plug-in's where its code is not on the stack. */
+static void add_stack(void *const *frames, int count, const char *bundle) {
     static char path[4096];
-    const char *bundle = NULL;
     for (int i = 0; i < count && bundle == NULL; i++) {
         bundle = bundle_of(frames[i], path, sizeof path);
     }
@@ -154,6 +156,7 @@ static struct {
     const char *signal_name; /* NULL: a hang */
     const void *address;
     const struct halsim_call_info *call;
+    const char *damage; /* of the heap, found after that call; else NULL */
     char thread[64];
     uint64_t elapsed_ms;
     int exit_status;
@@ -167,6 +170,9 @@ static void begin_report(struct report *to) {
     report_string(to, "process", process_name);
     report_number(to, "pid", (uint64_t)daemon_process);
     add_call(to, known.call);
+    if (known.damage != NULL) {
+        report_string(to, "damage", known.damage);
+    }
     if (known.signal_name == NULL) {
         report_number(to, "elapsed_ms", known.elapsed_ms);
         return;
@@ -182,6 +188,7 @@ static void begin_report(struct report *to) {
 static void finish(struct report *done) __attribute__((noreturn));
 
 static void finish(struct report *done) {
+    report_last_calls(done);
     report_send(done);
     if (report_listener != NULL) {
         report_listener(done->text, done->length);
@@ -255,6 +262,39 @@ static bool has_driver(void *const *frames, int count) {
     return false;
 }
 
+/* The allocator has found its memory spoilt in a process in which drivers write to buffers: that is
+ * taken for a driver's doing, in the call that came last or before it. Returns the bundle, or NULL
+ * when it is not known which. */
+static const char *blame_last_call(void *const *frames, int count) {
+    static char path[4096];
+    static struct halsim_last_call calls[HALSIM_LAST_CALLS_MAX]; /* too much for a signal's stack */
+    static struct halsim_call_info last;
+    const char *words = heap_damage_words(frames, count);
+    if (words == NULL) {
+        return NULL;
+    }
+    size_t called = halsim_last_calls(calls, HALSIM_LAST_CALLS_MAX);
+    int is_loaded = heap_damage_has_driver(path, sizeof path);
+    if (called == 0 && !is_loaded) {
+        return NULL;
+    }
+    if (called > 0) {
+        const struct halsim_last_call *newest = &calls[called - 1];
+        last = (struct halsim_call_info){
+            .entry_point = newest->entry_point,
+            .object = newest->object,
+            .client = newest->client,
+            .code = newest->code,
+            .plugin = UINT32_MAX, /* the calls are not kept with it */
+        };
+        known.call = &last;
+    }
+    known.damage = words;
+    known.event = "driver-crashed";
+    known.exit_status = EXIT_DRIVER_CRASHED;
+    return path[0] != '\0' ? path : NULL;
+}
+
 /* Writes the line and ends the process. `skip` frames at the top are the handler's own. With the
  * report claimed. */
 static void report_crash(const char *signal_name, const void *address, int skip)
@@ -271,13 +311,16 @@ static void report_crash(const char *signal_name, const void *address, int skip)
     limit_report();
     int count = backtrace(frames, FRAMES_MAX);
     skip = count > skip ? skip : 0;
+    const char *bundle = NULL;
     if (known.call == NULL && has_driver(frames + skip, count - skip)) {
         /* No call into a driver is under way, yet one is on the stack: a thread of its own. */
         known.event = "driver-crashed";
         known.exit_status = EXIT_DRIVER_CRASHED;
+    } else if (known.call == NULL) {
+        bundle = blame_last_call(frames + skip, count - skip);
     }
     begin_report(&report);
-    add_stack(frames + skip, count - skip);
+    add_stack(frames + skip, count - skip, bundle);
     finish(&report);
 }
 
@@ -345,6 +388,7 @@ void crash_install(bool sigpipe_ignored) {
     /* The first backtrace() loads libgcc, which allocates: not in a handler. */
     void *frames[4];
     (void)backtrace(frames, 4);
+    heap_damage_install();
 
     /* This thread makes most calls into drivers: a driver that uses up its stack is reported. */
     stack_t stack = {.ss_size = ALT_STACK_BYTES};
@@ -459,7 +503,7 @@ void crash_report_hang(const struct halsim_call_info *call, uint64_t elapsed_ns,
     limit_report();
     begin_report(&report);
     int skip = count > 2 ? 2 : 0; /* on_question() and the trampoline of its signal */
-    add_stack(hung_frames + skip, count - skip);
+    add_stack(hung_frames + skip, count - skip, NULL);
     finish(&report);
 }
 
@@ -480,7 +524,7 @@ void crash_report_stuck(const struct crash_stuck *stuck) {
         report_entry(&report, &stuck->threads[i], 1);
     }
     report_end_list(&report);
-    add_stack(stuck->frames, stuck->frame_count);
+    add_stack(stuck->frames, stuck->frame_count, NULL);
     finish(&report);
 }
 

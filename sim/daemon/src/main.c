@@ -121,6 +121,7 @@ static int serve_on(const struct options *options, const struct shared *shared,
     halsim_rpc_set_ledger(rpc, call_ledger());
     halsim_rpc_set_sandbox(rpc, sandboxing(&options->sandbox));
     halsim_rpc_set_keeper(rpc, ledger_folder_made, ledger_folder_gone);
+    halsim_rpc_set_shm_list(rpc, ledger_list);
     if (options->service != NULL) {
         service_child_watch(rpc);
     }

@@ -117,6 +117,22 @@ void report_entry(struct report *report, const char *const *parts, size_t count)
     report->needs_comma = 1;
 }
 
+void report_begin_item(struct report *report) {
+    put_plain(report, report->needs_comma ? ", {" : "{");
+    report->needs_comma = 0;
+}
+
+void report_end_item(struct report *report) {
+    put(report, '}');
+    report->needs_comma = 1;
+}
+
+size_t report_room(const struct report *report) {
+    const size_t kept = 64; /* to close what is open */
+    return report->length + kept < sizeof report->text ? sizeof report->text - kept - report->length
+                                                       : 0;
+}
+
 void report_end_list(struct report *report) {
     put(report, ']');
     report->needs_comma = 1;

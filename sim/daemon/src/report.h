@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REPORT_BYTES 16384
+#define REPORT_BYTES 32768
 
 struct report {
     char text[REPORT_BYTES];
@@ -25,10 +25,15 @@ void report_hex(struct report *report, const char *key, uint64_t value);
 void report_null(struct report *report, const char *key);
 /* Text that is JSON already. */
 void report_raw(struct report *report, const char *key, const char *json);
-/* "key": [ ... ], strings only, each put together from parts. */
+/* "key": [ ... ], of strings, each put together from parts, or of objects. */
 void report_begin_list(struct report *report, const char *key);
 void report_entry(struct report *report, const char *const *parts, size_t count);
+/* An object in a list; its members come between the two. */
+void report_begin_item(struct report *report);
+void report_end_item(struct report *report);
 void report_end_list(struct report *report);
+/* Bytes that still fit; what is beyond is lost. */
+size_t report_room(const struct report *report);
 /* } and the line end, and out it goes. */
 void report_send(struct report *report);
 

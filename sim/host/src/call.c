@@ -34,7 +34,7 @@ struct halsim_call_slot *halsim_call_slot_take(void) {
     if (slot == NULL) {
         slot = calloc(1, sizeof *slot);
         if (slot == NULL) {
-            abort(); /* 100 bytes: nothing else would work either */
+            abort(); /* four kilobytes: nothing else would work either */
         }
         atomic_store(&slot->taken, true);
         slot->next = atomic_load(&slot_list);
@@ -44,6 +44,10 @@ struct halsim_call_slot *halsim_call_slot_take(void) {
     halsim_call_thread_slot = slot;
     (void)pthread_setspecific(slot_key, slot);
     return slot;
+}
+
+struct halsim_call_slot *halsim_call_slots(void) {
+    return atomic_load(&slot_list);
 }
 
 struct halsim_call_info halsim_call_read(struct halsim_call_slot *slot) {

@@ -77,6 +77,9 @@ struct halsim_host *halsim_host_create(const struct halsim_host_config *config,
     pthread_mutex_init(&host->notice_lock, NULL);
     atomic_init(&host->only_plugin, UINT32_MAX);
     halsim_platform_install_time(host);
+    if (config->clock == HALSIM_CLOCK_VIRTUAL) {
+        halsim_last_calls_keep();
+    }
     if (config->call_limit_ms > 0 && config->on_hang != NULL) {
         host->watchdog =
             halsim_watchdog_start(config->call_limit_ms, config->on_hang, config->hang_context);

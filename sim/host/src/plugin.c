@@ -84,6 +84,7 @@ static HRESULT query(struct halsim_plugin *plugin, AudioServerPlugInDriverRef dr
     *interface = NULL;
     HRESULT result = (*driver)->QueryInterface(driver, CFUUIDGetUUIDBytes(uuid), interface);
     observe(plugin, HALSIM_OBSERVED_QueryInterface, result);
+    halsim_call_answer(slot, result);
     halsim_call_leave(slot);
     return result;
 }

@@ -124,8 +124,8 @@ bool halsim_property_set(struct halsim_host *host, struct halsim_object object,
 
 void halsim_property_begin_inspection(struct halsim_object object,
                                       const AudioObjectPropertyAddress *address) {
-    halsim_call_enter(halsim_call_slot_mine(), "GetPropertyData", object.plugin, object.id, 0,
-                      address->mSelector);
+    halsim_call_enter_again(halsim_call_slot_mine(), "GetPropertyData", object.plugin, object.id, 0,
+                            address->mSelector);
 }
 
 void halsim_property_end_inspection(void) {

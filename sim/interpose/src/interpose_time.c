@@ -1,7 +1,9 @@
 /* interpose_time.c - clocks and sleeps in virtual time. */
 #define _GNU_SOURCE
 #include "interpose.h"
+#include "ledger_internal.h"
 #include <errno.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +21,9 @@ static struct timespec timespec_of(uint64_t ns) {
 static bool is_valid(const struct timespec *time) {
     return time->tv_sec >= 0 && time->tv_nsec >= 0 && time->tv_nsec < (long)NS_PER_S;
 }
+
+/* Virtual sleep asks no kernel; for the ledger it is what it would be. In the exported function. */
+#define COUNT_SLEEP() LEDGER_COUNT(HALLEDGER_SYSTEM_CALL, SYS_clock_nanosleep)
 
 /* Clocks of the wall; all others count from the start of the machine, or of the process. */
 static uint64_t ahead_of_monotonic(clockid_t clock) {
@@ -100,6 +105,7 @@ EXPORTED int nanosleep(const struct timespec *length, struct timespec *left) {
         errno = EINVAL;
         return -1;
     }
+    COUNT_SLEEP();
     uint64_t rest = sleep_ns(length_of(length), "nanosleep");
     if (rest == 0) {
         return 0;
@@ -119,6 +125,7 @@ EXPORTED int clock_nanosleep(clockid_t clock, int flags, const struct timespec *
     if (!is_valid(length)) {
         return EINVAL;
     }
+    COUNT_SLEEP();
     uint64_t now = sched_now();
     uint64_t until =
         (flags & TIMER_ABSTIME) != 0 ? sched_ns_of(length, clock) : now + length_of(length);
@@ -133,6 +140,7 @@ EXPORTED int usleep(useconds_t length) {
     if (sched_managed() == NULL) {
         return sched_real()->usleep(length);
     }
+    COUNT_SLEEP();
     if (sleep_ns((uint64_t)length * 1000, "usleep") != 0) {
         errno = EINTR;
         return -1;
@@ -144,6 +152,7 @@ EXPORTED unsigned sleep(unsigned seconds) {
     if (sched_managed() == NULL) {
         return sched_real()->sleep(seconds);
     }
+    COUNT_SLEEP();
     uint64_t rest = sleep_ns(seconds * NS_PER_S, "sleep");
     return (unsigned)((rest + NS_PER_S / 2) / NS_PER_S);
 }

@@ -89,11 +89,35 @@ static void signals_have_their_names(void **state) {
     assert_string_equal(report_signal_name(63), "signal");
 }
 
+static void a_list_of_objects_is_json_and_ends_where_the_room_does(void **state) {
+    (void)state;
+    report_begin(&report, "driver-crashed");
+    report_begin_list(&report, "last_calls");
+    size_t added = 0;
+    for (; report_room(&report) > 64; added++) {
+        report_begin_item(&report);
+        report_number(&report, "number", added);
+        report_string(&report, "code", added % 2 == 0 ? "'nsrt'" : NULL);
+        report_end_item(&report);
+    }
+    report_end_list(&report);
+    report_raw(&report, "after", "1");
+    yyjson_doc *doc = sent();
+    yyjson_val *list = yyjson_obj_get(yyjson_doc_get_root(doc), "last_calls");
+    assert_true(added > 500);
+    assert_int_equal(yyjson_arr_size(list), added);
+    yyjson_val *last = yyjson_arr_get_last(list);
+    assert_int_equal(yyjson_get_uint(yyjson_obj_get(last, "number")), added - 1);
+    assert_non_null(yyjson_obj_get(yyjson_doc_get_root(doc), "after"));
+    yyjson_doc_free(doc);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_member_is_json),
         cmocka_unit_test(a_list_that_is_too_long_loses_its_end_only),
         cmocka_unit_test(signals_have_their_names),
+        cmocka_unit_test(a_list_of_objects_is_json_and_ends_where_the_room_does),
     };
     return cmocka_run_group_tests_name("daemon.report", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* rpc.c - from a line to an answer. */
+#include "probe.h"
 #include "rpc_clients.h"
 #include "rpc_farend.h"
 #include "rpc_internal.h"
@@ -50,7 +51,9 @@ struct halsim_rpc *halsim_rpc_create(const struct halsim_host_config *config,
     rpc->notices = notices_create();
     rpc->clients = client_registry_create();
     rpc->farends = farend_registry_create();
-    if (rpc->notices == NULL || rpc->clients == NULL || rpc->farends == NULL) {
+    rpc->probe = probe_create();
+    if (rpc->notices == NULL || rpc->clients == NULL || rpc->farends == NULL ||
+        rpc->probe == NULL) {
         *error = (struct halsim_error){.status = HALSIM_ERROR_SYSTEM, .message = "out of memory"};
     } else {
         rpc->config.on_notice = notices_add;
@@ -77,6 +80,7 @@ void halsim_rpc_destroy(struct halsim_rpc *rpc) {
     farend_registry_close_peers(rpc->farends);
     halsim_host_destroy(rpc->host);
     farend_registry_destroy(rpc->farends);
+    probe_destroy(rpc->probe);
     client_registry_destroy(rpc->clients);
     notices_destroy(rpc->notices);
     pthread_mutex_destroy(&rpc->dispatch_lock);
@@ -237,7 +241,8 @@ static yyjson_mut_val *carry_out(struct halsim_rpc *rpc, struct halsim_rpc_reque
     };
     call.params.failure = &call.failure;
     yyjson_mut_val *result = NULL;
-    if (params_check_names(&call.params, request->method->parameters)) {
+    const char *known = request->method->parameters;
+    if (known == NULL || params_check_names(&call.params, known)) {
         const struct rpc_router *router = request->is_urgent ? NULL : rpc->router;
         result = router != NULL ? router->carry_out(router->context, &call)
                                 : request->method->carry_out(&call);
@@ -286,6 +291,10 @@ void halsim_rpc_free(char *line) {
 void halsim_rpc_set_keeper(struct halsim_rpc *rpc, void (*made)(const char *folder),
                            void (*gone)(const char *folder)) {
     rpc->keeper = (struct farend_keeper){made, gone};
+}
+
+void halsim_rpc_set_shm_list(struct halsim_rpc *rpc, size_t (*list)(char *names, size_t size)) {
+    rpc->list_shm = list;
 }
 
 char *halsim_rpc_next_notice(struct halsim_rpc *rpc) {

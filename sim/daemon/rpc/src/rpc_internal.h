@@ -13,6 +13,7 @@ struct client_registry;
 struct farend_registry;
 struct halsim_ledger;
 struct halsim_sandbox;
+struct probe;
 struct rpc_router;
 
 struct halsim_rpc {
@@ -23,6 +24,7 @@ struct halsim_rpc {
     const struct halsim_ledger *ledger;   /* NULL: none */
     const struct halsim_sandbox *sandbox; /* NULL: none */
     struct farend_keeper keeper;
+    size_t (*list_shm)(char *names, size_t size); /* NULL: nobody knows */
 
     const struct rpc_router *router; /* NULL: the host above carries requests out */
     void (*after)(void *context);    /* NULL: nobody wants to know */
@@ -31,6 +33,7 @@ struct halsim_rpc {
     pthread_mutex_t dispatch_lock; /* one request at a time */
     struct client_registry *clients;
     struct farend_registry *farends;
+    struct probe *probe;
     atomic_bool wants_shutdown;
     atomic_bool stopping; /* halsim_rpc_stop() */
 
@@ -56,7 +59,7 @@ struct rpc_call {
 
 struct rpc_method {
     const char *name;
-    const char *parameters; /* all that it knows, separated by single spaces */
+    const char *parameters; /* all that it knows, separated by single spaces; NULL: it looks */
     /* The result, or NULL with call->failure filled. */
     yyjson_mut_val *(*carry_out)(struct rpc_call *call);
 };
@@ -95,6 +98,7 @@ RPC_METHOD(host_shutdown);
 RPC_METHOD(host_resources);
 RPC_METHOD(host_set_clock);
 RPC_METHOD(host_advance);
+RPC_METHOD(host_last_calls);
 RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);
@@ -147,5 +151,18 @@ RPC_METHOD(farend_half_open);
 RPC_METHOD(farend_hold);
 RPC_METHOD(farend_damage);
 RPC_METHOD(farend_fault);
+RPC_METHOD(probe_open);
+RPC_METHOD(probe_create);
+RPC_METHOD(probe_query);
+RPC_METHOD(probe_add_ref);
+RPC_METHOD(probe_release);
+RPC_METHOD(probe_initialize);
+RPC_METHOD(probe_call);
+RPC_METHOD(probe_storm);
+RPC_METHOD(probe_random);
+RPC_METHOD(probe_host_calls);
+RPC_METHOD(probe_configure);
+RPC_METHOD(probe_close);
+RPC_METHOD(probe_unload);
 
 #endif

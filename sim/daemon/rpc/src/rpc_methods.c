@@ -9,6 +9,7 @@ static const struct rpc_method methods[] = {
     {"host.resources", "", rpc_host_resources},
     {"host.set_clock", "model", rpc_host_set_clock},
     {"host.advance", "ns", rpc_host_advance},
+    {"host.last_calls", "", rpc_host_last_calls},
     {"plugin.load", "path", rpc_plugin_load},
     {"plugin.unload", "plugin", rpc_plugin_unload},
     {"plugin.list", "", rpc_plugin_list},
@@ -64,6 +65,20 @@ static const struct rpc_method methods[] = {
     {"farend.hold", "farend cycles", rpc_farend_hold},
     {"farend.damage", "farend kind frames block", rpc_farend_damage},
     {"farend.fault", "farend direction fault ns amount", rpc_farend_fault},
+    {"probe.open", "path", rpc_probe_open},
+    {"probe.create", "type factory has_type", rpc_probe_create},
+    {"probe.query", "instance uuid out", rpc_probe_query},
+    {"probe.add_ref", "instance", rpc_probe_add_ref},
+    {"probe.release", "instance", rpc_probe_release},
+    {"probe.initialize", "instance host", rpc_probe_initialize},
+    {"probe.call", NULL, rpc_probe_call},
+    {"probe.storm", "instance calls threads times", rpc_probe_storm},
+    {"probe.random", "instance seed count avoid order", rpc_probe_random},
+    {"probe.host_calls", "instance", rpc_probe_host_calls},
+    {"probe.configure", "instance refuse_changes refuse_notifications storage stored",
+     rpc_probe_configure},
+    {"probe.close", "instance", rpc_probe_close},
+    {"probe.unload", "", rpc_probe_unload},
 };
 
 const struct rpc_method *rpc_method_find(const char *name, size_t length) {

@@ -34,6 +34,11 @@ HALSIM_EXPORT struct halsim_host *halsim_rpc_host(struct halsim_rpc *rpc);
 HALSIM_EXPORT void halsim_rpc_set_keeper(struct halsim_rpc *rpc, void (*made)(const char *folder),
                                          void (*gone)(const char *folder));
 
+/* `list` writes the names of the shared memory that drivers have made and left, as JSON strings
+ * with commas in between, and returns how many there are. NULL: nobody knows. */
+HALSIM_EXPORT void halsim_rpc_set_shm_list(struct halsim_rpc *rpc,
+                                           size_t (*list)(char *names, size_t size));
+
 /* Carries out one request. Returns the answer, or NULL for a notification; give it back with
  * halsim_rpc_free(). Bad input is answered with an error, never refused. */
 HALSIM_EXPORT char *halsim_rpc_handle(struct halsim_rpc *rpc, const char *line, size_t length);

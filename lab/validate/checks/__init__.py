@@ -1,0 +1,1 @@
+"""The checks, a module for each family or part of one; `lab.validate.registry` finds them."""
