@@ -115,6 +115,8 @@ class PlayCase(Case):
     def title(self) -> str:
         """Driver, signal, macOS, time."""
         told = [self.signal, self.profile or "", self.layout or "", f"{self.clock} time"]
+        if self.frames is not None:
+            told.insert(1, f"{self.frames} frames")
         if self.device_clock:
             told.insert(1, f"device clock {self.clock_name}")
         return f"{self.subject.name}: {', '.join(word for word in told if word)}"
@@ -168,6 +170,31 @@ class SoakCase(Case):
         from lab.night.perform_soak import perform_soak
 
         return [perform_soak(self, place)]
+
+
+@dataclass(frozen=True)
+class ValidateCase(Case):
+    """The ladder of checks. Attributes as in `lab.night.matrix.Validate`."""
+
+    subject: Subject
+    profile: str
+    strictness: int = 5
+
+    @property
+    def title(self) -> str:
+        """Driver, macOS, how strict."""
+        return f"{self.subject.name}: validate, {self.profile}, strictness {self.strictness}"
+
+    @property
+    def expected_s(self) -> float:
+        """Measured on two processors."""
+        return 8.0 if self.strictness <= 5 else 20.0
+
+    def perform(self, place: Place) -> list[Result]:
+        """Validate it."""
+        from lab.night.perform_validate import perform_validate
+
+        return [perform_validate(self, place)]
 
 
 @dataclass(frozen=True)

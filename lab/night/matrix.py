@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lab.clocks import Component
 from lab.errors import UsageError
 from lab.faults.swarm import chosen_faults
-from lab.night.case import Case, PlayCase, ScenarioCase, SoakCase, Subject
+from lab.night.case import Case, PlayCase, ScenarioCase, SoakCase, Subject, ValidateCase
 from lab.play.signals import SIGNALS
+from lab.profiles import load_profile
 
 OWN = ("quick", "full")
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -98,6 +99,24 @@ class Soak(_Part):
     runs: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
+class Validate(_Part):
+    """The ladder of `hal-lab validate`.
+
+    Attributes
+    ----------
+    drivers
+        Names of `Matrix.driver`.
+    profiles
+        Which macOS.
+    strictness
+        1 to 10.
+    """
+
+    drivers: list[str]
+    profiles: list[str]
+    strictness: Annotated[int, Field(ge=1, le=10)] = 5
+
+
 class Scenarios(_Part):
     """Questions of this checkout's ``scenarios/``, by pytest.
 
@@ -125,14 +144,15 @@ class Matrix(_Part):
         Of the file, without its suffix.
     driver
         Name to driver.
-    play, soak, scenarios
-        What is run.
+    play, soak, validate_, scenarios
+        What is run; in the file ``validate`` has no underscore.
     """
 
     name: str = ""
     driver: dict[str, Driver]
     play: list[Play] = Field(default_factory=list)
     soak: list[Soak] = Field(default_factory=list)
+    validate_: list[Validate] = Field(default_factory=list, alias="validate")
     scenarios: list[Scenarios] = Field(default_factory=list)
 
     def cases(self, night: str) -> list[Case]:
@@ -153,7 +173,12 @@ class Matrix(_Part):
         UsageError
             When a name is none.
         """
-        return [*self._plays(), *self._soaks(night), *self._questions()]
+        return [
+            *self._plays(),
+            *self._soaks(night),
+            *self._ladders(),
+            *self._questions(),
+        ]
 
     def _subject(self, name: str) -> Subject:
         if name not in self.driver:
@@ -203,6 +228,12 @@ class Matrix(_Part):
                         seed=seed,
                         number=run,
                     )
+
+    def _ladders(self) -> Iterator[ValidateCase]:
+        for part in self.validate_:
+            for name, profile in product(part.drivers, part.profiles):
+                load_profile(profile)
+                yield ValidateCase(self._subject(name), profile, part.strictness)
 
     def _questions(self) -> Iterator[ScenarioCase]:
         for part in self.scenarios:

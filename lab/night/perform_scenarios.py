@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
-from lab.errors import LabError
+from lab.errors import LabError, MissingError
 from lab.night.case import Place, ScenarioCase
+from lab.night.program import run_program
 from lab.results import Result, read_result
 
 LIMIT_S = 1_800.0
@@ -33,19 +33,20 @@ def perform_scenarios(case: ScenarioCase, place: Place) -> list[Result]:
 
     Raises
     ------
+    MissingError
+        When it is not here.
     LabError
         When pytest could not ask it: the log is kept.
     """
+    if not Path(case.select.partition("::")[0]).exists():
+        raise MissingError(
+            "no such scenario", where=case.select, do="run the night in a checkout of hal-lab"
+        )
     told = place.file(".results.json")
     log = place.file(".log")
-    told.parent.mkdir(parents=True, exist_ok=True)
     line = [sys.executable, "-m", "pytest", "-q", case.select, "-m", case.marks]
     line += ["--hal-results", str(told), "-p", "no:cacheprovider", "-p", "no:benchmark"]
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            line, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
-        )
-        code = _wait(process, place)
+    code = run_program(line, place, log, limit_s=LIMIT_S)
     results = _taken(told) if told.is_file() else []
     told.unlink(missing_ok=True)
     if not results and code not in {0, _NOTHING_COLLECTED} and not place.stop():
@@ -60,22 +61,6 @@ def perform_scenarios(case: ScenarioCase, place: Place) -> list[Result]:
         )
         for result in results
     ]
-
-
-def _wait(process: subprocess.Popen[bytes], place: Place) -> int:
-    """Until it ends, is told to, or takes too long: then it is asked, and in the end forced."""
-    for _ in range(round(LIMIT_S / 0.2)):
-        try:
-            return process.wait(0.2)
-        except subprocess.TimeoutExpired:
-            if place.stop():
-                break
-    process.terminate()
-    try:
-        return process.wait(20.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
 
 
 def _taken(told: Path) -> list[Result]:
