@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from lab.errors import LabError, MissingError
@@ -46,6 +47,8 @@ def perform_scenarios(case: ScenarioCase, place: Place) -> list[Result]:
     log = place.file(".log")
     line = [sys.executable, "-m", "pytest", "-q", case.select, "-m", case.marks]
     line += ["--hal-results", str(told), "-p", "no:cacheprovider", "-p", "no:benchmark"]
+    if not entry_points(group="pytest11", name="hal-lab"):
+        line += ["-p", "lab.pytest_plugin"]  # a checkout that is not installed
     code = run_program(line, place, log, limit_s=LIMIT_S)
     results = _taken(told) if told.is_file() else []
     told.unlink(missing_ok=True)
