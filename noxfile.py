@@ -161,6 +161,21 @@ def mac(session: nox.Session) -> None:
 
 
 @nox.session
+def nightly(session: nox.Session) -> None:
+    """Run the matrix of a night, hold it against the nights before, write its page. `-- --quick`."""
+    doctor(session, "hal")
+    install_package(session, "dev")
+    session.run("hal-lab", "nightly", *session.posargs, env=lab_environment("dev"))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of docs/ below build/site; a link that leads nowhere is an error."""
+    session.install(*dependencies("docs"))
+    session.run("mkdocs", "build", "--strict", "--quiet", "--site-dir", "build/site")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types of everything; nothing is changed. `-- --fix` formats instead."""
     session.install(
