@@ -19,6 +19,8 @@ from lab.validate.outcome import Status
 pytestmark = [pytest.mark.native, pytest.mark.slow]
 
 RUNS = 20
+JOBS = 6
+"""As many again as the load: else twenty ladders take an hour on two processors."""
 _SPIN = "import time; end = time.monotonic() + 900\nwhile time.monotonic() < end: pass"
 _ENVIRONMENT = "[validate.environment]\nGECKO_SHM_NAME = '/{unique}'\nBUNGHOLE_UNIX = '{folder}'\n"
 
@@ -48,7 +50,7 @@ def test_twenty_runs_under_load_find_nothing(name: str, tmp_path: Path) -> None:
             done = subprocess.run(
                 [
                     *(sys.executable, "-m", "lab.cli", "validate", str(bundle)),
-                    *("--strictness", "10", "--jobs", "2", "--seed", str(seed)),
+                    *("--strictness", "10", "--jobs", str(JOBS), "--seed", str(seed)),
                     *("--json", str(lines), "--only-failed", "--patience", "10"),
                 ],
                 capture_output=True,
