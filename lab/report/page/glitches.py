@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+import heapq
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +25,11 @@ from lab.results import Glitch, Result
 
 CARDS = 60
 """As many glitches are shown one by one."""
-ROWS = 40
+ROWS = 100
 """As many rows has the table of all causes."""
+
+
+_Numbered = tuple[int, Glitch]
 
 
 @dataclass(frozen=True)
@@ -136,8 +140,8 @@ class Glitches:
             return ""
         return (
             f"{count_of(len(self.cards), 'glitch', 'glitches')} of {self.total:,} shown one by one, "
-            "one of each run, kind and cause before a second one; all are in the table of causes, "
-            "and in the results' JSON."
+            "those that can be heard first, and one of each run, kind and cause before a second one. "
+            "All are in the results' JSON."
         )
 
 
@@ -258,60 +262,51 @@ def with_clips(found: Glitches, folder: Path, budget: int) -> Glitches:
 
 
 def _cards(night: Night, most: int) -> list[Card]:
-    """One of each kind and cause of each run in turn, until there are enough."""
-    rounds = [_in_turn(result) for result in _runs_worst_first(night)]
-    axes: dict[str, _Axis] = {}
-    taken: Counter[str] = Counter()
-    cards: list[Card] = []
-    while rounds and len(cards) < most:
-        still = []
-        for result, turn in rounds:
-            chosen = next(turn, None)
-            if chosen is None or len(cards) == most:
-                continue
-            axis = axes.setdefault(result.id, _Axis(result))
-            cards.append(_card(result, chosen[0], chosen[1], axis, taken[result.id]))
-            taken[result.id] += 1
-            still.append((result, turn))
-        rounds = still
-    # What belongs together stands together.
-    first: dict[str, int] = {}
-    for card in cards:
-        first.setdefault(card.result.id, len(first))
-    return sorted(cards, key=lambda card: (first[card.result.id], card.number))
-
-
-def _runs_worst_first(night: Night) -> list[Result]:
+    """The first of each run that changed; then what can be heard, one of each run in turn."""
     changed = [change.result_id for change in night.changes if change.is_worse]
+    runs = _runs_worst_first(night, changed)
+    waiting: list[tuple[int, int, int, _Numbered]] = []
+    for at, result in enumerate(runs):
+        for turn, numbered in enumerate(_in_turn(result, most)):
+            is_link = turn == 0 and result.id in changed
+            urgency = 0 if is_link else 1 if numbered[1].clip else 2
+            waiting.append((urgency, turn, at, numbered))
+    chosen = heapq.nsmallest(most, waiting, key=lambda told: told[:3])
+    # What belongs together stands together.
+    chosen.sort(key=lambda told: (told[2], told[3][0]))
+    axes: dict[str, _Axis] = {}
+    cards = []
+    for _, _, at, (number, glitch) in chosen:
+        result = runs[at]
+        is_first = result.id not in axes
+        axis = axes.setdefault(result.id, _Axis(result))
+        cards.append(_card(result, number, glitch, axis, is_first=is_first))
+    return cards
+
+
+def _runs_worst_first(night: Night, changed: Sequence[str]) -> list[Result]:
     place = {id_: at for at, id_ in reversed(list(enumerate(changed)))}
     with_any = [result for result in night.results if result.glitches]
     return sorted(with_any, key=lambda r: (place.get(r.id, len(changed)), RANK[r.verdict]))
 
 
-def _in_turn(result: Result) -> tuple[Result, Iterator[tuple[int, Glitch]]]:
-    """The glitches of a result: each kind and cause once, then again; those with clips first."""
-    groups: dict[tuple[str, str], list[tuple[int, Glitch]]] = defaultdict(list)
-    for at, glitch in enumerate(result.glitches, 1):
-        group = groups[glitch.kind, glitch.cause]
-        # No more than this many are ever asked for, unless they can be heard.
-        if len(group) < CARDS or glitch.clip:
-            group.append((at, glitch))
-    for group in groups.values():
-        group.sort(key=lambda numbered: not numbered[1].clip)
-
-    def turns() -> Iterator[tuple[int, Glitch]]:
-        most = max((len(group) for group in groups.values()), default=0)
-        for at in range(most):
-            for group in groups.values():
-                if at < len(group):
-                    yield group[at]
-
-    return result, turns()
+def _in_turn(result: Result, most: int) -> list[_Numbered]:
+    """Glitches of a result, those with clips first: one of each kind and cause, then another."""
+    groups: Counter[tuple[str, str, bool]] = Counter()
+    waiting: list[tuple[bool, int, _Numbered]] = []
+    for number, glitch in enumerate(result.glitches, 1):
+        group = glitch.kind, glitch.cause, bool(glitch.clip)
+        # Of one group no more than this many can be chosen: a list may have tens of thousands.
+        if groups[group] < most:
+            waiting.append((not glitch.clip, groups[group], (number, glitch)))
+        groups[group] += 1
+    waiting.sort(key=lambda told: told[:2])
+    return [numbered for _, _, numbered in waiting[:most]]
 
 
-def _card(result: Result, number: int, glitch: Glitch, axis: _Axis, before: int) -> Card:
+def _card(result: Result, number: int, glitch: Glitch, axis: _Axis, *, is_first: bool) -> Card:
     return Card(
-        anchor=f"g-{result.id}" + (f"-{number}" if before else ""),
+        anchor=f"g-{result.id}" + ("" if is_first else f"-{number}"),
         result=result,
         glitch=glitch,
         run=of_the_run(result),

@@ -122,7 +122,7 @@ def _measured(m: Measurement, names: _Words, limits: _Words) -> list[Any]:
     """Name, figure; with a limit the limit, how far from it, verdict."""
     told: list[Any] = [names[f"{m.name}\t{unit_of(m.unit)}"], figure(m.value)]
     if m.limit is not None:
-        close = f", close from {m.margin:.0%} of it on" if m.margin else ""
+        close = f" (close below {figure(100 * m.margin)} %)" if m.margin else ""
         told += [limits[limit_of(m)], room_of(m) + close, RANK[m.verdict]]
     return told
 

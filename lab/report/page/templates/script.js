@@ -82,20 +82,26 @@
     return make("table", { class: "measurements" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));
   };
 
-  const open = (details, row) => {
-    if (details.childElementCount > 1) return;
+  // What is folded out has a row of its own: the width of the table, not that of a cell.
+  const toggle = (details, row) => {
+    const line = details.closest("tr");
+    if (line.nextElementSibling?.className === "inside") line.nextElementSibling.hidden = !details.open;
+    else if (details.open) line.after(make("tr", { class: "inside" }, make("td", { colspan: "6" }, inner(row))));
+  };
+
+  const inner = (row) => {
     const inside = make("div");
     if (row[COMMAND]) inside.append(command(row[COMMAND]));
     if (row[HAS_CARD]) inside.append(make("p", {}, make("a", { href: `#g-${row[ID]}` }, "see and hear its glitches")));
-    inside.append(row[MEASURED].length ? measurements(row) : make("p", { class: "quiet" }, "No measurements here."));
-    details.append(inside);
+    inside.append(row[MEASURED].length ? make("div", { class: "wide", tabindex: "0" }, measurements(row)) : make("p", { class: "quiet" }, "No measurements here."));
+    return inside;
   };
 
   const layOut = (row) => {
     const verdict = data.verdicts[row[VERDICT]];
     const summary = make("summary", {}, `${row[SCENARIO]} `, make("span", { class: "quiet" }, data.runs[row[RUN]]));
     const details = make("details", {}, summary);
-    details.addEventListener("toggle", () => open(details, row));
+    details.addEventListener("toggle", () => toggle(details, row));
     return make("tr", { id: `r-${row[ID]}` },
       make("td", {}, make("span", { class: `verdict ${verdict}` }, sign(verdict), words(verdict))),
       make("td", {}, data.drivers[row[DRIVER]]),
@@ -125,7 +131,8 @@
     body.replaceChildren();
     laidOut = 0;
     more();
-    byId("shown").textContent = found.length === data.rows.length ? `${number(found.length)} results` : `${number(found.length)} of ${number(data.rows.length)} results`;
+    const all = `${number(data.rows.length)} ${data.rows.length === 1 ? "result" : "results"}`;
+    byId("shown").textContent = found.length === data.rows.length ? all : `${number(found.length)} of ${all}`;
   };
 
   const valueOf = (row, by) => (by === DRIVER ? data.drivers[row[DRIVER]] : row[by]);
@@ -152,9 +159,9 @@
   });
   for (const field of [text, driver, verdict]) field.addEventListener("input", filter);
   byId("more").firstElementChild.addEventListener("click", () => {
-    const next = laidOut;
+    const before = body.lastElementChild;
     more();
-    body.rows[next]?.querySelector("summary").focus();
+    before?.nextElementSibling?.querySelector("summary").focus();
   });
 
   // ---- links to a result, or to a glitch that is folded away
