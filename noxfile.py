@@ -106,6 +106,17 @@ def install(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the page of a night as people do, in a real browser; pictures: reports/browser."""
+    doctor(session, "browser")
+    session.install(*dependencies("test", "nightly", "browser"))
+    session.run(
+        *("python", "-m", "pytest", "-p", "lab.pytest_plugin"),
+        *(session.posargs or ["tests/browser"]),
+    )
+
+
+@nox.session
 def mac(session: nox.Session) -> None:
     """Install into this Mac's own coreaudiod, hear it, and out again; elsewhere on a simulated Mac.
 

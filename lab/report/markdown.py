@@ -128,7 +128,9 @@ def _failures(night: Night) -> Iterator[str]:
     standing = standing_failures(night)
     if not standing:
         return
-    yield f"## {count_of(len(standing), 'failure')}" + (" that stood before" if night.previous else "")
+    yield f"## {count_of(len(standing), 'failure')}" + (
+        " that stood before" if night.previous else ""
+    )
     yield _result_table(standing[:_ROWS])
     if len(standing) > _ROWS:
         yield f"{number(len(standing) - _ROWS)} more on the page of the night."
@@ -139,7 +141,13 @@ def _glitches(found: Glitches) -> Iterator[str]:
         return
     yield f"## {count_of(found.total, 'glitch', 'glitches')}"
     rows = [
-        [_text(row.driver), _text(words(row.kind)), _text(row.cause), number(row.count), number(row.runs)]
+        [
+            _text(row.driver),
+            _text(words(row.kind)),
+            _text(row.cause),
+            number(row.count),
+            number(row.runs),
+        ]
         for row in found.causes[:_CAUSES]
     ]
     if rows:
@@ -187,7 +195,9 @@ def _result_table(results: Sequence[Result]) -> str:
     return _table(["verdict", "driver", "run", "what was found", "again"], rows)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> str:
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()
+) -> str:
     rule = ["---:" if at in right else "---" for at in range(len(head))]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows])
 

@@ -40,8 +40,7 @@ def test_the_sections_are_there_in_the_order_of_the_questions(planted: Node) -> 
 
 def test_the_head_says_whether_it_is_good_and_what_changed(planted: Node) -> None:
     assert planted.first("h1").text == (
-        "1 of 3 drivers fails: Bunghole. "
-        "1 change for the worse, 1 for the better since 2026-11-21."
+        "1 of 3 drivers fails: Bunghole. 1 change for the worse, 1 for the better since 2026-11-21."
     )
     assert planted.first("title").text == "fail: hal-lab, night 2026-11-22"
     facts = planted.first("p", class_="facts").text
@@ -96,7 +95,11 @@ def test_a_glitch_can_be_seen_heard_and_made_again(planted: Node) -> None:
         "what was received",
     ]
     assert all("controls" in audio.attributes for audio in silence.all("audio"))
-    waves = [wave for wave in silence.all("svg", class_="wave") if "close" not in str(wave.attributes["class"])]
+    waves = [
+        wave
+        for wave in silence.all("svg", class_="wave")
+        if "close" not in str(wave.attributes["class"])
+    ]
     assert len(waves) == 2
     assert {wave.first("rect", class_="spot").attributes["x"] for wave in waves} == {"320.0"}
     assert len(list(silence.all("img", class_="spectrum"))) == 2
@@ -140,7 +143,17 @@ def test_a_gauge_beyond_its_limit_fails_in_word_and_sign(tmp_path: Path) -> None
 
 
 def addresses(page: Node) -> list[str]:
-    names = ("src", "href", "srcset", "action", "formaction", "poster", "data", "background", "ping")
+    names = (
+        "src",
+        "href",
+        "srcset",
+        "action",
+        "formaction",
+        "poster",
+        "data",
+        "background",
+        "ping",
+    )
     return [n.attributes[name] for n in page.all() for name in names if name in n.attributes]
 
 
@@ -282,7 +295,10 @@ def test_a_night_of_more_results_than_fit_says_what_is_left_out(tmp_path: Path) 
     page = build_page(nights.night_of(runs), tmp_path)
     assert len(page.encode()) <= PAGE_BYTES
     tree = read_html(page)
-    assert "of 8,000 results, measurements of runs that passed left out" in tree.first(id="results").text
+    assert (
+        "of 8,000 results, measurements of runs that passed left out"
+        in tree.first(id="results").text
+    )
     rows = json.loads(tree.first("script", id="data").raw)["rows"]
     assert 1_000 < len(rows) < 8_000
     assert rows[0][0] == runs[-1].id

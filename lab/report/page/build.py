@@ -97,9 +97,7 @@ def build_page(night: Night, folder: Path) -> str:
     template = _environment(folder).get_template("page.html.j2")
     silent = glitches_of(night)
     told = _told(night)
-    table, left_out = results_json(
-        night.results, shown={card.result.id for card in silent.cards}
-    )
+    table, left_out = results_json(night.results, shown={card.result.id for card in silent.cards})
 
     def rendered(found: Glitches) -> str:
         return template.render(**told, glitches=found, table=table, left_out=left_out)
@@ -108,8 +106,7 @@ def build_page(night: Night, folder: Path) -> str:
     page = rendered(with_clips(silent, folder, room))
     if len(page.encode()) > PAGE_BYTES:
         raise LabError(
-            f"the page of the night would have {len(page.encode()):,} bytes, "
-            f"limit {PAGE_BYTES:,}",
+            f"the page of the night would have {len(page.encode()):,} bytes, limit {PAGE_BYTES:,}",
             where=night.night,
             do="make a night of fewer drivers, or report this",
         )

@@ -181,7 +181,8 @@ def read_clip(folder: Path, received: str, sent: str = "", *, frames: int = 0) -
         peak_dbfs=20 * float(np.log10(peak)),
         top_khz=rate / 2e3,
         note=note,
-        size=sum(len(s.audio) + len(s.wave) + len(s.close) + len(s.picture) for s in sounds) + 1_000,
+        size=sum(len(s.audio) + len(s.wave) + len(s.close) + len(s.picture) for s in sounds)
+        + 1_000,
     )
 
 

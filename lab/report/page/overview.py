@@ -93,7 +93,9 @@ def _good(night: Night) -> str:
     if close:
         return f"{count_of(len(close), 'driver')} close to a limit, none over it"
     if all(line.verdict is Verdict.PASS for line in lines) and lines:
-        return f"{in_short(lines[0].name, 80)} is good" if len(lines) == 1 else "All drivers are good"
+        return (
+            f"{in_short(lines[0].name, 80)} is good" if len(lines) == 1 else "All drivers are good"
+        )
     return "Nothing failed, but not everything could be judged"
 
 
@@ -108,7 +110,9 @@ def _changed(night: Night) -> str:
     if worse:
         told.append(f"{count_of(worse, 'change')} for the worse")
     if better:
-        told.append(f"{better} for the better" if worse else f"{count_of(better, 'change')} for the better")
+        told.append(
+            f"{better} for the better" if worse else f"{count_of(better, 'change')} for the better"
+        )
     return f"{', '.join(told)} since {night.previous}"
 
 
@@ -125,13 +129,12 @@ def partial_line(night: Night) -> str:
 def facts_line(night: Night) -> list[str]:
     """Where, what, and for how long, as pieces of one line."""
     machine = ", ".join(
-        part
-        for part in (night.machine.name, night.machine.system, night.machine.processor)
-        if part
+        part for part in (night.machine.name, night.machine.system, night.machine.processor) if part
     )
     pieces = [
         machine,
-        count_of(len(night.results), "run") + (f" of the {night.matrix} matrix" if night.matrix else ""),
+        count_of(len(night.results), "run")
+        + (f" of the {night.matrix} matrix" if night.matrix else ""),
         duration(night.duration_s) if night.duration_s else "",
         f"hal-lab {night.hal_lab}" if night.hal_lab else "",
         f"commit {night.commit[:12]}" if night.commit else "",
@@ -175,7 +178,11 @@ def _step(change: Change, result: Result | None) -> str:
     if change.before is None or change.after is None:
         if result is None or change.measurement != "verdict":
             return ""
-        return f"pass → {result.verdict.value}" if change.is_worse else f"fail → {result.verdict.value}"
+        return (
+            f"pass → {result.verdict.value}"
+            if change.is_worse
+            else f"fail → {result.verdict.value}"
+        )
     return f"{figure(change.before)} → {figure(change.after, change.unit)}"
 
 

@@ -15,7 +15,14 @@ _COLUMNS = 160
 _FLOOR_DB = -96.0
 _LEVELS = 64
 # Dark to bright, so that grey print reads the same way; kin of matplotlib's "inferno".
-_ANCHORS = ((4, 4, 12), (58, 12, 96), (136, 32, 106), (204, 66, 72), (242, 130, 34), (252, 250, 190))
+_ANCHORS = (
+    (4, 4, 12),
+    (58, 12, 96),
+    (136, 32, 106),
+    (204, 66, 72),
+    (242, 130, 34),
+    (252, 250, 190),
+)
 
 
 def spectrogram(samples: NDArray[np.float32]) -> NDArray[np.uint8]:

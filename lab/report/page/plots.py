@@ -79,7 +79,8 @@ def series(
         low, high = min(low, limit), max(high, limit)
     if high - low <= 1e-12 * max(abs(low), abs(high), 1.0):
         # A flat line belongs in the middle, but nothing at all at the bottom.
-        low, high = (low - 1, high + 1) if low else (0.0, 1.0)
+        half = abs(low) / 10
+        low, high = (low - half, high + half) if low else (0.0, 1.0)
     step = (width - 6) / max(len(values) - 1, 1)
 
     def x(at: int) -> float:
@@ -207,5 +208,7 @@ def nice_ticks(low: float, high: float) -> list[float]:
     ]
     inside = [tick for tick in found if low <= tick * (1 + 1e-9) and tick <= high * (1 + 1e-9)]
     if len(inside) > 6:
-        inside = [t for t in inside if math.isclose(math.log10(t) % 1, 0, abs_tol=1e-9)] or inside[:6]
+        inside = [t for t in inside if math.isclose(math.log10(t) % 1, 0, abs_tol=1e-9)] or inside[
+            :6
+        ]
     return inside

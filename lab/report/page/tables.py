@@ -76,9 +76,7 @@ def results_json(
 
 def _told(results: Sequence[Result], shown: frozenset[str], *, spare: bool) -> str:
     drivers, runs, names, limits = _Words(), _Words(), _Words(), _Words()
-    rows = [
-        _row(result, drivers, runs, names, limits, shown, spare=spare) for result in results
-    ]
+    rows = [_row(result, drivers, runs, names, limits, shown, spare=spare) for result in results]
     return script_json(
         {
             "verdicts": [verdict.value for verdict in WORST_FIRST],

@@ -183,7 +183,8 @@
     for (let folded = target?.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
     if (target) {
       target.scrollIntoView();
-      target.querySelector("summary, a, code, button")?.focus({ preventScroll: true });
+      // The keyboard goes on from there; at a section the browser itself sees to it.
+      if (/^[rg]-/.test(id)) target.querySelector("summary, code")?.focus({ preventScroll: true });
     }
   };
   addEventListener("hashchange", follow);
