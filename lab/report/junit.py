@@ -1,13 +1,13 @@
 """A night as JUnit XML, for whatever shows test results: a suite for each driver.
 
-There is no standard, but a common core that Jenkins, GitLab and GitHub's actions read: counts on the
-suites; ``failure`` or ``skipped`` in a case; ``system-out`` for what else there is to say.
+There is no standard, but a common core that Jenkins, GitLab and GitHub's actions read: counts on
+the suites; ``failure`` or ``skipped`` in a case; ``system-out`` for what else there is to say.
 """
 
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree as ET  # noqa: S405  (it is written here, not read)
+from xml.etree import ElementTree as ET
 
 from lab.night.record import Night
 from lab.report.page.figures import (

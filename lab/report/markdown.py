@@ -38,7 +38,7 @@ _SIGNS = {
     Verdict.MARGINAL: "⚠️",
     Verdict.FAIL: "❌",
     Verdict.UNFIT_MACHINE: "❓",
-    Verdict.SKIPPED: "➖",
+    Verdict.SKIPPED: "⏭️",
 }
 _CHANGES = 100
 _ROWS = 200
@@ -178,7 +178,8 @@ def _others(night: Night) -> Iterator[str]:
     fitness = night.machine.fitness
     if fitness is not None:
         fit = "; ".join(fitness.reasons) or "fit to judge the wall clock"
-        yield f"The machine: {_text(fit)} (wakes {_text(figure(fitness.wake_p99_us, 'us'))} late, p99)."
+        late = figure(fitness.wake_p99_us, "us")
+        yield f"The machine: {_text(fit)} (wakes {_text(late)} late, p99)."
 
 
 def _result_table(results: Sequence[Result]) -> str:

@@ -32,11 +32,13 @@ CONTRASTS = """() => {
     return "rgb(255, 255, 255)";
   };
   const found = [];
-  for (const node of document.querySelectorAll("h1, h2, h3, p, span, b, a, td, th, code, button, summary, label")) {
+  const written = "h1, h2, h3, p, span, b, a, td, th, code, button, summary, label";
+  for (const node of document.querySelectorAll(written)) {
     if (!node.checkVisibility() || !node.textContent.trim()) continue;
     const [one, other] = [luminance(getComputedStyle(node).color), luminance(behind(node))];
     const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) found.push(`${node.tagName} ${node.className} ${ratio.toFixed(2)}: ${node.textContent.trim().slice(0, 30)}`);
+    const text = node.textContent.trim().slice(0, 30);
+    if (ratio < 4.5) found.push(`${node.tagName} ${node.className} ${ratio.toFixed(2)}: ${text}`);
   }
   return found;
 }"""

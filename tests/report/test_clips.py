@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lab.report.page import build_page
 from lab.report.page.clips import ClipError, cue_frame, read_clip
 from lab.report.page.picture import png, spectrogram
 from lab.results import Glitch
-from tests.support import nights
+from tests.support import glitch_audio, nights
 from tests.support.html_tree import read_html
-from lab.report.page import build_page
 
 
 def decoded(audio: str) -> tuple[NDArray[np.float64], int]:
@@ -29,16 +29,16 @@ def decoded(audio: str) -> tuple[NDArray[np.float64], int]:
 
 
 def test_a_clip_is_heard_as_it_was_recorded(tmp_path: Path) -> None:
-    sent = nights.tone(3)
-    received = nights.spoilt(sent, "silence", 64)
-    nights.write_wav(tmp_path / "sent.wav", sent)
-    nights.write_wav(tmp_path / "received.wav", received)
+    sent = glitch_audio.tone(3)
+    received = glitch_audio.spoilt(sent, "silence", 64)
+    glitch_audio.write_wav(tmp_path / "sent.wav", sent)
+    glitch_audio.write_wav(tmp_path / "received.wav", received)
     clip = read_clip(tmp_path, "received.wav", "sent.wav", frames=64)
     assert [sound.name for sound in clip.sounds] == ["sent", "received"]
     for sound, samples in zip(clip.sounds, (sent, received), strict=True):
         heard, rate = decoded(sound.audio)
-        assert rate == nights.RATE
-        assert heard.shape == (nights.CLIP_FRAMES, 2)
+        assert rate == glitch_audio.RATE
+        assert heard.shape == (glitch_audio.CLIP_FRAMES, 2)
         assert np.abs(heard - samples).max() < 1 / 32_000
     assert (clip.before_ms, clip.after_ms, clip.top_khz) == (20.0, 20.0, 24.0)
     assert clip.mark_x == 320.0
@@ -48,29 +48,29 @@ def test_a_clip_is_heard_as_it_was_recorded(tmp_path: Path) -> None:
 
 def test_the_mark_is_the_cue_and_not_the_middle(tmp_path: Path) -> None:
     # At the beginning of a run there are less than 20 ms before the glitch.
-    path = nights.write_wav(tmp_path / "a.wav", nights.tone(), mark=48)
+    path = glitch_audio.write_wav(tmp_path / "a.wav", glitch_audio.tone(), mark=48)
     assert cue_frame(path) == 48
     clip = read_clip(tmp_path, "a.wav", frames=3)
     assert clip.before_ms == 1.0
     assert clip.mark_x == 16.0
-    nights.write_wav(path, nights.tone(), mark=None)
+    glitch_audio.write_wav(path, glitch_audio.tone(), mark=None)
     assert cue_frame(path) is None
     assert read_clip(tmp_path, "a.wav").before_ms == 20.0
-    nights.write_wav(path, nights.tone(), mark=10**6)
+    glitch_audio.write_wav(path, glitch_audio.tone(), mark=10**6)
     assert read_clip(tmp_path, "a.wav").before_ms == 20.0
 
 
 def test_of_many_channels_the_one_that_differs_is_played(tmp_path: Path) -> None:
-    sent = nights.tone(channels=6)
+    sent = glitch_audio.tone(channels=6)
     received = sent.copy()
-    received[nights.MARK :, 4] = 0
-    nights.write_wav(tmp_path / "s.wav", sent)
-    nights.write_wav(tmp_path / "r.wav", received)
+    received[glitch_audio.MARK :, 4] = 0
+    glitch_audio.write_wav(tmp_path / "s.wav", sent)
+    glitch_audio.write_wav(tmp_path / "r.wav", received)
     clip = read_clip(tmp_path, "r.wav", "s.wav")
     assert clip.note == "Channel 5 of 6 is played."
     heard, _ = decoded(clip.sounds[1].audio)
     assert heard.ndim == 1
-    assert not heard[nights.MARK :].any()
+    assert not heard[glitch_audio.MARK :].any()
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_what_is_no_audio_is_one_line(
 
 
 def test_a_wav_without_frames_is_one_line(tmp_path: Path) -> None:
-    nights.write_wav(tmp_path / "g.wav", nights.tone(frames=0), mark=None)
+    glitch_audio.write_wav(tmp_path / "g.wav", glitch_audio.tone(frames=0), mark=None)
     with pytest.raises(ClipError, match="holds no audio"):
         read_clip(tmp_path, "g.wav")
 
 
 def test_without_what_was_sent_the_rest_is_shown(tmp_path: Path) -> None:
-    nights.write_wav(tmp_path / "r.wav", nights.tone())
-    nights.write_wav(tmp_path / "s.wav", nights.tone(), rate=44_100)
+    glitch_audio.write_wav(tmp_path / "r.wav", glitch_audio.tone())
+    glitch_audio.write_wav(tmp_path / "s.wav", glitch_audio.tone(), rate=44_100)
     gone = read_clip(tmp_path, "r.wav", "gone.wav")
     assert [sound.name for sound in gone.sounds] == ["received"]
     assert "What was sent is not shown: its file has vanished" in gone.note
@@ -133,7 +133,7 @@ def test_any_samples_make_a_clip(
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
     samples = np.full((frames, channels), value, dtype=np.float32)
-    nights.write_wav(folder / "a.wav", samples, mark=frames // 3)
+    glitch_audio.write_wav(folder / "a.wav", samples, mark=frames // 3)
     clip = read_clip(folder, "a.wav", frames=size)
     assert clip.sounds[0].wave.startswith("M")
     told = (clip.mark_x, clip.mark_width, clip.close_x, clip.close_width, clip.peak_dbfs)

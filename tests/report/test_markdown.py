@@ -18,7 +18,7 @@ GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 
 
 def rendered(markdown: str) -> str:
-    return GITHUB.render(markdown)
+    return str(GITHUB.render(markdown))
 
 
 def test_the_first_lines_are_the_first_two_answers(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_what_is_neither_good_nor_bad_is_folded_away(tmp_path: Path) -> None:
     assert [summary.text for summary in page.all("summary")] == [
         "⚠️ 1 marginal",
         "❓ 1 unfit machine",
-        "➖ 1 skipped",
+        "⏭️ 1 skipped",
     ]
     assert "In all 13 runs: 1 fail, 1 marginal, 1 unfit machine, 1 skipped, 9 pass." in page.text
 
@@ -84,7 +84,7 @@ def test_a_fence_is_longer_than_any_in_the_command() -> None:
 
 def test_an_empty_night_says_so() -> None:
     told = as_markdown(nights.empty_night(planned=9, stopped="the disk is full"))
-    assert told.startswith("# ➖ No run was made. The first night: nothing to compare it with.\n")
+    assert told.startswith("# ⏭️ No run was made. The first night: nothing to compare it with.\n")
     assert "- ⚠️ Only part of a night: no runs of 9; the disk is full" in told
 
 

@@ -269,7 +269,7 @@ def test_runs_of_a_driver_are_one_distribution_and_the_worst_driver_comes_first(
     whole.add(decode(runs[1].histograms[0]))
     assert virtual.curves[1].cells[1] == figure(whole.get_value_at_percentile(90))
     # 500 values have none beyond p99.9, and its line ends before.
-    assert virtual.curves[0].cells[3:] == ("–", "–")
+    assert virtual.curves[0].cells[3:] == ("\N{EN DASH}", "\N{EN DASH}")
     assert virtual.curves[0].path.count("L") < virtual.curves[1].path.count("L") == 40
     assert [label for _, label in virtual.x_ticks] == ["p50", "p90", "p99", "p99.9", "p99.99"]
 

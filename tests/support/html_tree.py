@@ -1,4 +1,4 @@
-"""A page as a tree, by the standard library; a tag that is not closed, or closed twice, is an error."""
+"""A page as a tree; a tag that is not closed, or closed twice, is an error."""
 
 from __future__ import annotations
 

@@ -1,17 +1,14 @@
-"""Nights that nobody ran: small and large, good and bad, with real WAVs where there are clips."""
+"""Nights that nobody ran: small and large, good and bad."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from hdrh.histogram import HdrHistogram
-from numpy.typing import NDArray
 
 from lab.night.record import Change, Coverage, DriverLine, Machine, Night, Trend
 from lab.results import (
@@ -23,11 +20,9 @@ from lab.results import (
     Result,
     Verdict,
 )
+from tests.support.glitch_audio import write_clips
 
 TONIGHT = "2026-11-22"
-RATE = 48_000
-CLIP_FRAMES = 1920
-MARK = CLIP_FRAMES // 2
 DRIVERS = ("Gecko Sink", "Bunghole", "Null")
 PROFILES = ("macos-11", "macos-13", "macos-14", "macos-15", "macos-26")
 FAULTS = ("none", "reader-stall", "clock-step", "ring-overrun", "suspend")
@@ -40,60 +35,6 @@ def nights_until(count: int) -> list[str]:
     """So many dates, tonight last."""
     last = date.fromisoformat(TONIGHT)
     return [(last - timedelta(days=count - 1 - at)).isoformat() for at in range(count)]
-
-
-# ---- audio ---------------------------------------------------------------------------------------
-
-
-def write_wav(
-    path: Path, samples: NDArray[np.float32], *, mark: int | None = MARK, rate: int = RATE
-) -> Path:
-    """A Float32 WAV with a cue marker, as the recorder of clips writes it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, rate, format="WAV", subtype="FLOAT")
-    if mark is not None:
-        content = path.read_bytes()
-        cue = struct.pack("<4sIIII4sIII", b"cue ", 28, 1, 1, mark, b"data", 0, 0, mark)
-        whole = content[:4] + struct.pack("<I", len(content) - 8 + len(cue)) + content[8:] + cue
-        path.write_bytes(whole)
-    return path
-
-
-def tone(seed: int = 0, *, channels: int = 2, frames: int = CLIP_FRAMES) -> NDArray[np.float32]:
-    """Two sines, another pair for each seed."""
-    at = np.arange(frames) / RATE
-    low, high = 220 * 2 ** (seed % 12 / 12), 3_000 + 700 * (seed % 9)
-    wave = 0.5 * np.sin(2 * np.pi * low * at) + 0.12 * np.sin(2 * np.pi * high * at)
-    return np.repeat(wave.astype(np.float32)[:, None], channels, axis=1)
-
-
-def spoilt(sent: NDArray[np.float32], kind: str, frames: int) -> NDArray[np.float32]:
-    """What is received of it."""
-    received = sent.copy()
-    end = MARK + max(frames, 1)
-    if kind == "lost":
-        received[MARK:-frames] = sent[end:]
-    elif kind == "silence":
-        received[MARK:end] = 0
-    elif kind == "duplicate":
-        received[MARK:end] = sent[MARK - frames : MARK]
-    else:
-        received[MARK:end] = np.random.default_rng(frames).uniform(-1, 1, received[MARK:end].shape)
-    return received
-
-
-def write_clips(folder: Path, glitches: Sequence[Glitch], *, of: str) -> dict[str, str]:
-    """Clips of all glitches that name one, and of what was sent; the artefacts."""
-    artefacts = {}
-    for at, glitch in enumerate(glitches):
-        if glitch.clip:
-            sent = tone(at)
-            name = f"clips/{of}-{glitch.clip}"
-            write_wav(folder / f"{name}.wav", spoilt(sent, glitch.kind, glitch.frames))
-            write_wav(folder / f"{name}-sent.wav", sent)
-            artefacts[glitch.clip] = f"{name}.wav"
-            artefacts[f"{glitch.clip}-sent"] = f"{name}-sent.wav"
-    return artefacts
 
 
 # ---- parts ---------------------------------------------------------------------------------------
@@ -314,10 +255,10 @@ def planted_night(folder: Path) -> Night:
     ]  # fmt: skip
     faster = next(r for r in runs if r.driver and r.driver.name == "Gecko Sink")
     since = nights_until(3)[0]
-    lost: list[float | None] = [0.0] * 27 + [24.0] * 3
+    lost: list[float | None] = [24.0 if at >= 27 else 0.0 for at in range(30)]
     lost[9] = None
     random = np.random.default_rng(5)
-    latency = [*random.normal(410, 14, 18), *random.normal(330, 12, 12)]
+    latency: list[float | None] = [*random.normal(410, 14, 18), *random.normal(330, 12, 12)]
     changes = [
         Change(
             key=faster.key,

@@ -100,7 +100,7 @@ def build_page(night: Night, folder: Path) -> str:
     table, left_out = results_json(night.results, shown={card.result.id for card in silent.cards})
 
     def rendered(found: Glitches) -> str:
-        return template.render(**told, glitches=found, table=table, left_out=left_out)
+        return str(template.render(**told, glitches=found, table=table, left_out=left_out))
 
     room = PAGE_BYTES - _SPARE - len(rendered(silent).encode())
     page = rendered(with_clips(silent, folder, room))

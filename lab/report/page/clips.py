@@ -160,7 +160,7 @@ def read_clip(folder: Path, received: str, sent: str = "", *, frames: int = 0) -
     if heard.shape[1] > 2:
         note = " ".join((note, f"Channel {channel + 1} of {heard.shape[1]} is played.")).strip()
     streams = ([("sent", played)] if played is not None else []) + [("received", heard)]
-    peak = max(max(float(np.abs(s).max(initial=0.0)) for _, s in streams), _QUIETEST)
+    peak = max(*(float(np.abs(s).max(initial=0.0)) for _, s in streams), _QUIETEST)
     longest = max(len(s) for _, s in streams)
     margin = min(max(2 * frames, _CLOSE_FRAMES[0]), _CLOSE_FRAMES[1])
     begin, end = max(mark - margin, 0), min(mark + frames + margin, longest)

@@ -126,7 +126,7 @@ def distributions_of(night: Night) -> Distributions:
             of_drivers = groups.setdefault(key, defaultdict(list))
             of_drivers[driver_of(result)].append(histogram)
     unreadable = 0
-    charts = []
+    charts: list[Chart] = []
     for (name, unit, clock), of_drivers in groups.items():
         merged: dict[str, HdrHistogram] = {}
         for driver, histograms in of_drivers.items():
@@ -204,7 +204,7 @@ def _chart(
 
 
 def _percentile(nines: float) -> float:
-    return 100 * (1 - 10.0**-nines)
+    return float(100 * (1 - 10.0**-nines))
 
 
 def _x(nines: float) -> float:

@@ -138,10 +138,10 @@ class Glitches:
         left = self.total - len(self.cards)
         if left <= 0:
             return ""
+        shown = count_of(len(self.cards), "glitch", "glitches")
         return (
-            f"{count_of(len(self.cards), 'glitch', 'glitches')} of {self.total:,} shown one by one, "
-            "those that can be heard first, and one of each run, kind and cause before a second one. "
-            "All are in the results' JSON."
+            f"{shown} of {self.total:,} shown one by one, those that can be heard first, and one "
+            "of each run, kind and cause before a second one. All are in the results' JSON."
         )
 
 
@@ -240,25 +240,27 @@ def with_clips(found: Glitches, folder: Path, budget: int) -> Glitches:
     """
     cards = []
     for card in found.cards:
-        artefacts = card.result.artefacts
-        name = card.glitch.clip
-        if not name:
-            cards.append(card)
-            continue
-        try:
-            if name not in artefacts:
-                raise ClipError(f"the result has no artefact {name!r}")
-            sent = artefacts.get(f"{name}-sent", "")
-            clip = read_clip(folder, artefacts[name], sent, frames=card.glitch.frames)
-        except ClipError as error:
-            cards.append(replace(card, silence=f"No clip: {error}."))
-            continue
-        if clip.size > budget:
-            cards.append(replace(card, silence=f"The page has no room for it: {artefacts[name]}."))
-            continue
-        budget -= clip.size
-        cards.append(replace(card, clip=clip))
+        heard = _heard(card, folder, budget) if card.glitch.clip else card
+        budget -= heard.clip.size if heard.clip is not None else 0
+        cards.append(heard)
     return replace(found, cards=tuple(cards))
+
+
+def _heard(card: Card, folder: Path, budget: int) -> Card:
+    """The card with its clip, or with why it has none."""
+    artefacts = card.result.artefacts
+    name = card.glitch.clip
+    path = artefacts.get(name)
+    if path is None:
+        return replace(card, silence=f"No clip: the result has no artefact {name!r}.")
+    try:
+        sent = artefacts.get(f"{name}-sent", "")
+        clip = read_clip(folder, path, sent, frames=card.glitch.frames)
+    except ClipError as error:
+        return replace(card, silence=f"No clip: {error}.")
+    if clip.size > budget:
+        return replace(card, silence=f"The page has no room for it: {path}.")
+    return replace(card, clip=clip)
 
 
 def _cards(night: Night, most: int) -> list[Card]:

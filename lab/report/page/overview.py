@@ -1,4 +1,4 @@
-"""The first two answers: is it good, and what changed. The page and the Markdown begin with them."""
+"""The first two answers, with which page and Markdown begin: is it good, and what changed?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers to the coordinates of inline SVG: pure geometry. What it looks like is in the style sheet.
+"""Numbers to the coordinates of inline SVG: pure geometry. Looks are in the style sheet.
 
 Coordinates have one decimal at most, and paths move relatively: a page holds thousands of points.
 """
@@ -171,7 +171,7 @@ def samples_path(samples: NDArray[np.float32], *, width: float, height: float) -
 
 
 def ticks_path(positions: Sequence[float], end: float) -> str:
-    """Where in a run things lie, as upright strokes; those that share a bin are one, which is taller.
+    """Where in a run things lie, as upright strokes; those that share a bin are a taller one.
 
     Parameters
     ----------

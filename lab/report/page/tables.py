@@ -1,4 +1,4 @@
-"""All results as compact JSON, which the page's script lays out; words that repeat are said once."""
+"""All results as compact JSON for the page's script; words that repeat are said once."""
 
 from __future__ import annotations
 
