@@ -60,6 +60,30 @@ def test_the_mark_is_the_cue_and_not_the_middle(tmp_path: Path) -> None:
     assert read_clip(tmp_path, "a.wav").before_ms == 20.0
 
 
+def test_the_cue_is_found_behind_chunks_of_odd_size_and_is_the_sample_offset(
+    tmp_path: Path,
+) -> None:
+    def riff(*chunks: bytes) -> bytes:
+        return struct.pack("<4sI4s", b"RIFF", 4 + sum(map(len, chunks)), b"WAVE") + b"".join(chunks)
+
+    odd = struct.pack("<4sI", b"LIST", 3) + b"abc\0"
+    # ID, position in a play list, chunk, chunk start, block start, sample offset.
+    point = struct.pack("<II4sIII", 1, 7, b"data", 5, 6, 48)
+    path = tmp_path / "a.wav"
+    path.write_bytes(riff(odd, struct.pack("<4sII", b"cue ", 4 + len(point), 1) + point))
+    assert cue_frame(path) == 48
+    for broken in (
+        riff(odd),
+        riff(struct.pack("<4sII", b"cue ", 28, 0) + point),
+        riff(struct.pack("<4sII", b"cue ", 28, 1) + point[:-1]),
+        riff(struct.pack("<4sI", b"LIST", 2**32 - 1)),
+        b"RIFX",
+        b"",
+    ):
+        path.write_bytes(broken)
+        assert cue_frame(path) is None
+
+
 def test_of_many_channels_the_one_that_differs_is_played(tmp_path: Path) -> None:
     sent = glitch_audio.tone(channels=6)
     received = sent.copy()

@@ -59,6 +59,8 @@ def test_words_that_are_markup_are_words() -> None:
     html = rendered(told)
     page = read_html(html)
     assert not list(page.all("script"))
+    outside = re.sub(r"(`{3,}).*?\1", "", told, flags=re.DOTALL)
+    assert set(re.findall("<[^>]*", outside)) <= {"<code", "</code"}
     assert not list(page.all("img"))
     assert f"{nights.HOSTILE} fails." in page.first("h1").text
     assert nights.REASON in page.first("li").text

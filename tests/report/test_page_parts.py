@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -272,6 +273,20 @@ def test_runs_of_a_driver_are_one_distribution_and_the_worst_driver_comes_first(
     assert virtual.curves[0].cells[3:] == ("\N{EN DASH}", "\N{EN DASH}")
     assert virtual.curves[0].path.count("L") < virtual.curves[1].path.count("L") == 40
     assert [label for _, label in virtual.x_ticks] == ["p50", "p90", "p99", "p99.9", "p99.99"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_histograms_of_different_ranges_and_digits_are_put_together(order: int) -> None:
+    narrow, wide = HdrHistogram(1, 1_000, 1), HdrHistogram(1, 60_000_000, 3)
+    narrow.record_value(500, 3)
+    wide.record_value(50_000_000)
+    told = [
+        Histogram(name="latency", unit="us", encoded=h.encode().decode()) for h in (narrow, wide)
+    ][::order]
+    (chart,) = distributions_of(nights.night_of([nights.result(histograms=told)])).charts
+    (curve,) = chart.curves
+    assert curve.count == 4
+    assert float(curve.greatest.replace(",", "")) == pytest.approx(50_000_000, rel=0.01)
 
 
 @pytest.mark.parametrize("encoded", ["", "HISTFAAA", "<script>", "\u00e4", "A" * 400])
