@@ -140,6 +140,17 @@ def install(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the page of a night as people do, in a real browser; pictures: reports/browser."""
+    doctor(session, "browser")
+    session.install(*dependencies("test", "nightly", "browser"))
+    session.run(
+        *("python", "-m", "pytest", "-p", "lab.pytest_plugin"),
+        *(session.posargs or ["tests/browser"]),
+    )
+
+
+@nox.session
 def mac(session: nox.Session) -> None:
     """Install into this Mac's own coreaudiod, hear it, and out again; elsewhere on a simulated Mac.
 
@@ -172,7 +183,10 @@ def nightly(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site of docs/ below build/site; a link that leads nowhere is an error."""
     session.install(*dependencies("docs"))
-    session.run("mkdocs", "build", "--strict", "--quiet", "--site-dir", "build/site")
+    session.run(
+        *("mkdocs", "build", "--strict", "--quiet", "--site-dir", "build/site"),
+        env={"NO_MKDOCS_2_WARNING": "1"},
+    )
 
 
 @nox.session

@@ -66,6 +66,18 @@ def python_version() -> Finding:
     return Finding(sys.version_info >= MINIMUM_PYTHON, f"{version} ({sys.executable})")
 
 
+def chromium() -> Finding:
+    """A browser of Chromium's kin, under one of the names that systems give it."""
+    found = program("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    if found.ok:
+        return found
+    for name in ("Chromium", "Google Chrome"):
+        path = Path("/Applications") / f"{name}.app" / "Contents" / "MacOS" / name
+        if path.exists():
+            return Finding(True, str(path))
+    return found
+
+
 def python_modules(*names: str) -> Finding:
     """Modules of the standard library that distributions split off."""
     missing = [name for name in names if importlib.util.find_spec(name) is None]

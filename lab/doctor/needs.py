@@ -11,7 +11,7 @@ from lab.doctor import built, detect, vsock
 from lab.doctor.detect import Finding
 from lab.guest.tiers import Tier
 
-PURPOSES = ("hal", "tests", "bench", "lint", "vsock", "fuzz", "install")
+PURPOSES = ("hal", "tests", "bench", "lint", "vsock", "fuzz", "install", "browser")
 LIBOPUS_NAMES = ("libopus.so.0", "libopus.0.dylib", "/opt/homebrew/lib/libopus.0.dylib")
 _BUILD = ("hal", "tests", "bench", "vsock", "fuzz", "install")
 
@@ -257,6 +257,15 @@ NEEDS: tuple[Need, ...] = (
         purposes=("install",),
         debian=("mmdebstrap",),
         platforms=("linux",),
+    ),
+    Need(
+        "chromium",
+        "shows the page of a night; without it nobody looks at it as people do",
+        detect.chromium,
+        weight=Weight.WANTED,
+        purposes=("browser",),
+        debian=("chromium",),
+        brew=("chromium",),
     ),
     Need(
         "user-mode-linux",

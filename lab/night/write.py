@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from lab.errors import LabError
 from lab.night.record import RECORD_VERSION, Night
 
-RECORD = "night.json"
+RECORD, SUMMARY, JUNIT, PAGE = "night.json", "summary.md", "junit.xml", "index.html"
 
 
 def write_night(night: Night, folder: Path) -> None:
@@ -29,8 +29,15 @@ def write_night(night: Night, folder: Path) -> None:
     LabError
         When it cannot be written; a file that was there before is as it was.
     """
+    from lab.report.junit import as_junit
+    from lab.report.markdown import as_markdown
+    from lab.report.page import build_page
+
     views: dict[str, Callable[[], str]] = {
         RECORD: lambda: night.model_dump_json(indent=1) + "\n",
+        SUMMARY: lambda: as_markdown(night),
+        JUNIT: lambda: as_junit(night),
+        PAGE: lambda: build_page(night, folder),
     }
     for name, made in views.items():
         write_text(folder / name, made())
