@@ -173,7 +173,7 @@ def mac(session: nox.Session) -> None:
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """Run the matrix of a night, hold it against the nights before, write its page. `-- --quick`."""
+    """Run a night, hold it against the nights before, write its page. `-- --quick`."""
     doctor(session, "hal")
     install_package(session, "dev")
     session.run("hal-lab", "nightly", *session.posargs, env=lab_environment("dev"))
