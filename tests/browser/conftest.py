@@ -19,6 +19,7 @@ MAKERS: dict[str, Callable[[Path], Night]] = {
     "large": nights.large_night,
     "hostile": lambda _: nights.hostile_night(),
     "glitchy": lambda _: nights.glitchy_night(),
+    "forty drivers": nights.forty_drivers,
     "empty": lambda _: nights.empty_night(),
 }
 

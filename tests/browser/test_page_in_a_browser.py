@@ -84,6 +84,18 @@ def test_a_planted_regression_is_seen_on_the_first_screen(open_page: Open) -> No
         assert box["y"] + box["height"] <= 800
 
 
+def test_forty_drivers_do_not_push_the_change_off_a_small_screen(open_page: Open) -> None:
+    page = open_page("forty drivers", width=400).page
+    change = page.locator("#changes .change h3").first
+    assert change.bounding_box()["y"] < 2 * 800
+    assert page.locator("#good li:visible").count() == 8
+    page.locator("#good summary").click()
+    assert page.locator("#good li:visible").count() == 40
+    wide = open_page("forty drivers").page
+    box = wide.locator("#changes .change .command").first.bounding_box()
+    assert box["y"] + box["height"] < 800
+
+
 def test_the_table_filters_by_text_driver_and_verdict(open_page: Open) -> None:
     page = open_page("large").page
     shown = page.locator("#shown")

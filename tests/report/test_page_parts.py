@@ -16,7 +16,13 @@ from lab.report.page.contract import maps_of
 from lab.report.page.distributions import decode, distributions_of
 from lab.report.page.figures import count_of, duration, figure, limit_of, moment, room_of
 from lab.report.page.glitches import glitches_of
-from lab.report.page.overview import change_views, headline, partial_line, standing_failures
+from lab.report.page.overview import (
+    change_views,
+    drivers_in_sight,
+    headline,
+    partial_line,
+    standing_failures,
+)
 from lab.report.page.plots import nice_ticks, samples_path, series, ticks_path, wave_path
 from lab.report.page.tables import results_json
 from lab.report.page.trends import trends_of
@@ -133,6 +139,15 @@ def test_drivers_close_to_a_limit_are_no_failure() -> None:
     night = nights.night_of([nights.result(verdict=Verdict.MARGINAL), nights.result("Null")])
     assert headline(night).good == "1 driver close to a limit, none over it"
     assert headline(night).verdict is Verdict.MARGINAL
+
+
+def test_good_drivers_beyond_the_eighth_are_folded_away_and_no_others() -> None:
+    runs = [nights.result(f"D{at}", lost=at % 2) for at in range(20)]
+    shown, folded = drivers_in_sight(nights.night_of(runs))
+    assert [line.verdict for line in shown] == [Verdict.FAIL] * 10
+    assert [line.verdict for line in folded] == [Verdict.PASS] * 10
+    shown, folded = drivers_in_sight(nights.night_of(runs[:10]))
+    assert (len(shown), len(folded)) == (8, 2)
 
 
 # ---- figures -------------------------------------------------------------------------------------

@@ -452,6 +452,15 @@ def glitchy_night(glitches: int = 50_000, *, runs: int = 50) -> Night:
     return night_of(made)
 
 
+def forty_drivers(folder: Path) -> Night:
+    """The planted regression among many that are good."""
+    planted = planted_night(folder)
+    more = [result(f"Driver {at}", seed=at) for at in range(37)]
+    lines = [line_of(r.driver.name, more) for r in more if r.driver is not None]
+    told = {"results": [*planted.results, *more], "drivers": [*planted.drivers, *lines]}
+    return planted.model_copy(update=told)
+
+
 def empty_night(**more: Any) -> Night:
     """Nothing was run."""
     return night_of([], previous="", machine=Machine(), **more)

@@ -117,6 +117,7 @@ def _told(night: Night) -> dict[str, Any]:
     """All that the template lays out, glitches and results left out."""
     standing = overview.standing_failures(night)
     changes = overview.change_views(night)
+    shown, folded = overview.drivers_in_sight(night)
     worst = sorted(night.results, key=lambda result: figures.RANK[result.verdict])
     return {
         "night": night,
@@ -125,12 +126,13 @@ def _told(night: Night) -> dict[str, Any]:
         "facts": overview.facts_line(night),
         "changes": [(view, spark_of(view.trend)) for view in changes],
         "standing": standing,
+        "drivers_shown": shown,
+        "drivers_folded": folded,
         "distributions": distributions_of(night),
         "trends": trends_of(night),
         "gauges": gauges_of(night.machine),
         "maps": maps_of(night),
         "worst": worst[:_STATIC_ROWS],
-        "verdicts": figures.WORST_FIRST,
         "drivers": sorted({figures.driver_of(result) for result in night.results}),
         "style": _read("style.css"),
         "script": _read("script.js"),
@@ -203,6 +205,7 @@ def _environment(folder: Path) -> Any:
             "gauge": GAUGE_WIDTH,
         },
         "to_keep": files_of,
+        "verdicts": figures.WORST_FIRST,
     }
     return environment
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.night.record import Change, Night, Trend
+from lab.night.record import Change, DriverLine, Night, Trend
 from lab.report.page.figures import RANK, count_of, duration, figure, in_short, moment
 from lab.results import Result, Verdict
+
+_DRIVERS = 8
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,17 @@ def facts_line(night: Night) -> list[str]:
         moment(night.made_at),
     ]
     return [piece for piece in pieces if piece]
+
+
+def drivers_in_sight(night: Night) -> tuple[list[DriverLine], list[DriverLine]]:
+    """Drivers that are shown at once, and those that are folded away: good ones behind the eighth.
+
+    On a narrow screen what changed stands below them, and must not be far away.
+    """
+    good = [line for line in night.drivers if line.verdict is Verdict.PASS]
+    others = len(night.drivers) - len(good)
+    folded = good[max(_DRIVERS - others, 0) :]
+    return [line for line in night.drivers if line not in folded], folded
 
 
 def change_views(night: Night) -> list[ChangeView]:
