@@ -13,7 +13,7 @@ import typer
 
 from lab.commands.play import stop_flag
 from lab.errors import LabError, UsageError
-from lab.history.store import NIGHT
+from lab.history.store import NIGHT, Store
 from lab.night.matrix import Matrix, read_matrix
 from lab.night.night import NightPlan, make_night
 from lab.play.names import sweep_leftovers
@@ -83,6 +83,7 @@ def nightly_command(
     cases = chosen.cases(name)
     if not cases:
         raise UsageError("the matrix asks for nothing", where=chosen.name)
+    Store(history)  # a place that is none is better known before an hour was run
     folder = into / name
     _make_folder(folder)
     sweep_leftovers()
@@ -103,7 +104,9 @@ def nightly_command(
         out.print(f"[{style}]{line.verdict.value}[/] {_plain(line.name)}: {_plain(line.sentence)}")
     for change in made.changes:
         mark = "worse" if change.is_worse else "better"
-        out.print(f"{mark}: {_plain(change.key)}: {_plain(change.sentence)}", soft_wrap=True)
+        when = "tonight" if change.since == name else f"since {change.since}"
+        told = f"{mark} {when}: {change.key}: {change.sentence}"
+        out.print(_plain(told), soft_wrap=True, highlight=False)
         if change.is_worse and change.command:
             out.print(f"  again: {_plain(change.command)}", soft_wrap=True, highlight=False)
     for complaint in made.complaints:

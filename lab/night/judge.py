@@ -57,7 +57,7 @@ class Judgement:
     suspects
         To be confirmed.
     trends
-        Of whatever changed, and of measurements with a limit.
+        Of whatever changed, and of what has not always been the same.
     """
 
     changes: list[Change]
@@ -109,15 +109,15 @@ def judge_night(history: History, night: str, results: Sequence[Result]) -> Judg
         accepted = last.since if last is not None else ""
         found = judge_series(night, result, measurement, before, policy, accepted)
         if found is None or _is_old_good_news(found):
-            if measurement.limit is not None or measurement.name == GLITCHES:
+            if len(set(before.values) | {measurement.value}) > 1:
                 trends.append(trend_of(night, result, measurement, before))
             continue
         trends.append(trend_of(night, result, measurement, before, since=found.since))
         if found.needs_confirmation:
             suspects.append(Suspect(result, measurement, before, found))
-        elif not (result.key in told and measurement.limit is not None):
+        elif result.key not in told:
             # A verdict that fell says the same, and more.
-            changes.append(told_change(night, result, measurement, found))
+            changes.append(told_change(result, measurement, found))
     return Judgement(changes, suspects, trends)
 
 
@@ -251,9 +251,8 @@ def verdict_change(night: str, result: Result, before: VerdictRows) -> Change | 
         return None  # it was always so; or it passes again, and that was told already
     since = told[at][0] if at < len(told) else night
     sha_since = told[at][2] if at < len(told) else _sha256(result)
-    reason = f": {result.reason}" if result.reason else ""
-    last_good = told[at - 1][0]
-    sentence = f"fails since {since}{reason}" if bad else f"passes again since {since}"
+    last = f"last {'good' if bad else 'bad'} night {told[at - 1][0]}"
+    sentence = f"fails: {result.reason or 'no reason was given'}" if bad else "passes again"
     return Change(
         key=result.key,
         driver=_name(result),
@@ -262,7 +261,7 @@ def verdict_change(night: str, result: Result, before: VerdictRows) -> Change | 
         since=since,
         nights=len(told) - at + 1,
         is_worse=bad,
-        sentence=f"{sentence} (last {'good' if bad else 'bad'} night {last_good})",
+        sentence=f"{sentence}; {last}",
         command=result.command,
         result_id=result.id,
         driver_changed=bool(sha_since) and sha_since != told[at - 1][2],
@@ -270,14 +269,12 @@ def verdict_change(night: str, result: Result, before: VerdictRows) -> Change | 
 
 
 def confirmed_changes(
-    night: str, suspects: Sequence[Suspect], again: Mapping[str, Sequence[Result]]
+    suspects: Sequence[Suspect], again: Mapping[str, Sequence[Result]]
 ) -> list[Change]:
     """Hold suspects against the runs that were made again.
 
     Parameters
     ----------
-    night
-        Its name.
     suspects
         Of `judge_night`.
     again
@@ -298,9 +295,7 @@ def confirmed_changes(
         ]
         agreed = confirm(suspect.change, [v for v, _ in reruns], [e for _, e in reruns])
         if agreed is not None:
-            changes.append(
-                told_change(night, suspect.result, suspect.measurement, agreed, confirmed=True)
-            )
+            changes.append(told_change(suspect.result, suspect.measurement, agreed, confirmed=True))
     return changes
 
 
@@ -357,7 +352,6 @@ def _as_suspicion(change: Change) -> Suspicion:
 
 
 def told_change(
-    night: str,
     result: Result,
     measurement: Measurement,
     found: Suspicion,
@@ -371,7 +365,6 @@ def told_change(
     shown = f" {unit}" if unit else ""
     by = "" if found.magnitude is None else f" ({found.magnitude:+.0%})"
     levels = f"{number(before)} -> {number(after)}"
-    when = "tonight" if found.since == night else f"since {found.since}"
     return Change(
         key=result.key,
         driver=_name(result),
@@ -383,7 +376,7 @@ def told_change(
         since=found.since,
         nights=found.nights_after,
         is_worse=found.worse,
-        sentence=f"{words(measurement.name)} {levels}{shown}{by}, {when}",
+        sentence=f"{words(measurement.name)} {levels}{shown}{by}",
         p_value=found.p,
         confirmed=confirmed,
         command=result.command,

@@ -80,7 +80,7 @@ def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -
         again = _again(plan, run, judged.suspects, stop, watcher)
         before = [name for name in history.nights if name < plan.night]
         new = with_company(
-            confirmed_changes(plan.night, judged.suspects, again),
+            confirmed_changes(judged.suspects, again),
             read_told(history.store, before=plan.night, since=(before[-30:] or [""])[0]),
             [*before, plan.night],
         )

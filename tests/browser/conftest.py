@@ -63,12 +63,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Where the page of a night lies; each is made once."""
+    """Where the page of a night lies: of one that nobody ran, made once, or by its path."""
     from lab.report.page import write_page
 
     made: dict[str, str] = {}
 
     def address(name: str) -> str:
+        if name not in MAKERS:
+            return Path(name).as_uri()
         if name not in made:
             folder = tmp_path_factory.mktemp(name)
             made[name] = write_page(MAKERS[name](folder), folder).as_uri()

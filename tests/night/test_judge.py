@@ -138,11 +138,9 @@ def test_an_exact_count_that_is_another_one_needs_no_statistics(history: History
     assert (change.before, change.after, change.p_value) == (2, 5, None)
     assert change.is_worse
     assert "late cycles 2 -> 5" in change.sentence
-    assert "tonight" in change.sentence
     history.store.write(night(3), [passing(5)])
     [later] = changes_of(history, 4, passing(5))
     assert (later.since, later.nights) == (night(3), 2)
-    assert f"since {night(3)}" in later.sentence
 
 
 def test_how_much_was_done_is_no_quality(history: History) -> None:
@@ -170,7 +168,7 @@ def test_a_latency_that_grew_is_a_suspect_and_told_when_it_comes_again(history: 
         key = suspect.result.key
         return {key: [timed(values + n) for n in range(times)]}
 
-    [change] = confirmed_changes(night(104), [suspect], again(481))
+    [change] = confirmed_changes([suspect], again(481))
     assert change.confirmed
     assert change.is_worse
     assert abs(date.fromisoformat(change.since) - date.fromisoformat(night(100))).days <= 1
@@ -185,8 +183,8 @@ def test_a_latency_that_grew_is_a_suspect_and_told_when_it_comes_again(history: 
     assert standing.nights in {6, 7}
     assert judged_night(history, 105, timed(401)).changes == []
     # Made again, it is as before: nothing is told. Nor when it was not made again.
-    assert confirmed_changes(night(104), [suspect], again(400)) == []
-    assert confirmed_changes(night(104), [suspect], {}) == []
+    assert confirmed_changes([suspect], again(400)) == []
+    assert confirmed_changes([suspect], {}) == []
 
 
 def test_a_machine_that_became_slow_is_not_many_regressions() -> None:
@@ -223,8 +221,10 @@ def test_a_trend_has_its_last_nights_with_tonight_and_gaps_where_nothing_was_jud
     history: History,
 ) -> None:
     for n in range(70):
-        history.store.write(night(n), [run(), timed(400, fitness=UNFIT if n == 68 else FIT)])
-    trends = {t.measurement: t for t in judged_night(history, 70, run(1)).trends}
+        history.store.write(night(n), [run(), timed(400 + n, fitness=UNFIT if n == 68 else FIT)])
+    trends = {t.measurement: t for t in judged_night(history, 70, run(1), timed(400)).trends}
+    assert trends["latency-p99"].values[-4:] == [467, None, 469, 400]
+    assert set(trends) == {"frames-lost", "latency-p99"}  # what never changed is not drawn
     lost = trends["frames-lost"]
     assert (lost.nights[0], lost.nights[-1]) == (night(10), night(70))
     assert lost.values == [0.0] * 60 + [1.0]
