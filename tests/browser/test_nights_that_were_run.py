@@ -13,7 +13,7 @@ NIGHTS = sorted(Path(__file__).parents[2].glob(f"reports/nights/*/{PAGE}"))
 NONE = pytest.param(None, marks=pytest.mark.skip(reason="no night was run: ./noxw -s nightly"))
 
 
-@pytest.mark.parametrize("path", NIGHTS or [NONE], ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", NIGHTS or [NONE], ids=lambda path: path and path.parent.name)
 def test_the_page_of_a_night_says_what_its_record_says(open_page: Open, path: Path) -> None:
     night = read_night(path.parent)
     page = open_page(str(path)).page
