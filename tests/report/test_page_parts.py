@@ -141,6 +141,13 @@ def test_drivers_close_to_a_limit_are_no_failure() -> None:
     assert headline(night).verdict is Verdict.MARGINAL
 
 
+@pytest.mark.parametrize("runs", [[], [nights.result()]])
+def test_a_failure_without_a_driver_is_no_good_night(runs: list[Result]) -> None:
+    bare = Result(scenario="bare", verdict=Verdict.FAIL, reason="it does not start")
+    told = headline(nights.night_of([*runs, bare]))
+    assert (told.verdict, told.good) == (Verdict.FAIL, "1 run without a driver failed")
+
+
 def test_good_drivers_beyond_the_eighth_are_folded_away_and_no_others() -> None:
     runs = [nights.result(f"D{at}", lost=at % 2) for at in range(20)]
     shown, folded = drivers_in_sight(nights.night_of(runs))

@@ -77,7 +77,14 @@ def _verdict(night: Night) -> Verdict:
     if not night.results:
         return Verdict.SKIPPED
     told = [line.verdict for line in night.drivers] or [r.verdict for r in night.results]
+    if _failed_without_driver(night):
+        return Verdict.FAIL
     return min(told, key=RANK.__getitem__)
+
+
+def _failed_without_driver(night: Night) -> int:
+    """Runs that no driver's line tells of."""
+    return sum(r.driver is None and r.verdict is Verdict.FAIL for r in night.results)
 
 
 def _good(night: Night) -> str:
@@ -92,6 +99,8 @@ def _good(night: Night) -> str:
             return f"{in_short(names, 80)} fails"
         verb = "fails" if len(failed) == 1 else "fail"
         return f"{len(failed)} of {len(lines)} drivers {verb}: {in_short(names, 80)}"
+    if stray := _failed_without_driver(night):
+        return f"{count_of(stray, 'run')} without a driver failed"
     if close:
         return f"{count_of(len(close), 'driver')} close to a limit, none over it"
     if all(line.verdict is Verdict.PASS for line in lines) and lines:
