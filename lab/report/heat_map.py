@@ -21,7 +21,7 @@ _CELL_W, _CELL_H = 64, 34
 _LEFT, _TOP, _BOTTOM = 96, 46, 74
 _CHAR_W = 7
 _STYLE = """
-.hal-heat{--hal-heat:#b3261e;--hal-heat-on:#fff;--hal-heat-line:#8886;color:CanvasText;
+.hal-heat{--hal-heat:#b3261e;--hal-heat-on:#fff;--hal-heat-line:#8886;
 color-scheme:light dark;font:13px system-ui,sans-serif;max-width:100%;height:auto}
 @media(prefers-color-scheme:dark){.hal-heat{--hal-heat:#ff8a70;--hal-heat-on:#111}}
 .hal-heat text{fill:currentColor}

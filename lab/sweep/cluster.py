@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import time
 import uuid
 from typing import Any
 
-from lab.errors import LabError, MissingError
+from lab.errors import LabError, MissingError, UsageError
 from lab.sweep.perform import Done, fingerprint_here, perform
 from lab.sweep.pool import Pool
 from lab.sweep.task import Task
@@ -26,6 +27,8 @@ GATHER_S = 120.0
 _RUNS_A_THREAD = 3
 """Are on their way to a worker: none waits for the next one."""
 _LOOK_S = 5.0
+_ADDRESS = re.compile(r"[a-z]+://\S+:\d{1,5}")
+_LOUD = ("", ".client", ".comm", ".core", ".utils")
 
 
 class ClusterPool(Pool):
@@ -42,15 +45,20 @@ class ClusterPool(Pool):
     ------
     MissingError
         When `distributed` is not installed.
+    UsageError
+        When that is no address.
     LabError
         When the scheduler does not answer, or has no worker.
     """
 
     def __init__(self, address: str, *, wait_s: float = WAIT_S) -> None:
         distributed = _distributed()
+        if not _ADDRESS.fullmatch(address):
+            raise UsageError("no address", where=address, do="write tcp://HOST:8786")
         self._address, self._wait_s = address, wait_s
         self._name = uuid.uuid4().hex[:12]
         self._futures: dict[str, tuple[Task, Any]] = {}
+        self._lost: list[Task] = []
         self._ended: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._threads, self._looked, self._silent_since = 1, 0.0, 0.0
         self._client: Any = None
@@ -118,6 +126,10 @@ class ClusterPool(Pool):
     def take(self, timeout_s: float) -> list[Done]:
         """What has come back."""
         self._watch()
+        if self._is_there:
+            lost, self._lost = self._lost, []
+            for task in lost:
+                self.submit(task)
         found: list[Done] = []
         while True:
             try:
@@ -141,23 +153,18 @@ class ClusterPool(Pool):
         task = self._futures[name][0]
         if future.status in {"cancelled", "lost"}:
             # Of a scheduler that was away: `_watch` says when it does not come back.
-            self._resubmit(task)
+            self._lost.append(task)
             return None
         try:
             done: Done = future.result(timeout=GATHER_S)
         except Exception as error:  # noqa: BLE001  (whatever a cluster answers with)
             if not self._is_there:
-                self._resubmit(task)
+                self._lost.append(task)
                 return None
             self._futures.pop(name)
             return Done(name, error=_first_line(error))
         self._futures.pop(name)
         return done
-
-    def _resubmit(self, task: Task) -> None:
-        self._watch()
-        time.sleep(0.05)
-        self.submit(task)
 
     @property
     def _is_there(self) -> bool:
@@ -199,6 +206,6 @@ def _distributed() -> Any:
         raise MissingError(
             "a sweep on a cluster needs Dask's distributed", do="pip install 'hal-lab[sweep]'"
         ) from error
-    for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is told here
+    for name in _LOUD:
+        logging.getLogger(f"distributed{name}").setLevel(logging.CRITICAL)  # it is told here
     return distributed

@@ -11,7 +11,15 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from lab.errors import UsageError
 from lab.sweep.parameters import PARAMETERS, find_parameter, read_values
@@ -20,6 +28,7 @@ from lab.sweep.task import Frame, Task
 RUNS_MAX = 1_000_000
 """Of one sweep: at ten a second more than a day."""
 Point = tuple[tuple[str, Decimal], ...]
+_Number = StrictInt | StrictFloat
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class GridFile(BaseModel):
     first_seed: Annotated[int, Field(ge=0)] | None = None
     late_wake_ups: Annotated[int, Field(ge=1)] | None = None
     environment: dict[str, str] = Field(default_factory=dict)
-    over: dict[str, str | int | float | list[int | float]] = Field(default_factory=dict)
+    over: dict[str, StrictStr | _Number | list[_Number]] = Field(default_factory=dict)
 
 
 def read_grid_file(path: Path) -> GridFile:

@@ -34,6 +34,8 @@ RATE_HZ = 48_000
 LONGEST_US = 30_000_000
 """No time is longer: at a mean of 2 s one in three million is cut."""
 SETTLE_CYCLES = 2
+_HOST_LONGEST_NS = 10_000_000_000
+"""Of `LateWake`."""
 _QUIET_CYCLES = 6
 _BEGIN_CYCLE = 40
 _JITTER, _LOAD, _HOST_JITTER = 10, 11, 12  # purposes of `Stream`; a soak has 0 and 1
@@ -83,6 +85,8 @@ def _events(task: Task) -> Iterator[Event]:
     for _ in range(task.frame.late_wake_ups):
         for purpose, mean_ms in means.items():
             late_ns = 1000 * exponential_us(streams[purpose], mean_ms) if mean_ms else 0
+            if purpose == _HOST_JITTER:
+                late_ns = min(late_ns, _HOST_LONGEST_NS)
             cycles = late_ns // period
             at = At(cycle=cycle)
             if purpose == _HOST_JITTER and late_ns:

@@ -111,7 +111,7 @@ class LocalPool(Pool):
         ready = wait(list(busy), timeout_s)
         found = []
         for worker in dict.fromkeys(busy[thing] for thing in ready):
-            done = self._hear(worker)
+            done = self._hear(worker, has_ended=worker.process.sentinel in ready)
             if done is not None:
                 found.append(done)
         self._hand_out()
@@ -141,7 +141,7 @@ class LocalPool(Pool):
                 else:
                     worker.task = task
 
-    def _hear(self, worker: _Worker) -> Done | None:
+    def _hear(self, worker: _Worker, *, has_ended: bool) -> Done | None:
         """What a worker says, or that it has died."""
         try:
             done: Done | None = worker.pipe.recv() if worker.pipe.poll() else None
@@ -151,9 +151,7 @@ class LocalPool(Pool):
             worker.task = None
             self._in_a_row = 0
             return done
-        if worker.process.exitcode is not None:
-            return self._bury(worker)
-        return None
+        return self._bury(worker) if has_ended else None
 
     def _bury(self, worker: _Worker) -> Done | None:
         """Its task goes to another one, unless it has cost too many workers already."""

@@ -98,7 +98,7 @@ def find_parameter(name: str) -> Parameter:
     """
     if name in PARAMETERS:
         return PARAMETERS[name]
-    found = [p for p in PARAMETERS.values() if p.name.rpartition("_")[0] == name]
+    found = [p for p in PARAMETERS.values() if name and p.name.rpartition("_")[0] == name]
     if len(found) == 1:
         return found[0]
     if found:
