@@ -186,4 +186,5 @@ def _work(pipe: Connection, folder: str) -> None:
         while True:
             pipe.send(perform(pipe.recv()))
     except (EOFError, OSError):
-        return
+        # The parent has ended, or was killed: then nobody else removes it.
+        shutil.rmtree(folder, ignore_errors=True)

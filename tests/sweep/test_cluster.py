@@ -113,7 +113,7 @@ def test_a_worker_killed_mid_run_loses_nothing_and_all_is_kept_once(
 def test_a_cluster_finds_what_this_machine_finds(cluster: Cluster, tmp_path: Path) -> None:
     cluster.add_worker()
     words = ["--over", "ring=1024,4096", "--over", "jitter=10,40", "--seeds", "3"]
-    said, _ = _sweep(cluster, tmp_path / "a", *words).communicate(timeout=100)
+    _sweep(cluster, tmp_path / "a", *words).communicate(timeout=100)
     there = _python("lab.cli", "sweep", *words, "--history", str(tmp_path / "b"), "--night", NIGHT)
     there.communicate(timeout=100)
     found = []

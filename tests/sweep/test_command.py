@@ -102,7 +102,7 @@ def test_a_sweep_ends_with_a_table_a_picture_and_one_line(tmp_path: Path) -> Non
     assert "runs with a glitch, jitter_ms down, ring_frames across:" in out
     assert "8 made in" in out.splitlines()[-1]
     assert "\x1b" not in out + err
-    assert len(list(ET.parse(picture).getroot().iter("{http://www.w3.org/2000/svg}g"))) == 4  # noqa: S314
+    assert len(list(ET.parse(picture).getroot().iter("{http://www.w3.org/2000/svg}g"))) == 4
     assert [path.name for path in tmp_path.iterdir() if path.suffix] == ["m.svg"]
 
 
@@ -131,15 +131,20 @@ def test_ctrl_c_is_status_130_and_the_next_sweep_makes_the_rest(tmp_path: Path) 
 
 @pytest.mark.native
 def test_a_sweep_that_is_killed_leaves_what_was_kept_and_no_process(tmp_path: Path) -> None:
-    ended = _start("--over", "ring=1024", "--seeds", "500", "--history", str(tmp_path))
-    _wait_for_results(tmp_path, 1)
+    scratch, root = tmp_path / "scratch", tmp_path / "history"
+    scratch.mkdir()
+    words = ["--over", "ring=1024", "--seeds", "500", "--history", str(root)]
+    ended = _start(*words, TMPDIR=str(scratch))
+    _wait_for_results(root, 1)
+    assert list(scratch.iterdir())
     children = psutil.Process(ended.pid).children(recursive=True)
     assert children
     ended.kill()
     ended.communicate(timeout=60)
     _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
-    with History(tmp_path) as history:
+    assert not list(scratch.iterdir())
+    with History(root) as history:
         assert len(history.results(history.nights[0])) > 0
         assert history.complaints == []
 

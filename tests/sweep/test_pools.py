@@ -11,6 +11,7 @@ import pytest
 
 from lab.errors import LabError, MissingError
 from lab.sweep.local import LocalPool
+from lab.sweep.perform import Done
 from lab.sweep.task import Frame, Task
 from tests.sweep.support import grid_of, submit_all, take_all, task_of
 
@@ -45,7 +46,7 @@ def test_a_task_that_kills_its_worker_each_time_is_given_up_and_named() -> None:
     task = task_of("jitter=2000", "period=16", late_wake_ups=10_000)  # takes minutes
     with LocalPool(1) as pool:
         pool.submit(task)
-        found = []
+        found: list[Done] = []
         until = time.monotonic() + 60
         while not found and time.monotonic() < until:
             os.kill(pool.pids[0], signal.SIGKILL)

@@ -60,9 +60,9 @@ def test_glitches_come_exactly_where_a_drawn_time_is_longer_than_the_ring() -> N
 
 def test_the_share_of_runs_with_a_glitch_agrees_with_the_closed_form() -> None:
     # One in a thousand times this fails for nothing; the seeds are fixed, so it is once or never.
-    for over in (
-        ("ring=1024", "jitter=8", "period=256"),
-        ("ring=4096", "load=60", "load_burst=100"),
+    for over, other in (
+        (("ring=1024", "jitter=8", "period=256"), "ring=4096"),
+        (("ring=4096", "load=60", "load_burst=100"), "ring=16384"),
     ):
         tasks = [task_of(*over, seed=seed, late_wake_ups=4) for seed in range(30)]
         expected = glitch_probability(tasks[0])
@@ -70,6 +70,19 @@ def test_the_share_of_runs_with_a_glitch_agrees_with_the_closed_form() -> None:
         hits = sum(make_run(task).glitch_count > 0 for task in tasks)
         low, high = binomial_bounds(hits, len(tasks), 0.999)
         assert low <= expected <= high
+        # And it could have failed: what another ring would do is told apart.
+        wrong = task_of(*over[1:], other, late_wake_ups=4)
+        assert not low <= glitch_probability(wrong) <= high
+
+
+def test_of_one_seed_a_larger_ring_never_has_more_glitches() -> None:
+    for seed in range(3):
+        counts = [
+            make_run(task_of(f"ring={r}", "jitter=30", "load=70", seed=seed)).glitch_count
+            for r in (512, 2048, 8192, 32_768)
+        ]
+        assert counts == sorted(counts, reverse=True)
+        assert counts[0] > counts[-1]
 
 
 def test_the_same_run_is_the_same_again() -> None:
