@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "soak": ("Hours of virtual time with faults; every sample is checked.", {}),
     "replay": ("Run a failing schedule of a soak again.", {}),
     "nightly": ("Run the matrix, keep the night, tell what broke and since when.", {}),
+    "sweep": ("Thousands of virtual runs over a grid: how probable is a glitch, where.", {}),
     "history": ("Ask the nights that were kept; hold two side by side.", {}),
     "devices": ("Load a driver and list its devices.", {}),
     "validate": ("Check a driver against what macOS and programs expect of it.", {}),

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.faults.damage import Failure
+from lab.faults.damage import Damage, Failure
 from lab.faults.lives import Life
 from lab.faults.zero_timestamps import ClockFigures
 from lab.host.models import Resources
@@ -49,6 +49,9 @@ class Outcome:
         What the hash is of, one line of JSON for each event and each verdict.
     lives
         Fingerprints with their checkpoints, one for each daemon that did not die.
+    damaged
+        Stretches in which frames were lost, or cycles left out: the cycle at their end, and all
+        that was counted there. Of a driver that is heard by a reader.
     """
 
     hash: str = ""
@@ -68,6 +71,7 @@ class Outcome:
     host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
+    damaged: list[tuple[int, Damage]] = field(default_factory=list)
 
 
 class RunHash:

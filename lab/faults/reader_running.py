@@ -147,6 +147,8 @@ class ReaderRunning(Running[Rig]):
     def _judge(self, rig: Rig, allowed: Allowance, *, quiet: bool, settled: bool = True) -> Damage:
         damage = rig.take()
         self.hash.add([self.last_cycle, rig.elapsed_ns, damage.figures()])
+        if damage.lost or damage.skipped_cycles:
+            self.outcome.damaged.append((self.last_cycle, damage))
         words = [] if quiet else self._words()
         failure = judge(
             damage,

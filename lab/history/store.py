@@ -21,6 +21,8 @@ from lab.results import SCHEMA_VERSION, Result
 
 NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-z0-9]{1,16})?")
 """A date, and a word where a day has more than one."""
+SWEEP = "-sweep"
+"""Ends the name of a night that is a sweep: it is no night that others are held against."""
 ASIDE = ".aside"
 """Ends the name of a file that could not be read."""
 _SUFFIX = ".parquet"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.history.history import History
+from lab.history.store import SWEEP
 from lab.history.told import keep_told, read_told
 from lab.night.assemble import assemble
 from lab.night.case import Case, Place
@@ -78,7 +79,7 @@ def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -
     with History(plan.history) as history:
         judged = judge_night(history, plan.night, run.results)
         again = _again(plan, run, judged.suspects, stop, watcher)
-        before = [name for name in history.nights if name < plan.night]
+        before = nights_before(history, plan.night)
         new = with_company(
             confirmed_changes(judged.suspects, again),
             read_told(history.store, before=plan.night, since=(before[-30:] or [""])[0]),
@@ -98,6 +99,19 @@ def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -
         night = night.model_copy(update={"complaints": [*night.complaints, lost]})
     write_night(night, plan.folder)
     return night
+
+
+def nights_before(history: History, night: str) -> list[str]:
+    """The nights before one, in their order; sweeps are no nights.
+
+    Parameters
+    ----------
+    history
+        Of all.
+    night
+        A name.
+    """
+    return [name for name in history.nights if name < night and not name.endswith(SWEEP)]
 
 
 def _assembled(
