@@ -83,7 +83,7 @@ def _blocks(night: Night) -> Iterator[str]:
         rows = [
             [
                 f"{_SIGNS[line.verdict]} {words(line.verdict.value)}",
-                f"**{_text(line.name)}**",
+                _bold(line.name),
                 _text(line.sentence),
                 number(line.glitches),
             ]
@@ -112,7 +112,7 @@ def _blocks(night: Night) -> Iterator[str]:
 def _change(view: ChangeView) -> str:
     change = view.change
     sign = "❌ **worse**" if change.is_worse else "✅ **better**"
-    step = f"{_text(words(change.measurement))} **{_text(view.step)}**, " if view.step else ""
+    step = f"{_text(words(change.measurement))} {_bold(view.step)}, " if view.step else ""
     lines = [
         f"- {sign}: {_text(change.sentence)}",
         f"  {step}{_text(view.since)} ({_text('; '.join(view.notes))})",
@@ -210,6 +210,12 @@ def _text(text: str) -> str:
         line = f"&#{ord(found[0][0])};{line[1:]}"
         return line[: line.index(";") + 1] + _SPECIAL.sub(r"\\\1", line[line.index(";") + 1 :])
     return _SPECIAL.sub(r"\\\1", line)
+
+
+def _bold(text: str) -> str:
+    """Words that stand out; four stars around nothing would be four stars."""
+    words_only = _text(text)
+    return f"**{words_only}**" if words_only else ""
 
 
 def _code(command: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -68,6 +68,7 @@ def test_words_that_are_markup_are_words() -> None:
     assert cells[1:3] == [nights.HOSTILE, nights.REASON]
 
 
+@settings(max_examples=200)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=50))
 def test_any_name_stays_in_its_cell(name: str) -> None:
     told = as_markdown(nights.night_of([nights.result(name)]))
