@@ -109,7 +109,7 @@ def judge_night(history: History, night: str, results: Sequence[Result]) -> Judg
         accepted = last.since if last is not None else ""
         found = judge_series(night, result, measurement, before, policy, accepted)
         if found is None or _is_old_good_news(found):
-            if len(set(before.values) | {measurement.value}) > 1:
+            if bool((before.values != measurement.value).any()):
                 trends.append(trend_of(night, result, measurement, before))
             continue
         trends.append(trend_of(night, result, measurement, before, since=found.since))
@@ -170,14 +170,16 @@ def judge_series(
     -------
     lab.statistics.Change or None
     """
-    if all(value == measurement.value for value in before.values):
+    if bool((before.values == measurement.value).all()):
         return None
     fixed = not measurement.wall_clock and result.clock == "virtual"
-    fixed = fixed and set(before.seeds) == {result.seed}
+    fixed = fixed and bool((before.seeds == result.seed).all())
     points = tuple(
         Point(name, value, exposure or 1.0, fit, sha256)
         for name, value, exposure, fit, sha256 in zip(
-            *(before.nights, before.values, before.audio_s, before.fit, before.sha256), strict=True
+            *(before.nights, before.values.tolist(), before.audio_s.tolist(), before.fit.tolist()),
+            before.sha256,
+            strict=True,
         )
     )
     fit = not measurement.wall_clock or result.fitness is None or not result.fitness.reasons
@@ -204,7 +206,7 @@ def still_open(last: Change, measurement: Measurement, before: SeriesRows) -> Ch
     if not last.is_worse or last.before is None or last.after is None:
         return None
     nights = sum(night >= last.since for night in before.nights) + 1
-    per = 3600.0 / (before.audio_s[-1] or 1.0) if last.unit.endswith("per hour") else 1.0
+    per = 3600.0 / (float(before.audio_s[-1]) or 1.0) if last.unit.endswith("per hour") else 1.0
     level = measurement.value * per
     if abs(level - last.after) > abs(level - last.before) or nights > OPEN_NIGHTS:
         return None
@@ -391,7 +393,8 @@ def trend_of(
 ) -> Trend:
     """The last nights of a series, tonight included."""
     fit = not measurement.wall_clock or result.fitness is None or not result.fitness.reasons
-    values = [v if ok else None for v, ok in zip(before.values, before.fit, strict=True)]
+    told = zip(before.values.tolist(), before.fit.tolist(), strict=True)
+    values = [value if ok else None for value, ok in told]
     return Trend(
         key=result.key,
         driver=_name(result),
