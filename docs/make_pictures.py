@@ -1,7 +1,8 @@
-"""Make the pictures: python docs/make_pictures.py [calibration | -- command ...].
+"""Make the pictures: python docs/make_pictures.py [calibration | night | -- command ...].
 
-That of the README is what the command really printed; it needs the installed package (hal-lab on
-PATH). That of the detectors is drawn from lab/signals/calibration.json.
+Those of the README are what the commands really made: they need the installed package (hal-lab on
+PATH) and the built drivers, that of a night a Chromium and playwright as well. That of the
+detectors is drawn from lab/signals/calibration.json.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -119,9 +121,67 @@ def _curve(row: Smallest, colour: str) -> list[str]:
     return [line, *parts]
 
 
+MATRIX = """
+[driver.GeckoAudioDevice]
+bundle = "GeckoAudioDevice"
+
+[driver."Gecko with a mistake"]
+bundle = "Lapse" # Gecko's own code, with a mistake in front of it when its environment says so
+environment = {{ {mistake} }}
+
+[[play]]
+drivers = ["GeckoAudioDevice", "Gecko with a mistake"]
+signals = ["noise", "sweep"]
+device_clocks.perfect = []
+device_clocks.step = [{{ kind = "step", at_s = 1, ns = 40_000_000 }}]
+
+[[soak]]
+drivers = ["GeckoAudioDevice", "Gecko with a mistake"]
+faults = ["none", "device"]
+minutes = 2
+"""
+MISTAKE = 'LAPSE_FAULT = "drops-frame-at-wrap-after-stall"'
+NIGHTS = (*((f"2026-11-{day}", "") for day in range(12, 20)), ("2026-11-20", MISTAKE))
+
+
+def night_picture() -> bytes:
+    """Run nine nights, in the last of which a driver has a mistake, and take the page's picture.
+
+    Returns
+    -------
+    bytes
+        PNG, of the first screen.
+    """
+    from playwright.sync_api import sync_playwright
+
+    from lab.doctor.detect import chromium
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for night, mistake in NIGHTS:
+            (folder / "gecko.toml").write_text(MATRIX.format(mistake=mistake), encoding="utf-8")
+            line = ["hal-lab", "nightly", "--matrix", "gecko.toml", "--night", night, "--quiet"]
+            # What the last one tells as broken is what is wanted.
+            subprocess.run(line, cwd=folder, check=not mistake, stdout=subprocess.DEVNULL)
+        page = folder / "reports" / "nights" / NIGHTS[-1][0] / "index.html"
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        with sync_playwright() as started:
+            browser = started.chromium.launch(executable_path=chromium().detail, args=arguments)
+            shown = browser.new_page(viewport={"width": 1280, "height": 800})
+            shown.goto(page.as_uri())
+            picture: bytes = shown.screenshot()
+            browser.close()
+    return picture
+
+
 def main() -> None:
-    """Draw the main job, or the calibration."""
+    """Draw the main job, a night, or the calibration."""
     command = sys.argv[1:]
+    if command == ["night"]:
+        target = FOLDER / "night.png"
+        target.write_bytes(night_picture())
+        print(f"wrote {target}", file=sys.stderr)
+        return
     if command == ["calibration"]:
         target = FOLDER / "lossy-detectors.svg"
         target.write_text(calibration_picture(), encoding="utf-8")

@@ -143,5 +143,5 @@ def _kept(
     kept = {"replay": replay, "test": test}
     return (
         {name: path.relative_to(place.folder).as_posix() for name, path in kept.items()},
-        shlex.join(["hal-lab", "replay", replay.relative_to(place.folder).as_posix()]),
+        shlex.join(["hal-lab", "replay", str(replay)]),
     )

@@ -188,6 +188,7 @@ def _environment(folder: Path) -> Any:
         "in_short": figures.in_short,
         "moment": figures.moment,
         "number": number,
+        "which_run": figures.which_run,
         "words": words,
         "unit": figures.unit_of,
     }

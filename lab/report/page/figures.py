@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from lab.measure.blame import NOT_THE_DRIVER, SENTENCES
+from lab.night.record import Change, Trend
 from lab.report.terminal import number, words
 from lab.results import Measurement, Result, Verdict
 
@@ -53,6 +54,11 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def which_run(told: Change | Trend) -> str:
+    """Which of a driver's runs it is about: the key without the driver, who stands beside it."""
+    return told.key.removeprefix(f"{told.driver}, ") if told.key else told.scenario
 
 
 def in_short(text: str, length: int = _REASON_LENGTH) -> str:
