@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from lab.commands.folders import make_folder
 from lab.commands.play import stop_flag
-from lab.errors import LabError, UsageError
+from lab.errors import UsageError
 from lab.history.store import NIGHT, Store
 from lab.night.matrix import Matrix, read_matrix
 from lab.night.night import NightPlan, make_night
@@ -85,7 +86,7 @@ def nightly_command(
         raise UsageError("the matrix asks for nothing", where=chosen.name)
     Store(history)  # a place that is none is better known before an hour was run
     folder = into / name
-    _make_folder(folder)
+    make_folder(folder, "--into")
     sweep_leftovers()
     plan = NightPlan(
         night=name,
@@ -118,19 +119,6 @@ def nightly_command(
         return EXIT_STOPPED
     failed = any(line.verdict is Verdict.FAIL for line in made.drivers)
     return 1 if failed or any(change.is_worse for change in made.changes) else 0
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LabError(
-            f"the folder cannot be made ({error.strerror})",
-            where=str(folder),
-            do="choose another one (--into)",
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise UsageError("--into cannot be written", where=str(folder), do="choose another place")
 
 
 def _plain(text: str) -> str:

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lab.clocks import Component, read_model
+from lab.commands.folders import make_folder
 from lab.errors import LabError, UsageError, as_lab_error
 from lab.host.locate import DEFAULT_DRIVER
 from lab.measure.fitness import probe_fitness
@@ -318,23 +319,7 @@ def _folder(into: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="hal-lab-") as folder:
             yield Path(folder)
         return
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LabError(
-            f"the folder cannot be made ({error.strerror})",
-            where=str(into),
-            do="choose another one",
-        ) from error
-    try:
-        with tempfile.TemporaryFile(dir=into):
-            pass
-    except OSError as error:
-        raise LabError(
-            f"nothing can be written to the folder ({error.strerror})",
-            where=str(into),
-            do="choose another one",
-        ) from error
+    make_folder(into, "--into")
     yield into
 
 

@@ -17,8 +17,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lab.commands.folders import make_folder
 from lab.commands.play import LayoutChoice, stop_flag
-from lab.errors import LabError, UsageError
+from lab.errors import UsageError
 from lab.faults.far_end import Choice, choose_far_end, fit_for
 from lab.faults.marks import MARKS
 from lab.faults.replay import write_case
@@ -193,7 +194,7 @@ def soak_command(
         schedules=schedules,
     )
     if into is not None:
-        _make_folder(into)
+        make_folder(into, "--into")
     sweep_leftovers()
     out = Output()
     _tell_far_end(out, heard, left_out)
@@ -501,16 +502,3 @@ def _check(
         raise UsageError("--twice must be 0 to 100")
     if shrink_runs < 0:
         raise UsageError("--shrink-runs must be 0 or more")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LabError(
-            f"the folder cannot be made ({error.strerror})",
-            where=str(folder),
-            do="choose another one",
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise UsageError("--into cannot be written", where=str(folder), do="choose another place")
