@@ -11,7 +11,7 @@ from typing import Any
 from lab.faults.damage import Failure
 from lab.faults.lives import Life
 from lab.faults.zero_timestamps import ClockFigures
-from lab.host.models import Resources
+from lab.host.models import CoverageRow, Resources
 
 
 @dataclass
@@ -49,6 +49,8 @@ class Outcome:
         What the hash is of, one line of JSON for each event and each verdict.
     lives
         Fingerprints with their checkpoints, one for each daemon that did not die.
+    calls
+        What the driver was asked in those; empty when it was not asked for.
     """
 
     hash: str = ""
@@ -68,6 +70,7 @@ class Outcome:
     host_report: dict[str, Any] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
+    calls: list[CoverageRow] = field(default_factory=list)
 
 
 class RunHash:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.history.history import History
 from lab.history.told import keep_told, read_told
-from lab.night.assemble import assemble
+from lab.night.assemble import assemble, coverage_of
 from lab.night.case import Case, Place
 from lab.night.judge import (
     Judgement,
@@ -113,6 +113,7 @@ def _assembled(
         run.results,
         changes=changes,
         trends=judged.trends,
+        coverage=coverage_of(run.results),
         matrix=plan.matrix,
         command=plan.command,
         duration_s=run.real_s,
