@@ -70,6 +70,7 @@ static struct halsim_covered *find(struct halsim_covered_table *table, const cha
                 return NULL;
             }
             table->used++;
+            place->no_is_zero = strcmp(entry_point, "HasProperty") == 0;
             PUT(place->plugin, plugin);
             PUT(place->object, object);
             PUT(place->code, code);
@@ -106,10 +107,7 @@ void halsim_coverage_leave(struct halsim_call_slot *slot) {
     slot->covered = NULL;
     slot->covered_last = place;
     if (slot->is_answered) {
-        /* What HasProperty answers is no status: 0 is its no. */
-        const char *name = GET(place->entry_point);
-        bool is_yes = (slot->status == 0) != (strcmp(name, "HasProperty") == 0);
-        if (!is_yes) {
+        if ((slot->status == 0) == place->no_is_zero) {
             add_one(&place->refused);
         }
     }

@@ -12,6 +12,7 @@ struct halsim_covered {
     _Atomic(const char *) entry_point; /* NULL: free. Written when the rest of the key is there */
     atomic_uint plugin, object, code;
     atomic_ullong calls, refused;
+    bool no_is_zero; /* what it answers is no status. For the thread itself */
 };
 
 struct halsim_covered_table {
