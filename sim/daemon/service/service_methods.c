@@ -340,8 +340,7 @@ static yyjson_mut_val *ledger_read(struct service *service, struct rpc_call *cal
     return result;
 }
 
-/* The rules are the front's own; what was refused stands beside each other, each with its plug-in.
- */
+/* The rules are the front's own; each thing that was refused has its plug-in. */
 static yyjson_mut_val *sandbox_read(struct service *service, struct rpc_call *call) {
     yyjson_mut_val *result = rpc_carry_out_here(call);
     yyjson_mut_val *cases = yyjson_mut_obj_get(result, "cases");
@@ -452,8 +451,7 @@ static yyjson_mut_val *plugin_unload(struct service *service, struct rpc_call *c
     return result;
 }
 
-/* Its calls back, its storage and what it has loaded are of one process: this one has no drivers.
- */
+/* All that a probe holds is of one process, and this one has no drivers. */
 static yyjson_mut_val *no_probe(struct service *service, struct rpc_call *call) {
     (void)service;
     rpc_fail_status(&call->failure, HALSIM_ERROR_STATE,
