@@ -14,7 +14,7 @@ from lab.faults.events import At
 from lab.faults.schedule import Setup
 from lab.host.base import Client
 from lab.host.locate import find_driver
-from lab.host.models import Device, Resources
+from lab.host.models import CoverageRow, Device, Resources
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.replay.compare import Window
 
@@ -80,6 +80,8 @@ class Lives(Closing):
         Told how many cycles have been run.
     log
         Events that are wanted in a file.
+    coverage
+        Count what the driver is asked.
 
     Attributes
     ----------
@@ -94,6 +96,8 @@ class Lives(Closing):
         Of the lives of the daemon that have ended; the latter with their checkpoints.
     life_began_cycle
         Cycles that had been run when this daemon began.
+    calls
+        What the driver was asked in those lives.
     """
 
     host: SubprocessHost
@@ -107,8 +111,11 @@ class Lives(Closing):
         stop: Callable[[], bool] = lambda: False,
         progress: Callable[[int], None] = lambda _: None,
         log: EventWindow | None = None,
+        coverage: bool = False,
     ) -> None:
         self.setup = setup
+        self.calls: list[CoverageRow] = []
+        self._covers = coverage
         self.guests: list[Client] = []
         self.drift_ppm = 0
         self.restarts = 0
@@ -153,6 +160,7 @@ class Lives(Closing):
             call_limit_ms=CALL_LIMIT_MS,
             schedule=self.setup.schedule_seed,
             exact_memory=True,
+            coverage=self._covers,
         )
         self.host = SubprocessHost(options, environment=dict(environment))
         self.guests = []
@@ -200,6 +208,8 @@ class Lives(Closing):
         end = self.host.fingerprint()
         self.fingerprints.append(end.hash)
         self.lives.append(Life(self.life_began_cycle, end.hash, end.checkpoints))
+        if self._covers:
+            self.calls += self.host.counted_calls(self.device.plugin)
 
     # ---- where the run is ------------------------------------------------------------------
 

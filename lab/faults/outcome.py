@@ -11,7 +11,7 @@ from typing import Any
 from lab.faults.damage import Damage, Failure
 from lab.faults.lives import Life
 from lab.faults.zero_timestamps import ClockFigures
-from lab.host.models import Resources
+from lab.host.models import CoverageRow, Resources
 
 
 @dataclass
@@ -52,6 +52,8 @@ class Outcome:
     damaged
         Stretches in which frames were lost, or cycles left out: the cycle at their end, and all
         that was counted there. Of a driver that is heard by a reader.
+    calls
+        What the driver was asked in these lives; empty when it was not to be counted.
     """
 
     hash: str = ""
@@ -72,6 +74,7 @@ class Outcome:
     journal: list[str] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
     damaged: list[tuple[int, Damage]] = field(default_factory=list)
+    calls: list[CoverageRow] = field(default_factory=list)
 
 
 class RunHash:

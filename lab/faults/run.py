@@ -22,6 +22,7 @@ def run_schedule(
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
     log: EventWindow | None = None,
+    coverage: bool = False,
 ) -> Outcome:
     """Run a schedule and judge it.
 
@@ -37,6 +38,8 @@ def run_schedule(
         Told how many cycles have been run.
     log
         Events that are wanted in a file.
+    coverage
+        Count what the driver is asked; its hash is the same.
 
     Returns
     -------
@@ -51,8 +54,9 @@ def run_schedule(
     if setup.far_end == "bunghole":
         return carry_out(
             WireRunning(setup, events),
-            lambda: WireRig(setup, stop=stop, progress=progress, log=log),
+            lambda: WireRig(setup, stop=stop, progress=progress, log=log, coverage=coverage),
         )
     return carry_out(
-        ReaderRunning(setup, events), lambda: Rig(setup, stop=stop, progress=progress, log=log)
+        ReaderRunning(setup, events),
+        lambda: Rig(setup, stop=stop, progress=progress, log=log, coverage=coverage),
     )

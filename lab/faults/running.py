@@ -126,6 +126,7 @@ class Running(ABC, Generic[RigT]):
             outcome.cycles = max(outcome.cycles, self.last_cycle)
         self.hash.add(rig.fingerprints)
         outcome.lives = rig.lives
+        outcome.calls = rig.calls
 
 
 def carry_out(running: Running[RigT], rig_of_run: Callable[[], RigT]) -> Outcome:

@@ -43,6 +43,8 @@ class SoakSettings:
     schedules
         Orders of the driver's threads: the runs take so many in turn, from
         ``setup.schedule_seed`` on.
+    coverage
+        Count what the driver is asked, in each run's first making.
     """
 
     setup: Setup
@@ -52,6 +54,7 @@ class SoakSettings:
     jobs: int = 2
     twice_percent: int = 5
     schedules: int = 1
+    coverage: bool = False
 
     def schedule(self, run: int) -> list[Event]:
         """Of one run."""
@@ -233,7 +236,9 @@ def _one(
     def asked() -> bool:
         return meter.ended or stop()
 
-    outcome = run_schedule(setup, events, stop=asked, progress=meter.of_a_run())
+    outcome = run_schedule(
+        setup, events, stop=asked, progress=meter.of_a_run(), coverage=settings.coverage
+    )
     failure, twice = outcome.failure, runs_twice(settings.seed, run, settings.twice_percent)
     if twice and not outcome.interrupted:
         again = run_schedule(setup, events, stop=asked)

@@ -107,6 +107,18 @@ class Host(Closing):
         """The last 100 calls into drivers; in real time those since a probe was opened."""
         return [models.LastCall.model_validate(item) for item in self.call("host.last_calls")]
 
+    def count_calls(self, *, on: bool = True) -> None:
+        """Count the calls into drivers from now on, on top of what was counted; or no more."""
+        self.call("host.coverage", on=on)
+
+    def coverage(self) -> models.CoverageReport:
+        """The calls into drivers that were counted; `lab.measure.coverage` gives them names."""
+        return models.CoverageReport.model_validate(self.call("host.coverage"))
+
+    def counted_calls(self, plugin: int) -> list[models.CoverageRow]:
+        """Those into one plug-in; where it has a process of its own, while it is loaded."""
+        return [row for row in self.coverage().rows if row.plugin == plugin]
+
     # ---- devices ---------------------------------------------------------------------------
 
     def devices(self) -> list[models.Device]:
@@ -179,6 +191,13 @@ class Host(Closing):
         return bool(
             self.call("property.has", **_address(plugin, object_id, selector, scope, element))
         )
+
+    def is_settable(
+        self, plugin: int, object_id: int, selector: str, scope: str = "glob", element: int = 0
+    ) -> bool:
+        """Whether a property that an object has can be set."""
+        address = _address(plugin, object_id, selector, scope, element)
+        return bool(self.call("property.is_settable", **address))
 
     def get_property(
         self,

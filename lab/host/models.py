@@ -204,6 +204,39 @@ class LedgerReport(Reply):
     failed_allocations: int = 0
 
 
+class CoverageRow(Reply):
+    """Calls of one kind into a plug-in.
+
+    Attributes
+    ----------
+    plugin
+        None: the probe's.
+    entry_point
+        ``"GetPropertyData"``, ``"DoIOOperation"``; also ``"dlopen"``, ``"Factory"``.
+    object
+        The driver's object ID; 0: none.
+    code
+        Selector or operation; None: there is none.
+    calls, refused
+        Made, and answered with an error or a no.
+    """
+
+    plugin: int | None
+    entry_point: str
+    object: int
+    code: Annotated[str | None, BeforeValidator(lambda code: None if code is None else str(code))]
+    calls: int
+    refused: int
+
+
+class CoverageReport(Reply):
+    """``host.coverage``; `lost` calls had no room in the host's tables."""
+
+    on: bool
+    lost: int
+    rows: list[CoverageRow]
+
+
 class SandboxRules(Reply):
     """What is allowed of one kind; all else is refused. `source` is who says so."""
 

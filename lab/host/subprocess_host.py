@@ -78,6 +78,8 @@ class HostOptions:
     sandbox_allow
         What it may reach beside what the profile says: ``"read:/path"``, ``"write:@temporary"``,
         ``"shm:/Name*"``, ``"socket:inet"``.
+    coverage
+        Count the calls into drivers from the start (`Host.coverage`).
     extra
         Further arguments.
     """
@@ -99,6 +101,7 @@ class HostOptions:
     helper_throttle_s: float | None = None
     sandbox: Literal["off", "report", "enforce"] | None = None
     sandbox_allow: tuple[str, ...] = ()
+    coverage: bool = False
     extra: tuple[str, ...] = ()
 
     def arguments(self, profile_file: Path | None = None) -> list[str]:
@@ -224,6 +227,8 @@ class SubprocessHost(Host):
             self.daemon_pid = models.HostInfo.model_validate(
                 self.call("host.info", timeout_s=start_timeout_s)
             ).pid
+            if self.options.coverage:
+                self.count_calls()
         except BaseException:
             self.close()
             raise

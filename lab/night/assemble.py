@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import __version__
+from lab.measure.coverage import merged, tables_of
 from lab.night.record import Change, Coverage, DriverLine, Machine, Night, Trend
 from lab.results import HostFitness, Result, Verdict
 
@@ -112,6 +113,32 @@ def _line(name: str, results: Sequence[Result], changes: Sequence[Change]) -> Dr
         counts={one: counts[one] for one in WORST_FIRST if counts[one]},
         glitches=sum(result.glitch_count for result in results),
     )
+
+
+def coverage_of(results: Sequence[Result]) -> list[Coverage]:
+    """How much of the HAL's contract was asked, of all runs of each driver together.
+
+    Parameters
+    ----------
+    results
+        Of the night; those that counted nothing are left out.
+
+    Returns
+    -------
+    list of Coverage
+        Kind by kind, in each the drivers by name.
+    """
+    counts: dict[str, list[dict[str, int]]] = {}
+    for result in results:
+        if result.coverage and result.driver is not None:
+            counts.setdefault(result.driver.name, []).append(result.coverage)
+    found = [
+        Coverage(driver=name, what=table.what, asked=table.asked, never=table.never)
+        for name in sorted(counts)
+        for table in tables_of(merged(counts[name]))
+    ]
+    kinds = list(dict.fromkeys(one.what for one in found))
+    return sorted(found, key=lambda one: kinds.index(one.what))
 
 
 def describe_machine(results: Sequence[Result]) -> Machine:

@@ -10,7 +10,7 @@ from lab.errors import LabError
 from lab.history.history import History
 from lab.history.store import SWEEP
 from lab.history.told import keep_told, read_told
-from lab.night.assemble import assemble
+from lab.night.assemble import assemble, coverage_of
 from lab.night.case import Case, Place
 from lab.night.judge import (
     Judgement,
@@ -127,6 +127,7 @@ def _assembled(
         run.results,
         changes=changes,
         trends=judged.trends,
+        coverage=coverage_of(run.results),
         matrix=plan.matrix,
         command=plan.command,
         duration_s=run.real_s,

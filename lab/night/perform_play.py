@@ -10,6 +10,7 @@ from lab.errors import LabError, MissingError
 from lab.measure.fitness import probe_fitness
 from lab.night.case import Place, PlayCase
 from lab.night.clips import keep_clips
+from lab.night.coverage import coverage_of_run
 from lab.play.judge import judge_play
 from lab.play.names import release, unique_shm_name
 from lab.play.run import PlayCut, play
@@ -51,7 +52,10 @@ def perform_play(case: PlayCase, place: Place) -> Result:
         finally:
             release(settings.shm_name)
         result = judge_play(settings, facts, fitness=fitness, duration_s=time.monotonic() - began)
-        result = _named(result, case, cut)
+        asked = coverage_of_run(
+            facts.calls, Path(facts.plugin.path), settings.driver_environment(), case.profile
+        )
+        result = _named(result, case, cut).model_copy(update={"coverage": asked})
         result = keep_clips(result, facts, place)
         if result.verdict is Verdict.FAIL:
             result = _keep_trace(result, facts, folder / "io.trace", place)
@@ -73,6 +77,7 @@ def _settings(case: PlayCase, folder: Path) -> PlaySettings:
         signal=case.signal if own else "",
         profile=case.profile,
         environment=dict(case.subject.environment),
+        coverage=True,
     )
 
 

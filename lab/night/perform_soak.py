@@ -15,6 +15,7 @@ from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, confirm
 from lab.faults.swarm import chosen_faults
 from lab.host.locate import find_driver
 from lab.night.case import Place, SoakCase
+from lab.night.coverage import coverage_of_run
 from lab.results import DriverIdentity, Glitch, Measurement, Result, Verdict, bundle_sha256
 
 CYCLES_PER_S = 100
@@ -59,6 +60,7 @@ def perform_soak(case: SoakCase, place: Place) -> Result:
         faults=names,
         jobs=1,
         twice_percent=0,
+        coverage=True,
     )
     began = time.monotonic()
     report = soak(settings, stop=place.stop)
@@ -89,6 +91,11 @@ def perform_soak(case: SoakCase, place: Place) -> Result:
         glitch_count=int(failure is not None),
         verdict=verdict,
         reason=reason,
+        coverage=coverage_of_run(
+            [row for outcome in report.outcomes.values() for row in outcome.calls],
+            bundle,
+            environment,
+        ),
         artefacts=artefacts,
     )
 

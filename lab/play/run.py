@@ -69,6 +69,7 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
         seed=settings.seed,
         call_limit_ms=settings.call_limit_ms,
         profile=settings.profile,
+        coverage=settings.coverage,
     )
     with ExitStack() as stack:
         host = stack.enter_context(
@@ -122,7 +123,7 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
             with suppress(LabError):
                 facts.timestamps = host.timestamps(device.device)
         if failed is None:
-            failed = _take_leave(host, client, plugin.plugin)
+            failed = _take_leave(host, client, plugin.plugin, facts, covers=settings.coverage)
         else:
             # The client could not be asked any more; each cycle took its frames of it.
             traced = facts.untraced_frames + int(facts.records["frames"].sum())
@@ -275,11 +276,18 @@ def _play_through(
     facts.position_frames = client.stats().position_frames
 
 
-def _take_leave(host: Host, client: Client, plugin: int) -> LabError | None:
+def _take_leave(
+    host: Host, client: Client, plugin: int, facts: PlayFacts, *, covers: bool
+) -> LabError | None:
     """The last calls into a driver may be the ones that it does not survive."""
     try:
         client.remove()
+        if covers:
+            facts.calls = host.counted_calls(plugin)
         host.unload(plugin)
+        if covers:
+            # A helper has taken its counts with it.
+            facts.calls = host.counted_calls(plugin) or facts.calls
     except LabError as error:
         return error
     return None

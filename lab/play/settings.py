@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.clocks import Component
-from lab.host.models import Device, Plugin, TimestampReport
+from lab.host.models import CoverageRow, Device, Plugin, TimestampReport
 from lab.measure.trace import RECORD, Records
 from lab.transport.recording import ARRIVAL
 
@@ -64,6 +64,8 @@ class PlaySettings:
         Of the driver, beside what Gecko Sink needs.
     folder
         Where recording, trace and result are kept.
+    coverage
+        Count what the driver is asked.
     """
 
     file: Path
@@ -86,6 +88,7 @@ class PlaySettings:
     signal: str = ""
     profile: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    coverage: bool = False
 
     def parameters(self) -> dict[str, str]:
         """What makes this run another one than the same driver's other runs: for `Result`."""
@@ -190,6 +193,8 @@ class PlayFacts:
         A line for each thread that the driver did not end; known in virtual time.
     timestamps
         What the driver's zero timestamps were like; None when the host could not be asked.
+    calls
+        What the driver was asked; empty when it was not asked for, or the host has gone.
     """
 
     device: Device
@@ -209,6 +214,7 @@ class PlayFacts:
     interrupted: bool = False
     threads_left: tuple[str, ...] = ()
     timestamps: TimestampReport | None = None
+    calls: list[CoverageRow] = field(default_factory=list)
 
     @property
     def sample_rate(self) -> float:

@@ -233,7 +233,8 @@ class Result(_Record):
         Distributions behind some of the measurements.
     coverage
         How often what the HAL may call was called: ``"DoIOOperation:rite"``, ``"GetPropertyData:
-        adev:nsrt"``.
+        adev:nsrt"``; 0: it could have been. With ``" refused"`` behind it: of those, how often the
+        driver said no. See `lab.measure.coverage`.
     artefacts
         Name to path.
     """

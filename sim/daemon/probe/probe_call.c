@@ -1,6 +1,7 @@
 /* probe_call.c - the slots of the interface. */
 #include "probe_call.h"
 #include "halsim/call_around.h"
+#include "halsim/coverage.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,6 +253,9 @@ static void *perform_here(void *argument) {
                   : is_io(call->function)     ? call_io(to, call, out)
                                               : call_device(to, call, change_info, out);
     out->elapsed_ns = halsim_call_end(began, &out->status);
+    if (call->function == PROBE_WILL_DO && out->status == 0 && out->will_do == 0) {
+        halsim_coverage_said_no();
+    }
     atomic_store(&errand->host->during, NULL);
     out->last_host_call = probe_host_last_number(errand->host);
     out->count_after = references_to(value);

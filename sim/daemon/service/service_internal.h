@@ -57,6 +57,7 @@ enum service_setting {
     SETTING_FINGERPRINT,
     SETTING_TRACE,
     SETTING_LOG,
+    SETTING_COVERAGE,
     SETTING_COUNT,
 };
 
@@ -148,6 +149,17 @@ struct helper *service_next_running(struct service *service, uint32_t *next);
 typedef yyjson_mut_val *(*service_method)(struct service *service, struct rpc_call *call);
 /* NULL when the parameters say whom a method is for. */
 service_method service_method_find(const char *name);
+/* Tells the front's own host and all helpers, those that come later as well; the front's result. */
+yyjson_mut_val *service_begin_setting(struct service *service, struct rpc_call *call,
+                                      enum service_setting setting);
+yyjson_mut_val *service_end_setting(struct service *service, struct rpc_call *call,
+                                    enum service_setting setting);
+/* The result of a method without parameters, in `doc`; NULL when the helper refused or died. */
+yyjson_mut_val *service_ask_plain(struct service *service, struct helper *helper,
+                                  const char *method, yyjson_mut_doc *doc,
+                                  struct rpc_failure *failure);
+/* service_coverage.c */
+yyjson_mut_val *service_coverage(struct service *service, struct rpc_call *call);
 /* Tells a new helper what others were told. */
 bool service_repeat_settings(struct service *service, struct helper *helper,
                              struct rpc_failure *failure);

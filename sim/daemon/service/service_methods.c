@@ -31,7 +31,7 @@ static void put_path(struct service *service, const struct helper *helper,
 static const char *const setting_methods[SETTING_COUNT] = {
     [SETTING_CLOCK] = "host.set_clock",          [SETTING_LEDGER] = "ledger.begin",
     [SETTING_FINGERPRINT] = "fingerprint.begin", [SETTING_TRACE] = "trace.open",
-    [SETTING_LOG] = "fingerprint.log",
+    [SETTING_LOG] = "fingerprint.log",           [SETTING_COVERAGE] = "host.coverage",
 };
 
 static bool tell(struct service *service, struct helper *helper, enum service_setting setting,
@@ -90,8 +90,8 @@ static void keep_setting(struct service *service, enum service_setting setting, 
     pthread_mutex_unlock(&service->lock);
 }
 
-static yyjson_mut_val *begin_setting(struct service *service, struct rpc_call *call,
-                                     enum service_setting setting) {
+yyjson_mut_val *service_begin_setting(struct service *service, struct rpc_call *call,
+                                      enum service_setting setting) {
     pthread_mutex_lock(&service->lock);
     service->file_owner[setting] = UINT32_MAX;
     pthread_mutex_unlock(&service->lock);
@@ -104,22 +104,22 @@ static yyjson_mut_val *begin_setting(struct service *service, struct rpc_call *c
     return result;
 }
 
-static yyjson_mut_val *end_setting(struct service *service, struct rpc_call *call,
-                                   enum service_setting setting) {
+yyjson_mut_val *service_end_setting(struct service *service, struct rpc_call *call,
+                                    enum service_setting setting) {
     keep_setting(service, setting, NULL);
     return tell_all(service, call, SETTING_COUNT);
 }
 
 static yyjson_mut_val *host_set_clock(struct service *service, struct rpc_call *call) {
-    return begin_setting(service, call, SETTING_CLOCK);
+    return service_begin_setting(service, call, SETTING_CLOCK);
 }
 
 static yyjson_mut_val *ledger_begin(struct service *service, struct rpc_call *call) {
-    return begin_setting(service, call, SETTING_LEDGER);
+    return service_begin_setting(service, call, SETTING_LEDGER);
 }
 
 static yyjson_mut_val *ledger_end(struct service *service, struct rpc_call *call) {
-    return end_setting(service, call, SETTING_LEDGER);
+    return service_end_setting(service, call, SETTING_LEDGER);
 }
 
 static yyjson_mut_val *ledger_fail_allocation(struct service *service, struct rpc_call *call) {
@@ -127,28 +127,29 @@ static yyjson_mut_val *ledger_fail_allocation(struct service *service, struct rp
 }
 
 static yyjson_mut_val *fingerprint_begin(struct service *service, struct rpc_call *call) {
-    return begin_setting(service, call, SETTING_FINGERPRINT);
+    return service_begin_setting(service, call, SETTING_FINGERPRINT);
 }
 
 /* Without a path it closes the log: there is nothing to repeat. */
 static yyjson_mut_val *fingerprint_log(struct service *service, struct rpc_call *call) {
-    return params_get(&call->params, "path") != NULL ? begin_setting(service, call, SETTING_LOG)
-                                                     : end_setting(service, call, SETTING_LOG);
+    return params_get(&call->params, "path") != NULL
+               ? service_begin_setting(service, call, SETTING_LOG)
+               : service_end_setting(service, call, SETTING_LOG);
 }
 
 static yyjson_mut_val *trace_open(struct service *service, struct rpc_call *call) {
-    return begin_setting(service, call, SETTING_TRACE);
+    return service_begin_setting(service, call, SETTING_TRACE);
 }
 
 static yyjson_mut_val *trace_close(struct service *service, struct rpc_call *call) {
-    return end_setting(service, call, SETTING_TRACE);
+    return service_end_setting(service, call, SETTING_TRACE);
 }
 
 /* ---- what all are asked -------------------------------------------------------------------- */
 
-/* The result of a method without parameters, in `doc`; NULL when the helper refused or died. */
-static yyjson_mut_val *ask_plain(struct service *service, struct helper *helper, const char *method,
-                                 yyjson_mut_doc *doc, struct rpc_failure *failure) {
+yyjson_mut_val *service_ask_plain(struct service *service, struct helper *helper,
+                                  const char *method, yyjson_mut_doc *doc,
+                                  struct rpc_failure *failure) {
     yyjson_doc *answer = service_call(service, helper, method, NULL, NULL, failure);
     yyjson_mut_val *result =
         answer != NULL ? yyjson_val_mut_copy(doc, service_result(answer)) : NULL;
@@ -169,7 +170,7 @@ static void forget_listed(struct service *service, const struct helper *helper) 
 yyjson_mut_val *service_list_devices(struct service *service, struct helper *helper,
                                      const char *method, yyjson_mut_doc *doc,
                                      struct rpc_failure *failure) {
-    yyjson_mut_val *list = ask_plain(service, helper, method, doc, failure), *device;
+    yyjson_mut_val *list = service_ask_plain(service, helper, method, doc, failure), *device;
     size_t index, count;
     if (list != NULL) {
         forget_listed(service, helper);
@@ -214,7 +215,8 @@ static yyjson_mut_val *plugin_list(struct service *service, struct rpc_call *cal
     struct helper *helper;
     while ((helper = service_next_running(service, &next)) != NULL) {
         struct rpc_failure unheard = {0};
-        yyjson_mut_val *list = ask_plain(service, helper, "plugin.list", call->doc, &unheard);
+        yyjson_mut_val *list =
+            service_ask_plain(service, helper, "plugin.list", call->doc, &unheard);
         yyjson_mut_val *plugin = yyjson_mut_arr_remove_first(list);
         if (plugin != NULL) {
             service_translate_plugin(service, helper, call->doc, plugin);
@@ -263,7 +265,7 @@ static yyjson_mut_val *fingerprint_read(struct service *service, struct rpc_call
     uint32_t next = 0;
     struct helper *helper;
     while ((helper = service_next_running(service, &next)) != NULL) {
-        one = ask_plain(service, helper, "fingerprint.read", doc, &call->failure);
+        one = service_ask_plain(service, helper, "fingerprint.read", doc, &call->failure);
         if (one == NULL && call->failure.error.os_status != SERVICE_BAD_OBJECT) {
             return NULL;
         }
@@ -309,7 +311,8 @@ static yyjson_mut_val *ledger_read(struct service *service, struct rpc_call *cal
     uint32_t next = 0;
     struct helper *helper;
     while ((helper = service_next_running(service, &next)) != NULL) {
-        yyjson_mut_val *one = ask_plain(service, helper, "ledger.read", call->doc, &call->failure);
+        yyjson_mut_val *one =
+            service_ask_plain(service, helper, "ledger.read", call->doc, &call->failure);
         if (one == NULL && call->failure.error.os_status != SERVICE_BAD_OBJECT) {
             return NULL;
         }
@@ -337,15 +340,15 @@ static yyjson_mut_val *ledger_read(struct service *service, struct rpc_call *cal
     return result;
 }
 
-/* The rules are the front's own; what was refused stands beside each other, each with its plug-in.
- */
+/* The rules are the front's own; each thing that was refused has its plug-in. */
 static yyjson_mut_val *sandbox_read(struct service *service, struct rpc_call *call) {
     yyjson_mut_val *result = rpc_carry_out_here(call);
     yyjson_mut_val *cases = yyjson_mut_obj_get(result, "cases");
     uint32_t next = 0;
     struct helper *helper;
     while ((helper = service_next_running(service, &next)) != NULL) {
-        yyjson_mut_val *one = ask_plain(service, helper, "sandbox.read", call->doc, &call->failure);
+        yyjson_mut_val *one =
+            service_ask_plain(service, helper, "sandbox.read", call->doc, &call->failure);
         if (one == NULL && call->failure.error.os_status != SERVICE_BAD_OBJECT) {
             return NULL;
         }
@@ -386,7 +389,7 @@ static yyjson_mut_val *host_info(struct service *service, struct rpc_call *call)
     struct helper *first = service_next_running(service, &next);
     struct rpc_failure unheard = {0};
     yyjson_mut_val *one =
-        first != NULL ? ask_plain(service, first, "host.info", doc, &unheard) : NULL;
+        first != NULL ? service_ask_plain(service, first, "host.info", doc, &unheard) : NULL;
     /* How drivers live is the helpers' to say. */
     if (one != NULL) {
         yyjson_mut_val *priority = yyjson_mut_obj_get(one, "realtime_priority");
@@ -448,8 +451,7 @@ static yyjson_mut_val *plugin_unload(struct service *service, struct rpc_call *c
     return result;
 }
 
-/* Its calls back, its storage and what it has loaded are of one process: this one has no drivers.
- */
+/* All that a probe holds is of one process, and this one has no drivers. */
 static yyjson_mut_val *no_probe(struct service *service, struct rpc_call *call) {
     (void)service;
     rpc_fail_status(&call->failure, HALSIM_ERROR_STATE,
@@ -471,6 +473,7 @@ service_method service_method_find(const char *name) {
         {"host.resources", host_resources},
         {"host.set_clock", host_set_clock},
         {"host.advance", service_host_advance},
+        {"host.coverage", service_coverage},
         {"plugin.load", plugin_load},
         {"plugin.unload", plugin_unload},
         {"plugin.list", plugin_list},

@@ -41,6 +41,9 @@ struct halsim_call_slot *halsim_call_slot_take(void) {
         while (!atomic_compare_exchange_weak(&slot_list, &slot->next, slot)) {
         }
     }
+    if (atomic_load(&halsim_coverage_now)) {
+        halsim_coverage_prepare(slot);
+    }
     halsim_call_thread_slot = slot;
     (void)pthread_setspecific(slot_key, slot);
     return slot;

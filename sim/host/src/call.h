@@ -5,6 +5,7 @@
 #ifndef HALSIM_CALL_H
 #define HALSIM_CALL_H
 
+#include "covered.h"
 #include "halsim/call_around.h"
 #include "halsim/call_watch.h"
 #include "halsim/host.h"
@@ -44,7 +45,10 @@ struct halsim_call_slot {
     struct halsim_kept_call *keeping; /* the call under way among the last ones; NULL: it is not */
     uint64_t kept_number;             /* of the last one */
     uint32_t kept_next;
-    struct halsim_kept_call kept[HALSIM_LAST_CALLS_MAX]; /* a ring */
+    struct halsim_kept_call kept[HALSIM_LAST_CALLS_MAX];  /* a ring */
+    _Atomic(struct halsim_covered_table *) covered_table; /* NULL: calls were never counted */
+    struct halsim_covered *covered;      /* where the call under way is counted; NULL: it is not */
+    struct halsim_covered *covered_last; /* the one before, while it may still be said no to */
     struct halsim_call_slot *next;
 };
 
@@ -135,6 +139,9 @@ static inline void halsim_call_enter(struct halsim_call_slot *slot, const char *
     if (atomic_load_explicit(&halsim_last_calls_kept, memory_order_relaxed)) {
         halsim_call_keep(slot, entry_point, object, client, code);
     }
+    if (__builtin_expect(atomic_load_explicit(&halsim_coverage_now, memory_order_relaxed), 0)) {
+        halsim_coverage_enter(slot, entry_point, plugin, object, code);
+    }
     halsim_call_enter_again(slot, entry_point, plugin, object, client, code);
 }
 
@@ -145,6 +152,9 @@ static inline void halsim_call_leave(struct halsim_call_slot *slot) {
     halsim_pool_pop(slot->pool); /* an object too many released here is the driver's doing */
     if (slot->keeping != NULL) {
         halsim_call_keep_outcome(slot);
+    }
+    if (__builtin_expect(slot->covered != NULL, 0)) {
+        halsim_coverage_leave(slot);
     }
     atomic_store_explicit(&slot->entry_point, NULL, memory_order_release);
 }

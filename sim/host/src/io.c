@@ -1,3 +1,4 @@
+#include "halsim/coverage.h"
 #include "host_internal.h"
 #include "operation.h"
 #include <stdlib.h>
@@ -22,6 +23,9 @@ void halsim_ask_will_do(struct halsim_device *device, uint32_t client,
         HALSIM_CALL(status =, device->plugin, id, client, halsim_operation_codes[i],
                     WillDoIOOperation, id, client, halsim_operation_codes[i], &will_do, &in_place);
         will->will_do[i] = status == 0 && will_do;
+        if (status == 0 && !will_do) {
+            halsim_coverage_said_no();
+        }
         will->in_place[i] = in_place || is_always_in_place((enum halsim_operation)i);
         if (will->will_do[i] && !in_place && is_always_in_place((enum halsim_operation)i)) {
             char text[16];

@@ -99,6 +99,7 @@ RPC_METHOD(host_resources);
 RPC_METHOD(host_set_clock);
 RPC_METHOD(host_advance);
 RPC_METHOD(host_last_calls);
+RPC_METHOD(host_coverage);
 RPC_METHOD(plugin_load);
 RPC_METHOD(plugin_unload);
 RPC_METHOD(plugin_list);

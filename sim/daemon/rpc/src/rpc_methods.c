@@ -10,6 +10,7 @@ static const struct rpc_method methods[] = {
     {"host.set_clock", "model", rpc_host_set_clock},
     {"host.advance", "ns", rpc_host_advance},
     {"host.last_calls", "", rpc_host_last_calls},
+    {"host.coverage", "on", rpc_host_coverage},
     {"plugin.load", "path", rpc_plugin_load},
     {"plugin.unload", "plugin", rpc_plugin_unload},
     {"plugin.list", "", rpc_plugin_list},
