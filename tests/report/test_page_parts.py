@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lab.night.record import Change, Coverage, Trend
 from lab.report.page.contract import maps_of
-from lab.report.page.distributions import decode, distributions_of
+from lab.report.page.distributions import decode, distributions_of, readable
 from lab.report.page.figures import count_of, duration, figure, limit_of, moment, room_of
 from lab.report.page.glitches import glitches_of
 from lab.report.page.overview import (
@@ -399,3 +399,21 @@ def test_numbers_are_finite_in_all_that_is_drawn(tmp_path: Path) -> None:
 
     page = build_page(nights.planted_night(tmp_path), tmp_path)
     assert not [word for word in ("nan", "inf") if f'"{word}' in page or f" {word} " in page]
+
+
+@pytest.mark.parametrize(
+    ("unit", "least", "told"),
+    [
+        ("ns", 21, ("ns", 1)),
+        ("ns", 1_000, ("us", 1_000)),
+        ("ns", 450_000, ("us", 1_000)),
+        ("ns", 2e6, ("ms", 1e6)),
+        ("us", 999, ("us", 1)),
+        ("us", 5_000, ("ms", 1_000)),
+        ("frames", 1e9, ("frames", 1)),
+    ],
+)
+def test_figures_are_told_in_a_unit_that_leaves_them_short(
+    unit: str, least: float, told: tuple[str, float]
+) -> None:
+    assert readable(unit, least) == told

@@ -167,6 +167,7 @@ def _chart(
     drawn = [histogram for _, histogram in ordered[:_LINES]]
     low = max(min(h.get_value_at_percentile(50) for h in drawn) * 0.8, 0.5)
     high = max(max(h.get_value_at_percentile(99.99) for h in drawn) * 1.25, low * 4)
+    unit, scale = readable(unit, low)
 
     def y(value: float) -> float:
         share = math.log(max(value, low) / low) / math.log(high / low)
@@ -186,9 +187,9 @@ def _chart(
             driver=driver,
             index=at if at < _LINES else -1,
             path=path(histogram) if at < _LINES else "",
-            cells=tuple(_cell(histogram, p) for p in PERCENTILES),
+            cells=tuple(_cell(histogram, p, scale) for p in PERCENTILES),
             count=histogram.get_total_count(),
-            greatest=figure(histogram.get_max_value()),
+            greatest=figure(histogram.get_max_value() / scale),
         )
         for at, (driver, histogram) in enumerate(ordered)
     )
@@ -199,8 +200,30 @@ def _chart(
         corrected=corrected,
         curves=curves,
         x_ticks=tuple((_x(-math.log10(1 - p / 100)), f"p{p:g}") for p in PERCENTILES),
-        y_ticks=tuple((y(tick), figure(tick)) for tick in nice_ticks(low, high)),
+        y_ticks=tuple((y(tick), figure(tick / scale)) for tick in nice_ticks(low, high)),
     )
+
+
+def readable(unit: str, least: float) -> tuple[str, float]:
+    """The unit in which figures are told that are all above `least`, and what they are divided by.
+
+    Parameters
+    ----------
+    unit
+        In which they were counted.
+    least
+        In that unit.
+
+    Returns
+    -------
+    unit : str
+    scale : float
+    """
+    larger = {"ns": "us", "us": "ms"}
+    scale = 1.0
+    while unit in larger and least >= 1_000 * scale:
+        unit, scale = larger[unit], scale * 1_000
+    return unit, scale
 
 
 def _percentile(nines: float) -> float:
@@ -212,7 +235,7 @@ def _x(nines: float) -> float:
     return round(_LEFT + share * (WIDTH - _LEFT - _RIGHT), 1)
 
 
-def _cell(histogram: HdrHistogram, percentile: float) -> str:
+def _cell(histogram: HdrHistogram, percentile: float, scale: float) -> str:
     if histogram.get_total_count() * (1 - percentile / 100) < 1 - 1e-9:
         return "\N{EN DASH}"
-    return figure(histogram.get_value_at_percentile(percentile))
+    return figure(histogram.get_value_at_percentile(percentile) / scale)
