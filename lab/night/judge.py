@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from lab.history.history import History
 from lab.history.series import GLITCHES, SeriesRows, VerdictRows, series_before, verdicts_before
 from lab.history.told import read_told
+from lab.night.paired import FOLLOWED
+from lab.night.paired import SCENARIO as PAIRED
 from lab.night.record import Change, Trend
 from lab.report.terminal import number, words
 from lab.results import Measurement, Result, Verdict
@@ -131,8 +133,11 @@ def measured(result: Result) -> list[Measurement]:
     """What of a result is compared with other nights: what has a good and a bad direction.
 
     That is whatever has a limit, is counted, or is a time, a rate or a share. A plain number of
-    frames or cycles without a limit says how much was done, not how well.
+    frames or cycles without a limit says how much was done, not how well. Of paired runs it is the
+    ratios: in their other figures is the machine, which the ratios are free of.
     """
+    if result.scenario == PAIRED:
+        return [m for m in result.measurements if m.name.endswith(FOLLOWED)]
     virtual = result.clock == "virtual"
     glitches = Measurement(
         name=GLITCHES, value=result.glitch_count, kind="count", wall_clock=not virtual
