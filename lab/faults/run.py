@@ -8,6 +8,7 @@ from lab.faults.events import Event
 from lab.faults.lives import EventWindow
 from lab.faults.outcome import Outcome
 from lab.faults.reader_running import ReaderRunning
+from lab.faults.recording import Recording
 from lab.faults.rig import Rig
 from lab.faults.running import carry_out
 from lab.faults.schedule import Setup
@@ -22,6 +23,7 @@ def run_schedule(
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
     log: EventWindow | None = None,
+    recording: Recording | None = None,
 ) -> Outcome:
     """Run a schedule and judge it.
 
@@ -37,6 +39,8 @@ def run_schedule(
         Told how many cycles have been run.
     log
         Events that are wanted in a file.
+    recording
+        Where what is heard is wanted in a file; only of Gecko Sink's shared memory.
 
     Returns
     -------
@@ -54,5 +58,6 @@ def run_schedule(
             lambda: WireRig(setup, stop=stop, progress=progress, log=log),
         )
     return carry_out(
-        ReaderRunning(setup, events), lambda: Rig(setup, stop=stop, progress=progress, log=log)
+        ReaderRunning(setup, events),
+        lambda: Rig(setup, stop=stop, progress=progress, log=log, recording=recording),
     )
