@@ -10,9 +10,13 @@ from lab.history.history import History
 GLITCHES = "glitches"
 """Name of the series of `Result.glitch_count`, which is no measurement of its own."""
 
+RATIO = "driver-time-ratio"
+"""Of paired runs: the machine is no part of it, so that it says something on an unfit one, too."""
+
 _ASK = """
 with rows as (
-    select night, key, name, value, audio_s, fit or not wall_clock as fit, sha256, seed
+    select night, key, name, value, audio_s,
+           fit or not wall_clock or name = 'driver-time-ratio' as fit, sha256, seed
     from measurements where attempt = 0 and verdict <> 'skipped'
     union all
     select night, key, 'glitches', glitch_count, audio_s,

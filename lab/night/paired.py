@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import LabError
+from lab.history.series import RATIO
 from lab.measure.cycles import wake_error_ns
 from lab.measure.latency import summarise_ns
 from lab.measure.trace import driver_ns
@@ -24,9 +25,7 @@ from lab.statistics.latency import make_histogram
 from lab.statistics.paired import own_part
 
 SCENARIO = "paired"
-FOLLOWED = "-ratio"
-"""Measurements whose names end so are compared from night to night; all others have the machine in
-them."""
+"""Of its figures `RATIO` is compared from night to night; all others have the machine in them."""
 _HOUR_NS = 3_600_000_000_000
 _LEAST_US = 1e-3
 """A driver that took no time that the clock can tell took a nanosecond: a ratio needs one."""
@@ -98,10 +97,10 @@ def paired_measurements(
     part = own_part(_triples(references, drivers))
     own, reference = ([_driver_us(run) for run in runs] for runs in (drivers, references))
     rows = [
-        ("driver-time-ratio", part.ratio, "x"),
-        ("driver-time-ratio-low", part.low, "x"),
-        ("driver-time-ratio-high", part.high, "x"),
-        ("driver-time-ratio-confidence", 100 * part.confidence, "%"),
+        (RATIO, part.ratio, "x"),
+        (f"{RATIO}-low", part.low, "x"),
+        (f"{RATIO}-high", part.high, "x"),
+        (f"{RATIO}-confidence", 100 * part.confidence, "%"),
         ("own-driver-time-p50", part.own, "us"),
         ("own-driver-time-low", part.own_low, "us"),
         ("own-driver-time-high", part.own_high, "us"),

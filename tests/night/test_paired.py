@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from lab.night.case import PairedCase, Place, Subject
 from lab.night.judge import judge_night, measured
 from lab.night.paired import PairedRun, paired_histograms, paired_measurements
 from lab.night.perform_paired import perform_paired
-from lab.results import DriverIdentity, Result, Verdict
+from lab.results import DriverIdentity, HostFitness, Result, Verdict
 from lab.statistics.latency import decode
 
 pytest.importorskip("scipy")
@@ -44,13 +45,25 @@ def a_night(
     return references, drivers
 
 
-def result(seed: int, *, machine: float = 1.0, driver: float = 1.0) -> Result:
+def result(
+    seed: int, *, machine: float = 1.0, driver: float = 1.0, reasons: Sequence[str] = ()
+) -> Result:
     return Result(
         scenario="paired",
         parameters={"reference": "Null"},
         driver=DriverIdentity(path="/x/Mine.driver", sha256="a" * 64),
         clock="realtime",
         audio_s=32.0,
+        fitness=HostFitness(
+            probes=50,
+            wake_p50_us=60,
+            wake_p99_us=90,
+            steal_percent=0,
+            run_delay_percent=0,
+            realtime_priority=True,
+            processors=2,
+            reasons=list(reasons),
+        ),
         measurements=paired_measurements(*a_night(seed, machine=machine, driver=driver)),
     )
 
@@ -138,6 +151,23 @@ def test_from_night_to_night_the_ratio_is_followed_and_no_figure_with_the_machin
         slow_driver = judge_night(history, night(60), [result(1, driver=1.2)])
         [suspect] = slow_driver.suspects
         assert (suspect.measurement.name, suspect.change.worse) == ("driver-time-ratio", True)
+
+
+def test_the_ratio_is_followed_on_machines_that_can_judge_no_time(tmp_path: Path) -> None:
+    """Nights on which every other figure of the wall clock is left out."""
+    unfit = ["wakes 9000 us late (p99)"]
+
+    def night(number: int) -> str:
+        return (date(2026, 1, 1) + timedelta(days=number)).isoformat()
+
+    with History(tmp_path) as history:
+        for n in range(60):
+            history.store.write(night(n), [result(100 + n, reasons=unfit)])
+        history.refresh()
+        found = judge_night(history, night(60), [result(1, driver=1.2, reasons=unfit)])
+        assert [suspect.measurement.name for suspect in found.suspects] == ["driver-time-ratio"]
+        [trend] = found.trends
+        assert None not in trend.values
 
 
 # ---- with drivers --------------------------------------------------------------------------------
