@@ -6,12 +6,15 @@ event and is never asked in between.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from lab.errors import UsageError
 from lab.faults.damage import Damage, damage_so_far
-from lab.faults.lives import Lives
+from lab.faults.lives import EventWindow, Lives
 from lab.faults.loopback import LEARN_S, Loopback, check_device
+from lab.faults.recording import Recording
+from lab.faults.schedule import Setup
 from lab.host import sources
 from lab.host.base import FarEnd
 from lab.host.errors import HostError
@@ -31,8 +34,11 @@ class Rig(Lives):
 
     Parameters
     ----------
-    setup, stop, progress, log
+    setup, stop, progress, log, coverage
         As for `Lives`.
+    recording
+        Where what the reader hears is wanted in a file; not of a driver that is heard through its
+        own input.
 
     Attributes
     ----------
@@ -67,6 +73,19 @@ class Rig(Lives):
     last_timestamps
         Of the daemon before this one, at its end.
     """
+
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int], None] = lambda _: None,
+        log: EventWindow | None = None,
+        coverage: bool = False,
+        recording: Recording | None = None,
+    ) -> None:
+        self._recording = recording
+        super().__init__(setup, stop=stop, progress=progress, log=log, coverage=coverage)
 
     def _prepare(self) -> None:
         self.name = unique_shm_name()
@@ -127,7 +146,16 @@ class Rig(Lives):
     def _open_far_end(self) -> None:
         """A reader of shared memory inside the host."""
         try:
-            self.far = self.host.open_far_end(self.name, device=self.device.device)
+            if self._recording is None:
+                self.far = self.host.open_far_end(self.name, device=self.device.device)
+            else:
+                self._recording.begin_life()
+                self.far = self.host.open_far_end(
+                    self.name,
+                    device=self.device.device,
+                    record=self._recording.path,
+                    record_frames=self._recording.room_frames,
+                )
         except HostError as error:
             raise UsageError(
                 f"the reader cannot open the driver's shared memory ({error.message})",
@@ -267,6 +295,8 @@ class Rig(Lives):
     def take(self) -> Damage:
         """All that was counted since the last time."""
         self.fold()
+        if self._recording is not None and self.loopback is None:
+            self._recording.judged(self.far.stats())
         taken, self._folded = self._folded, Damage()
         self.verified += taken.correct
         return taken

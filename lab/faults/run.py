@@ -8,6 +8,7 @@ from lab.faults.events import Event
 from lab.faults.lives import EventWindow
 from lab.faults.outcome import Outcome
 from lab.faults.reader_running import ReaderRunning
+from lab.faults.recording import Recording
 from lab.faults.rig import Rig
 from lab.faults.running import carry_out
 from lab.faults.schedule import Setup
@@ -23,6 +24,7 @@ def run_schedule(
     progress: Callable[[int], None] = lambda _: None,
     log: EventWindow | None = None,
     coverage: bool = False,
+    recording: Recording | None = None,
 ) -> Outcome:
     """Run a schedule and judge it.
 
@@ -40,6 +42,8 @@ def run_schedule(
         Events that are wanted in a file.
     coverage
         Count what the driver is asked; its hash is the same.
+    recording
+        Where what is heard is wanted in a file; only of Gecko Sink's shared memory.
 
     Returns
     -------
@@ -58,5 +62,12 @@ def run_schedule(
         )
     return carry_out(
         ReaderRunning(setup, events),
-        lambda: Rig(setup, stop=stop, progress=progress, log=log, coverage=coverage),
+        lambda: Rig(
+            setup,
+            stop=stop,
+            progress=progress,
+            log=log,
+            coverage=coverage,
+            recording=recording,
+        ),
     )

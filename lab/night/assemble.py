@@ -11,8 +11,10 @@ from pathlib import Path
 
 from lab import __version__
 from lab.measure.coverage import merged, tables_of
+from lab.night.calibration import calibration_of
 from lab.night.record import Change, Coverage, DriverLine, Machine, Night, Trend
 from lab.results import HostFitness, Result, Verdict
+from lab.signals.lossy import published
 
 WORST_FIRST = (
     Verdict.FAIL,
@@ -59,6 +61,7 @@ def assemble(
         results=list(results),
         trends=list(trends),
         coverage=list(coverage),
+        calibration=calibration_of(published()),
     )
 
 

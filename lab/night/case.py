@@ -134,6 +134,43 @@ class PlayCase(Case):
 
 
 @dataclass(frozen=True)
+class PairedCase(Case):
+    """A driver between runs of a reference. Attributes as in `lab.night.matrix.Paired`."""
+
+    subject: Subject
+    reference: Subject
+    signal: str = "noise"
+    seconds: float = 4.0
+    rounds: int = 5
+    alone: bool = True
+
+    @property
+    def title(self) -> str:
+        """Driver and reference."""
+        return f"{self.subject.name}: beside {self.reference.name}, real time"
+
+    @property
+    def expected_s(self) -> float:
+        """Every run begins a host of its own."""
+        return (2 * self.rounds + 1) * (self.seconds + 0.8)
+
+    @property
+    def command(self) -> str:
+        """One of the driver's runs, for a person; a night makes the others."""
+        line = ["hal-lab", "play", "--signal", self.signal, "--driver", self.subject.bundle]
+        line += ["--clock", "realtime", "--seconds", f"{self.seconds:g}"]
+        for name, value in self.subject.environment.items():
+            line += ["--set", f"{name}={value}"]
+        return shlex.join(line)
+
+    def perform(self, place: Place) -> list[Result]:
+        """Run them in turn."""
+        from lab.night.perform_paired import perform_paired
+
+        return [perform_paired(self, place)]
+
+
+@dataclass(frozen=True)
 class SoakCase(Case):
     """Seeded faults. Attributes as in `lab.night.matrix.Soak`; `number` tells runs apart."""
 

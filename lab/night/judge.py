@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lab.history.history import History
-from lab.history.series import GLITCHES, SeriesRows, VerdictRows, series_before, verdicts_before
+from lab.history.series import (
+    GLITCHES,
+    SeriesRows,
+    VerdictRows,
+    series_before,
+    verdicts_before,
+)
 from lab.history.told import read_told
+from lab.night.paired import RATIO
+from lab.night.paired import SCENARIO as PAIRED
 from lab.night.record import Change, Trend
 from lab.report.terminal import number, words
 from lab.results import Measurement, Result, Verdict
@@ -131,8 +139,11 @@ def measured(result: Result) -> list[Measurement]:
     """What of a result is compared with other nights: what has a good and a bad direction.
 
     That is whatever has a limit, is counted, or is a time, a rate or a share. A plain number of
-    frames or cycles without a limit says how much was done, not how well.
+    frames or cycles without a limit says how much was done, not how well. Of paired runs it is the
+    ratio alone: in their other figures is the machine.
     """
+    if result.scenario == PAIRED:
+        return [m for m in result.measurements if m.name == RATIO]
     virtual = result.clock == "virtual"
     glitches = Measurement(
         name=GLITCHES, value=result.glitch_count, kind="count", wall_clock=not virtual
@@ -182,7 +193,7 @@ def judge_series(
             strict=True,
         )
     )
-    fit = not measurement.wall_clock or result.fitness is None or not result.fitness.reasons
+    fit = _is_fit(result, measurement)
     sha256 = result.driver.sha256 if result.driver is not None else ""
     tonight = Point(night, measurement.value, result.audio_s or 1.0, fit, sha256)
     series = Series(
@@ -392,7 +403,7 @@ def trend_of(
     night: str, result: Result, measurement: Measurement, before: SeriesRows, *, since: str = ""
 ) -> Trend:
     """The last nights of a series, tonight included."""
-    fit = not measurement.wall_clock or result.fitness is None or not result.fitness.reasons
+    fit = _is_fit(result, measurement)
     told = zip(before.values.tolist(), before.fit.tolist(), strict=True)
     values = [value if ok else None for value, ok in told]
     return Trend(
@@ -407,6 +418,13 @@ def trend_of(
         values=[*values[-TREND_NIGHTS:], measurement.value if fit else None],
         since=[since] if since else [],
     )
+
+
+def _is_fit(result: Result, measurement: Measurement) -> bool:
+    """Whether the machine could measure it; `lab.history.series` asks the same of other nights."""
+    if not measurement.wall_clock:
+        return True
+    return result.fitness is None or not result.fitness.reasons
 
 
 def _name(result: Result) -> str:

@@ -17,7 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lab.clocks import Component
 from lab.errors import UsageError
 from lab.faults.swarm import chosen_faults
-from lab.night.case import Case, PlayCase, ScenarioCase, SoakCase, Subject, ValidateCase
+from lab.night.case import (
+    Case,
+    PairedCase,
+    PlayCase,
+    ScenarioCase,
+    SoakCase,
+    Subject,
+    ValidateCase,
+)
 from lab.play.signals import SIGNALS
 from lab.profiles import load_profile
 
@@ -73,6 +81,30 @@ class Play(_Part):
     layouts: list[Literal["v1", "v2"] | None] = [None]
     frames: list[int | None] = [None]
     seconds: Positive = 5.0
+
+
+class Paired(_Part):
+    """Drivers in real time, each run between two of a reference: what the machine does cancels.
+
+    Attributes
+    ----------
+    drivers
+        Names of `Matrix.driver`.
+    reference
+        One of them, or a bundle; by default the smallest correct driver.
+    signal
+        Of `lab.play.signals`.
+    seconds
+        Of each run.
+    rounds
+        Runs of the driver; the reference has one more. From 6 on the interval has 95 %.
+    """
+
+    drivers: list[str]
+    reference: str = "Null"
+    signal: str = "noise"
+    seconds: Positive = 4.0
+    rounds: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
 class Soak(_Part):
@@ -144,13 +176,14 @@ class Matrix(_Part):
         Of the file, without its suffix.
     driver
         Name to driver.
-    play, soak, validate_, scenarios
+    play, paired, soak, validate_, scenarios
         What is run; in the file ``validate`` has no underscore.
     """
 
     name: str = ""
     driver: dict[str, Driver]
     play: list[Play] = Field(default_factory=list)
+    paired: list[Paired] = Field(default_factory=list)
     soak: list[Soak] = Field(default_factory=list)
     validate_: list[Validate] = Field(default_factory=list, alias="validate")
     scenarios: list[Scenarios] = Field(default_factory=list)
@@ -175,6 +208,7 @@ class Matrix(_Part):
         """
         return [
             *self._plays(),
+            *self._pairs(),
             *self._soaks(night),
             *self._ladders(),
             *self._questions(),
@@ -191,10 +225,7 @@ class Matrix(_Part):
         for part in self.play:
             for signal in part.signals:
                 if signal not in SIGNALS and not Path(signal).is_file():
-                    there = ", ".join(SIGNALS)
-                    raise UsageError(
-                        "no such signal", where=signal, do=f"a file, or one of {there}"
-                    )
+                    raise _no_signal(signal, "a file, or one of")
             for name, profile, clock, signal, layout, frames, model in product(
                 *(part.drivers, part.profiles, part.clocks, part.signals, part.layouts),
                 *(part.frames, part.device_clocks.items()),
@@ -211,6 +242,23 @@ class Matrix(_Part):
                     device_clock=tuple(model[1]),
                     clock_name=model[0] if model[1] else "",
                     seconds=part.seconds,
+                )
+
+    def _pairs(self) -> Iterator[PairedCase]:
+        for part in self.paired:
+            if part.signal not in SIGNALS:
+                raise _no_signal(part.signal, "one of")
+            named = part.reference in self.driver
+            reference = (
+                self._subject(part.reference) if named else Subject(part.reference, part.reference)
+            )
+            for name in part.drivers:
+                yield PairedCase(
+                    subject=self._subject(name),
+                    reference=reference,
+                    signal=part.signal,
+                    seconds=part.seconds,
+                    rounds=part.rounds,
                 )
 
     def _soaks(self, night: str) -> Iterator[SoakCase]:
@@ -239,6 +287,10 @@ class Matrix(_Part):
         for part in self.scenarios:
             for select in part.select:
                 yield ScenarioCase(select=select, marks=part.marks, alone=part.alone)
+
+
+def _no_signal(name: str, kind: str) -> UsageError:
+    return UsageError("no such signal", where=name, do=f"{kind} {', '.join(SIGNALS)}")
 
 
 def read_matrix(name: str) -> Matrix:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import time
+from dataclasses import dataclass, field
 
 from lab.faults.far_end import choose_far_end, fit_for
 from lab.faults.replay import write_case
@@ -16,6 +17,7 @@ from lab.faults.swarm import chosen_faults
 from lab.host.locate import find_driver
 from lab.night.case import Place, SoakCase
 from lab.night.coverage import coverage_of_run
+from lab.night.soak_clips import hear_failure
 from lab.results import DriverIdentity, Glitch, Measurement, Result, Verdict, bundle_sha256
 
 CYCLES_PER_S = 100
@@ -64,7 +66,7 @@ def perform_soak(case: SoakCase, place: Place) -> Result:
     )
     began = time.monotonic()
     report = soak(settings, stop=place.stop)
-    artefacts, command = _kept(settings, report, case, place)
+    kept = _kept(settings, report, case, place)
     failure = report.failure
     verdict, reason = Verdict.PASS, ""
     if failure is not None:
@@ -83,11 +85,11 @@ def perform_soak(case: SoakCase, place: Place) -> Result:
             path=str(bundle), sha256=bundle_sha256(bundle), name=case.subject.name
         ),
         seed=case.seed,
-        command=command,
+        command=kept.command,
         duration_s=time.monotonic() - began,
         audio_s=report.simulated_s,
         measurements=_measurements(report),
-        glitches=_glitches(report),
+        glitches=kept.glitches,
         glitch_count=int(failure is not None),
         verdict=verdict,
         reason=reason,
@@ -96,7 +98,7 @@ def perform_soak(case: SoakCase, place: Place) -> Result:
             bundle,
             environment,
         ),
-        artefacts=artefacts,
+        artefacts=kept.artefacts,
     )
 
 
@@ -116,7 +118,7 @@ def _measurements(report: SoakReport) -> list[Measurement]:
     return rows
 
 
-def _glitches(report: SoakReport) -> list[Glitch]:
+def _glitch(report: SoakReport) -> list[Glitch]:
     failure = report.failure
     if failure is None:
         return []
@@ -126,14 +128,21 @@ def _glitches(report: SoakReport) -> list[Glitch]:
     ]
 
 
-def _kept(
-    settings: SoakSettings, report: SoakReport, case: SoakCase, place: Place
-) -> tuple[dict[str, str], str]:
-    """Make a failure small, and say how to make it again."""
+@dataclass(frozen=True)
+class _Kept:
+    """What is there of a run: for a person to type, to look at, and to hear."""
+
+    command: str
+    glitches: list[Glitch]
+    artefacts: dict[str, str] = field(default_factory=dict)
+
+
+def _kept(settings: SoakSettings, report: SoakReport, case: SoakCase, place: Place) -> _Kept:
+    """Make a failure small, cut out its sound, and say how to make it again."""
     if report.failure is None or report.failed_run is None:
-        return {}, case.command
+        return _Kept(case.command, [])
     if report.failure.kind == NOT_DETERMINISTIC or not confirm(settings, report, stop=place.stop):
-        return {}, case.command
+        return _Kept(case.command, _glitch(report))
     run = report.failed_run
     small = shrink(
         settings.setup_of(run),
@@ -143,12 +152,13 @@ def _kept(
         runs_max=SHRINK_RUNS,
     )
     if small.outcome.failure is None:
-        return {}, case.command
+        return _Kept(case.command, _glitch(report))
     folder = place.file("").parent
     folder.mkdir(parents=True, exist_ok=True)
     replay, test = write_case(folder, re.sub(r"\W", "_", place.name), small)
+    [glitch] = _glitch(report)
+    glitch, clips = hear_failure(small, glitch, place, stop=place.stop)
     kept = {"replay": replay, "test": test}
-    return (
-        {name: path.relative_to(place.folder).as_posix() for name, path in kept.items()},
-        shlex.join(["hal-lab", "replay", str(replay)]),
-    )
+    named = {name: path.relative_to(place.folder).as_posix() for name, path in kept.items()}
+    command = shlex.join(["hal-lab", "replay", str(replay)])
+    return _Kept(command, [glitch], {**named, **clips})

@@ -155,6 +155,53 @@ class Coverage(_Record):
     never: list[str] = Field(default_factory=list)
 
 
+class CalibrationRow(_Record):
+    """How small a fault of one kind a detector finds.
+
+    Attributes
+    ----------
+    detector, fault, path, unit
+        As in ``lab/signals/calibration.json``; the unit is that of `smallest`.
+    smallest
+        The size from which on every one is found for certain; None: there is none.
+    is_smallest_tried
+        Smaller ones were not tried.
+    found_percent
+        Of the smallest, 95 % sure, at least so many; without one, what was found at the best size.
+    false_alarms, false_alarms_per
+        With nothing wrong, 95 % sure, fewer than so many per ``"hour"`` or ``"search"``; None: not
+        measured.
+    """
+
+    detector: str
+    fault: str
+    path: str
+    unit: str
+    smallest: float | None = None
+    is_smallest_tried: bool = False
+    found_percent: float = 0.0
+    false_alarms: float | None = None
+    false_alarms_per: str = ""
+
+
+class Calibration(_Record):
+    """How small a glitch is seen behind a lossy codec.
+
+    Attributes
+    ----------
+    measured_with
+        Codec and format.
+    trials
+        Faults of each size.
+    rows
+        One for each detector, fault and path.
+    """
+
+    measured_with: str
+    trials: int
+    rows: list[CalibrationRow] = Field(default_factory=list)
+
+
 class Machine(_Record):
     """Where it ran.
 
@@ -207,6 +254,8 @@ class Night(_Record):
         The night before, that changes are told from; empty: this is the first one.
     machine, drivers, changes, results, trends, coverage
         As above; drivers worst first, changes worst first, results in the order of the matrix.
+    calibration
+        Of the detectors that this hal-lab has; None: not told.
     """
 
     record_version: Literal[1] = 1
@@ -227,3 +276,4 @@ class Night(_Record):
     results: list[Result] = Field(default_factory=list)
     trends: list[Trend] = Field(default_factory=list)
     coverage: list[Coverage] = Field(default_factory=list)
+    calibration: Calibration | None = None

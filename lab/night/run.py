@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.errors import LabError, MissingError, as_lab_error
-from lab.night.case import Case, Place, PlayCase, SoakCase, ValidateCase
+from lab.night.case import Case, PairedCase, Place, PlayCase, SoakCase, ValidateCase
 from lab.results import DriverIdentity, Result, Verdict
 
 RESULTS = "results.jsonl"
@@ -161,7 +161,7 @@ def without_result(case: Case, error: LabError) -> Result:
     """
     verdict = Verdict.SKIPPED if isinstance(error, MissingError) else Verdict.FAIL
     driver = None
-    if isinstance(case, PlayCase | SoakCase | ValidateCase):
+    if isinstance(case, PlayCase | PairedCase | SoakCase | ValidateCase):
         driver = DriverIdentity(path=case.subject.bundle, sha256="", name=case.subject.name)
     return Result(
         scenario=type(case).__name__.removesuffix("Case").lower(),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import UsageError
-from lab.night.case import PlayCase, ScenarioCase, SoakCase
+from lab.night.case import PairedCase, PlayCase, ScenarioCase, SoakCase
 from lab.night.matrix import OWN, read_matrix
 
 HEAD = '[driver.Mine]\nbundle = "My.driver"\nenvironment = { LEVEL = "3" }\n'
@@ -50,6 +50,28 @@ def test_a_clock_that_is_off_is_for_virtual_time(tmp_path: Path) -> None:
     plays = read_matrix(written(tmp_path, text)).cases("2026-11-22")
     told = {(case.clock, case.clock_name) for case in plays if isinstance(case, PlayCase)}
     assert told == {("virtual", ""), ("realtime", ""), ("virtual", "fast")}
+
+
+def test_a_pair_has_a_reference_of_the_matrix_or_a_bundle_and_needs_the_machine_for_itself(
+    tmp_path: Path,
+) -> None:
+    text = HEAD + (
+        '[driver.Other]\nbundle = "Other"\n[[paired]]\ndrivers = ["Mine", "Other"]\n'
+        '[[paired]]\ndrivers = ["Other"]\nreference = "Mine"\nseconds = 2\nrounds = 7\n'
+    )
+    pairs = read_matrix(written(tmp_path, text)).cases("2026-11-22")
+    assert all(isinstance(case, PairedCase) and case.alone for case in pairs)
+    told = [
+        (case.subject.name, case.reference.bundle, case.seconds, case.rounds)
+        for case in pairs
+        if isinstance(case, PairedCase)
+    ]
+    assert told == [
+        ("Mine", "Null", 4, 5),
+        ("Other", "Null", 4, 5),
+        ("Other", "My.driver", 2, 7),
+    ]
+    assert pairs[2].expected_s > 15 * 2
 
 
 def test_faults_are_drawn_anew_each_night_and_a_night_can_be_made_again(tmp_path: Path) -> None:
@@ -102,6 +124,11 @@ def test_scenarios_are_asked_alone_unless_they_say_otherwise(tmp_path: Path) -> 
             "no such signal: hum; a file, or",
         ),
         (HEAD + '[[soak]]\ndrivers = ["Mine"]\nfaults = ["gremlins"]\n', "gremlins"),
+        (
+            HEAD + '[[paired]]\ndrivers = ["Mine"]\nsignal = "hum"\n',
+            "no such signal: hum; one of noise",
+        ),
+        (HEAD + '[[paired]]\ndrivers = ["Mine"]\nrounds = 0\n', "paired.0.rounds: Input should"),
     ],
 )
 def test_what_is_no_matrix_is_one_line(tmp_path: Path, text: str, said: str) -> None:

@@ -127,6 +127,25 @@ def test_the_other_sections_say_what_the_night_knows(planted: Node) -> None:
     assert {cell.attributes["class"] for cell in never} == {"num heat0"}
 
 
+def test_below_the_glitches_it_says_how_small_a_glitch_is_seen(planted: Node) -> None:
+    fold = next(
+        node
+        for node in planted.first(id="glitches").all("details")
+        if node.first("summary").text == "How small a glitch is seen"
+    )
+    rows = [[cell.text for cell in (*row.all("th"), *row.all("td"))] for row in fold.all("tr")]
+    drop = next(row for row in rows if row[:3] == ["time-line", "drop", "before the codec"])
+    assert drop[3:] == ["1 frame, the smallest tried", "≥ 99 %", "below 3 per hour"]
+    lossy = next(row for row in rows if row[2].endswith("1 % of its packets lost"))
+    assert lossy[3:] == ["not at every size", "93 % at best", "below 85 per hour"]
+    assert "libopus" in fold.text
+    assert "400 faults of each size" in fold.text
+
+
+def test_a_night_without_a_calibration_has_no_empty_table_of_it(tmp_path: Path) -> None:
+    assert "How small" not in page_of(nights.quiet_night(), tmp_path).text
+
+
 def test_a_gauge_beyond_its_limit_fails_in_word_and_sign(tmp_path: Path) -> None:
     machine = nights.machine()
     assert machine.fitness is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.night.record import Change, Coverage, Trend
@@ -228,6 +228,7 @@ def test_a_limit_that_is_far_away_does_not_flatten_the_line() -> None:
     assert series([10, 12], width=100, height=40, limit=15).limit_y == 3
 
 
+@example([5e-324], None)
 @given(
     st.lists(st.none() | st.floats(-1e300, 1e300, allow_nan=False), max_size=40),
     st.none() | st.floats(-1e300, 1e300),

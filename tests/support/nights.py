@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
-from lab.night.record import Change, Coverage, DriverLine, Machine, Night, Trend
+from lab.night.calibration import calibration_of
+from lab.night.record import (
+    Calibration,
+    CalibrationRow,
+    Change,
+    Coverage,
+    DriverLine,
+    Machine,
+    Night,
+    Trend,
+)
 from lab.results import (
     DriverIdentity,
     Glitch,
@@ -20,6 +30,7 @@ from lab.results import (
     Result,
     Verdict,
 )
+from lab.signals.lossy import published
 from tests.support.glitch_audio import write_clips
 
 TONIGHT = "2026-11-22"
@@ -305,6 +316,7 @@ def planted_night(folder: Path) -> Night:
                      unit="us", limit=40),
         ],
         coverage=[c for at, driver in enumerate(DRIVERS) for c in coverage(driver, misses=at + 1)],
+        calibration=calibration_of(published()),
     )  # fmt: skip
 
 
@@ -361,6 +373,11 @@ def hostile_night() -> Night:
         changes=[change],
         trends=[trend, trend.model_copy(update={"nights": [HOSTILE, REASON, "x"]})],
         coverage=[Coverage(driver=HOSTILE, what=REASON, asked={HOSTILE: 2}, never=[REASON])],
+        calibration=Calibration(
+            measured_with=HOSTILE,
+            trials=1,
+            rows=[CalibrationRow(detector=HOSTILE, fault=REASON, path=HOSTILE, unit=HOSTILE)],
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from lab.errors import LabError, MissingError, as_lab_error
 from lab.night.record import Night
 from lab.report.page import figures, overview
+from lab.report.page.calibration import calibration_rows
 from lab.report.page.clips import ClipError, artefact_path
 from lab.report.page.contract import maps_of
 from lab.report.page.distributions import distributions_of
@@ -132,6 +133,7 @@ def _told(night: Night) -> dict[str, Any]:
         "trends": trends_of(night),
         "gauges": gauges_of(night.machine),
         "maps": maps_of(night),
+        "calibration": calibration_rows(night),
         "worst": worst[:_STATIC_ROWS],
         "drivers": sorted({figures.driver_of(result) for result in night.results}),
         "style": _read("style.css"),

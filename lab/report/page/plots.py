@@ -80,7 +80,8 @@ def series(
     if high - low <= 1e-12 * max(abs(low), abs(high), 1.0):
         # A flat line belongs in the middle, but nothing at all at the bottom.
         half = abs(low) / 10
-        low, high = (low - half, high + half) if low else (0.0, 1.0)
+        # A tenth of the smallest numbers there are is 0.
+        low, high = (low - half, high + half) if half else (0.0, 1.0)
     step = (width - 6) / max(len(values) - 1, 1)
 
     def x(at: int) -> float:
