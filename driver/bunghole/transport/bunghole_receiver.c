@@ -46,8 +46,7 @@ static bool follow_sequence(struct bunghole_receiver *receiver, uint32_t sequenc
     return true;
 }
 
-static void take_audio(struct bunghole_receiver *receiver, const struct bunghole_item *item) {
-    bunghole_count(&receiver->statistics.packets_received, 1);
+static void hear(struct bunghole_receiver *receiver, const struct bunghole_item *item) {
     if (item->kind == BUNGHOLE_ITEM_AUDIO && !follow_sequence(receiver, item->audio.sequence)) {
         return;
     }
@@ -59,6 +58,12 @@ static void take_audio(struct bunghole_receiver *receiver, const struct bunghole
     }
     bunghole_count(&receiver->statistics.frames_received, frames);
     keep(receiver, frames);
+}
+
+/* Counted last: whoever sees the count finds what has come of the packet. */
+static void take_audio(struct bunghole_receiver *receiver, const struct bunghole_item *item) {
+    hear(receiver, item);
+    bunghole_count(&receiver->statistics.packets_received, 1);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */

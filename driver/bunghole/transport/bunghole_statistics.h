@@ -52,14 +52,14 @@ struct bunghole_statistics {
 #undef FIELD
 };
 
-/* By the one who writes. */
+/* By the one who writes. What it did before is seen by whoever sees the count. */
 static inline void bunghole_count(_Atomic uint64_t *counter, uint64_t amount) {
     uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, value + amount, memory_order_relaxed);
+    atomic_store_explicit(counter, value + amount, memory_order_release);
 }
 
 static inline uint64_t bunghole_counted(const _Atomic uint64_t *counter) {
-    return atomic_load_explicit(counter, memory_order_relaxed);
+    return atomic_load_explicit(counter, memory_order_acquire);
 }
 
 #endif
