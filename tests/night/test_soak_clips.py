@@ -59,7 +59,7 @@ def test_the_clip_of_a_failing_soak_has_the_lost_frame_at_its_mark(tmp_path: Pat
     # The replay that the command runs is the run that was recorded.
     replay = (tmp_path / found.artefacts["replay"]).read_text(encoding="utf-8")
     cycles = json.loads(replay.splitlines()[0])["setup"]["cycles"]
-    assert found.command == f"hal-lab replay {found.artefacts['replay']}"
+    assert found.command == f"hal-lab replay {tmp_path / found.artefacts['replay']}"
     assert 0 < glitch.cycle <= cycles + 8
 
 
