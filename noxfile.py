@@ -184,7 +184,7 @@ def docs(session: nox.Session) -> None:
     """Build the site of docs/ below build/site; a link that leads nowhere is an error."""
     session.install(*dependencies("docs"))
     session.run(
-        *("mkdocs", "build", "--strict", "--quiet", "--site-dir", "build/site"),
+        *("mkdocs", "build", "--strict", "--site-dir", "build/site"),
         env={"NO_MKDOCS_2_WARNING": "1"},
     )
 
