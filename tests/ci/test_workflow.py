@@ -63,8 +63,7 @@ def test_what_is_not_there_is_named(step: dict[str, Any], problem: str) -> None:
 
 
 def test_the_workflow_runs_the_readme_s_commands_and_the_real_coreaudiod() -> None:
-    (path,) = WORKFLOWS
-    jobs = read_yaml(path)["jobs"]
+    jobs = read_yaml(ROOT / ".github/workflows/hal.yml")["jobs"]
     assert jobs["mac"]["strategy"]["matrix"]["os"] == ["macos-15", "macos-26"]
     runs = {
         name: "\n".join(step.get("run", "") for step in job["steps"]) for name, job in jobs.items()
@@ -122,3 +121,18 @@ def test_each_input_of_the_action_is_handed_on_and_used() -> None:
     for step in steps_of(action):
         for variable in step.get("env", {}):
             assert f"${{{variable}:-" in script
+
+
+def test_the_workflow_of_the_night_keeps_the_history_and_tells_the_night() -> None:
+    told = read_yaml(ROOT / ".github/workflows/nightly.yml")
+    # YAML takes a bare `on` for true.
+    assert told[True]["schedule"][0]["cron"]
+    (job,) = told["jobs"].values()
+    runs = "\n".join(step.get("run", "") for step in job["steps"])
+    assert "-s nightly" in runs
+    assert "GITHUB_STEP_SUMMARY" in runs
+    used = {step["uses"].partition("@")[0]: step for step in job["steps"] if "uses" in step}
+    assert used["actions/cache"]["with"]["path"] == "reports/history"
+    for upload in ("actions/upload-artifact", "actions/upload-pages-artifact"):
+        assert used[upload]["with"]["path"] == "reports/nights"
+        assert used[upload]["if"] == "always()"
