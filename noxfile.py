@@ -70,9 +70,18 @@ def tests(session: nox.Session) -> None:
         run_ctest(session, "dev")
     session.run(
         "pytest",
-        *(session.posargs or ["tests", "-n", JOBS]),
+        *(session.posargs or ["tests", "-n", JOBS, "-m", "not slow"]),
         env=lab_environment("dev"),
     )
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the unit tests that take minutes: quiet years, workers that are killed, many ladders."""
+    doctor(session, "tests")
+    install_package(session, "dev")
+    session.install(*dependencies("sweep"))
+    session.run("pytest", "tests", "-n", JOBS, "-m", "slow", env=lab_environment("dev"))
 
 
 @nox.session
