@@ -12,7 +12,7 @@ from pathlib import Path
 from lab import __version__
 from lab.measure.coverage import merged, tables_of
 from lab.night.calibration import calibration_of
-from lab.night.record import Change, Coverage, DriverLine, Machine, Night, Trend
+from lab.night.record import Change, Coverage, DriverLine, Machine, Night, Sweep, Trend
 from lab.results import HostFitness, Result, Verdict
 from lab.signals.lossy import published
 
@@ -40,6 +40,7 @@ def assemble(
     stopped: str = "",
     complaints: Sequence[str] = (),
     previous: str = "",
+    sweeps: Sequence[Sweep] = (),
 ) -> Night:
     """Make the record; parameters are its parts, see `lab.night.record.Night`."""
     worse = sorted(changes, key=lambda c: (not c.is_worse, c.p_value or 0.0, c.key))
@@ -62,6 +63,7 @@ def assemble(
         trends=list(trends),
         coverage=list(coverage),
         calibration=calibration_of(published()),
+        sweeps=list(sweeps),
     )
 
 

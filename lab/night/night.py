@@ -19,8 +19,9 @@ from lab.night.judge import (
     judge_night,
     with_company,
 )
-from lab.night.record import Change, Night
+from lab.night.record import Change, Night, Sweep
 from lab.night.run import Run, Watcher, run_cases, run_name
+from lab.night.sweeps import newest_sweeps
 from lab.night.write import write_night
 from lab.results import Result
 
@@ -87,7 +88,8 @@ def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -
         )
         changes = [*judged.changes, *new]
         every = [*run.results, *(result for results in again.values() for result in results)]
-        night = _assembled(plan, run, judged, changes, history.complaints, before[-1:])
+        sweeps = newest_sweeps(history, plan.night)
+        night = _assembled(plan, run, judged, changes, history.complaints, before[-1:], sweeps)
         lost = ""
         if every:
             try:
@@ -121,6 +123,7 @@ def _assembled(
     changes: Sequence[Change],
     complaints: Sequence[str],
     previous: Sequence[str],
+    sweeps: Sequence[Sweep],
 ) -> Night:
     return assemble(
         plan.night,
@@ -135,6 +138,7 @@ def _assembled(
         stopped=run.stopped,
         complaints=complaints,
         previous=previous[-1] if previous else "",
+        sweeps=sweeps,
     )
 
 

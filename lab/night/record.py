@@ -202,6 +202,68 @@ class Calibration(_Record):
     rows: list[CalibrationRow] = Field(default_factory=list)
 
 
+class SweepCell(_Record):
+    """One cell of a sweep's heat map.
+
+    Attributes
+    ----------
+    column, row
+        Of `Sweep.columns` and `Sweep.rows`, from 0.
+    runs, glitched
+        So many are known, and so many of them had a glitch.
+    """
+
+    column: int = Field(ge=0)
+    row: int = Field(ge=0)
+    runs: int = Field(ge=0)
+    glitched: int = Field(ge=0)
+
+
+class Sweep(_Record):
+    """Glitch probability of one driver over two parameters, all others added up.
+
+    Attributes
+    ----------
+    night
+        Of the history, under which its runs are kept.
+    driver, sha256
+        Its name and its build.
+    x, y
+        The parameters of columns and rows.
+    columns, rows
+        Their values as text, ascending.
+    cells
+        Those that have runs.
+    others
+        Values of the other parameters that vary.
+    runs, glitched, failed
+        How many are known; had a glitch, which is no fault of the driver; failed, which is.
+    seeds
+        How many different ones.
+    columns_left_out, rows_left_out
+        Values that were run, and for which a heat map has no room; `runs` counts them.
+    command
+        Makes its whole grid again; empty when the history does not say enough.
+    """
+
+    night: str
+    driver: str
+    sha256: str = ""
+    x: str
+    y: str
+    columns: list[str]
+    rows: list[str]
+    cells: list[SweepCell]
+    others: dict[str, list[str]] = Field(default_factory=dict)
+    runs: int = 0
+    glitched: int = 0
+    failed: int = 0
+    seeds: int = 0
+    columns_left_out: int = 0
+    rows_left_out: int = 0
+    command: str = ""
+
+
 class Machine(_Record):
     """Where it ran.
 
@@ -256,6 +318,9 @@ class Night(_Record):
         As above; drivers worst first, changes worst first, results in the order of the matrix.
     calibration
         Of the detectors that this hal-lab has; None: not told.
+    sweeps
+        Of the newest night of sweeps at or before this night, the newest first; none: there is no
+        such night.
     """
 
     record_version: Literal[1] = 1
@@ -277,3 +342,4 @@ class Night(_Record):
     trends: list[Trend] = Field(default_factory=list)
     coverage: list[Coverage] = Field(default_factory=list)
     calibration: Calibration | None = None
+    sweeps: list[Sweep] = Field(default_factory=list)

@@ -18,9 +18,9 @@ COLUMNS_MAX = 24
 ROWS_MAX = 40
 CONFIDENCE = 0.95
 _CELL_W, _CELL_H = 64, 34
-_LEFT, _TOP, _BOTTOM = 96, 46, 74
+_LEFT, _TOP, _BOTTOM, _NOTE = 96, 46, 48, 26
 _CHAR_W = 7
-_STYLE = """
+STYLE = """
 .hal-heat{--hal-heat:#b3261e;--hal-heat-on:#fff;--hal-heat-line:#8886;
 color-scheme:light dark;font:13px system-ui,sans-serif;max-width:100%;height:auto}
 @media(prefers-color-scheme:dark){.hal-heat{--hal-heat:#ff8a70;--hal-heat-on:#111}}
@@ -32,6 +32,7 @@ color-scheme:light dark;font:13px system-ui,sans-serif;max-width:100%;height:aut
 .hal-heat rect{fill:var(--hal-heat);stroke:var(--hal-heat-line)}
 .hal-heat .none{fill:none;stroke-dasharray:3 3}
 """
+"""Of every heat map: a page that only permits styles it knows permits this one by its hash."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def heat_map(
     x_label: str,
     y_label: str,
     note: str = "",
+    apart: str = "",
     confidence: float = CONFIDENCE,
 ) -> str:
     """Draw probabilities over two parameters.
@@ -75,6 +77,8 @@ def heat_map(
         What columns and rows are.
     note
         A line below it.
+    apart
+        Tells it from other maps of one page, whose title and values are the same.
     confidence
         Of Clopper and Pearson's interval, 0 to 1.
 
@@ -94,8 +98,10 @@ def heat_map(
     inner = _CELL_W * len(columns)
     most = max(len(title), len(note), len(x_label))
     width = max(left + inner + 16, 32 + _CHAR_W * most)
-    height = _TOP + _CELL_H * len(rows) + _BOTTOM
-    name = "hal-heat-" + hashlib.sha256(repr((title, columns, rows)).encode()).hexdigest()[:8]
+    height = _TOP + _CELL_H * len(rows) + _BOTTOM + (_NOTE if note else 0)
+    name = (
+        "hal-heat-" + hashlib.sha256(repr((title, columns, rows, apart)).encode()).hexdigest()[:8]
+    )
     describe = _description(columns, rows, cells, x_label, y_label)
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     parts = [
@@ -103,7 +109,7 @@ def heat_map(
         f'aria-labelledby="{name}-t" aria-describedby="{name}-d">',
         f'<title id="{name}-t">{escape(title)}</title>',
         f'<desc id="{name}-d">{escape(describe)}</desc>',
-        f"<style>{_STYLE}</style>",
+        f"<style>{STYLE}</style>",
         f'<text class="t" x="16" y="18" aria-hidden="true">{escape(title)}</text>',
         f'<text x="16" y="{_TOP - 8}">{escape(y_label)}</text>',
     ]

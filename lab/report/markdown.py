@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from lab.night.record import Night
+from lab.night.record import Night, Sweep
+from lab.report.heat_map import percent
 from lab.report.page.figures import (
     WORST_FIRST,
     count_of,
@@ -28,6 +29,7 @@ from lab.report.page.overview import (
     partial_line,
     standing_failures,
 )
+from lab.report.page.sweep import facts_of
 from lab.report.terminal import number, words
 from lab.results import Result, Verdict
 
@@ -43,6 +45,8 @@ _SIGNS = {
 _CHANGES = 100
 _ROWS = 200
 _CAUSES = 60
+_SWEEP = (10, 12)
+"""Columns and rows of a sweep's table; what is larger is only told."""
 _TEXT = 300
 _COMMAND = 2_000
 # What Markdown takes for a sign of its own, anywhere and at the beginning; a pipe ends a cell.
@@ -104,6 +108,7 @@ def _blocks(night: Night) -> Iterator[str]:
         yield "\n".join(told_warnings)
     yield from _failures(night)
     yield from _glitches(glitches_of(night, cards=0))
+    yield from _sweeps(night)
     yield from _others(night)
     if night.command:
         yield f"Make this night again:\n\n{_code(night.command)}"
@@ -154,6 +159,33 @@ def _glitches(found: Glitches) -> Iterator[str]:
         yield _table(["driver", "kind", "cause", "glitches", "runs"], rows, right={3, 4})
     if found.unlisted > 0:
         yield f"{number(found.unlisted)} more were counted, but no longer listed by their runs."
+
+
+def _sweeps(night: Night) -> Iterator[str]:
+    """Glitch probabilities; the picture is on the page."""
+    if not night.sweeps:
+        return
+    yield f"## Sweep {_text(night.sweeps[0].night)}"
+    for sweep in night.sweeps:
+        told = "; ".join(_text(fact) for fact in facts_of(sweep))
+        yield f"{_bold(sweep.driver)}: {told}."
+        if sweep.failed:
+            yield f"❌ the driver failed in {count_of(sweep.failed, 'run')}."
+        if len(sweep.columns) <= _SWEEP[0] and len(sweep.rows) <= _SWEEP[1]:
+            yield _sweep_table(sweep)
+        if sweep.command:
+            yield _code(sweep.command)
+
+
+def _sweep_table(sweep: Sweep) -> str:
+    """Shares of runs with a glitch, the largest row first, as the heat map has it."""
+    shares = {(c.column, c.row): percent(c.glitched / c.runs) for c in sweep.cells if c.runs}
+    rows = [
+        [_text(sweep.rows[row]), *(shares.get((c, row), "") for c in range(len(sweep.columns)))]
+        for row in reversed(range(len(sweep.rows)))
+    ]
+    head = [f"{_text(sweep.y)} ↓, {_text(sweep.x)} →", *map(_text, sweep.columns)]
+    return _table(head, rows, right=set(range(1, len(head))))
 
 
 def _others(night: Night) -> Iterator[str]:

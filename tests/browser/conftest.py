@@ -16,6 +16,7 @@ from tests.support import nights
 PICTURES = Path(__file__).parents[2] / "reports" / "browser"
 MAKERS: dict[str, Callable[[Path], Night]] = {
     "planted": nights.planted_night,
+    "swept": nights.swept_night,
     "large": nights.large_night,
     "hostile": lambda _: nights.hostile_night(),
     "glitchy": lambda _: nights.glitchy_night(),

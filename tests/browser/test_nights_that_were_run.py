@@ -17,7 +17,8 @@ NONE = pytest.param(None, marks=pytest.mark.skip(reason="no night was run: ./nox
 def test_the_page_of_a_night_says_what_its_record_says(open_page: Open, path: Path) -> None:
     night = read_night(path.parent)
     page = open_page(str(path)).page
-    assert page.locator("section").count() == 8
+    assert page.locator("section").count() == (9 if night.sweeps else 8)
+    assert page.locator("#sweep figure").count() == len(night.sweeps)
     good = page.locator("#good").inner_text()
     for line in night.drivers:
         assert line.name in good

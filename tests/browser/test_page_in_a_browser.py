@@ -249,7 +249,55 @@ def test_a_keyboard_is_enough(open_page: Open) -> None:
     assert outline == "solid"
 
 
-@pytest.mark.parametrize("name", ["planted", "large", "hostile", "glitchy", "empty"])
+def test_a_sweep_is_drawn_where_it_belongs_and_each_cell_can_be_read(
+    open_page: Open, pictures: Path
+) -> None:
+    page = open_page("swept").page
+    ids = page.evaluate("[...document.querySelectorAll('section')].map((s) => s.id)")
+    assert ids == [*SECTIONS[:5], "sweep", *SECTIONS[5:]]
+    page.locator("nav a", has_text="sweep").click()
+    first = page.locator("#sweep figure").first
+    assert "Gecko Sink" in first.locator("figcaption").inner_text()
+    cells = first.locator("svg [role=img]")
+    assert cells.count() == 20
+    bad = first.get_by_role("img", name="ring_frames 1024, jitter_ms 15: 15 of 20 runs, 75 %")
+    good = first.get_by_role("img", name="ring_frames 1024, jitter_ms 0: 0 of 20 runs, 0 %")
+    assert bad.locator("text").inner_html() == "75 %"
+    # The style of the map is permitted: cells have its colour, the worse the stronger.
+    fills = [
+        cell.locator("rect").evaluate("(r) => getComputedStyle(r).fill") for cell in (bad, good)
+    ]
+    assert fills == ["rgb(179, 38, 30)"] * 2
+    opacities = [
+        float(cell.locator("rect").evaluate("(r) => getComputedStyle(r).fillOpacity"))
+        for cell in (bad, good)
+    ]
+    assert opacities[0] > 0.8
+    assert opacities[1] == 0
+    assert "--over ring_frames=1024,2048" in first.locator("code").inner_text()
+    # Shown whole: neither cut off nor scrolled away.
+    for code in page.locator("#sweep code").all():
+        assert code.evaluate("(c) => c.scrollWidth <= c.clientWidth")
+    page.locator("#sweep").screenshot(path=pictures / "sweep-1280-light.png")
+
+
+def test_a_wide_sweep_scrolls_by_itself_and_keeps_its_size_on_a_small_screen(
+    open_page: Open, pictures: Path
+) -> None:
+    page = open_page("swept", width=400, color_scheme="dark").page
+    wide = page.locator("#sweep .wide").last
+    assert wide.evaluate("(w) => w.scrollWidth > 2 * w.clientWidth")
+    assert wide.locator("svg rect").first.bounding_box()["width"] == pytest.approx(64, abs=1)
+    wide.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("(w) => w.scrollLeft > 0", arg=wide.element_handle())
+    assert not page.evaluate(WIDER_THAN_THE_SCREEN)
+    fill = wide.locator("svg rect").first.evaluate("(r) => getComputedStyle(r).fill")
+    assert fill == "rgb(255, 138, 112)"
+    page.locator("#sweep").screenshot(path=pictures / "sweep-400-dark.png")
+
+
+@pytest.mark.parametrize("name", ["planted", "swept", "large", "hostile", "glitchy", "empty"])
 def test_at_400_pixels_nothing_is_wider_than_the_screen(open_page: Open, name: str) -> None:
     page = open_page(name, width=400).page
     assert not page.evaluate(WIDER_THAN_THE_SCREEN)
@@ -260,7 +308,7 @@ def test_at_400_pixels_nothing_is_wider_than_the_screen(open_page: Open, name: s
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_words_stand_out_from_what_is_behind_them(open_page: Open, scheme: str) -> None:
-    page = open_page("planted", color_scheme=scheme).page
+    page = open_page("swept", color_scheme=scheme).page
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     red = int(background.removeprefix("rgb(").split(",")[0])
     assert (red > 200) == (scheme == "light")

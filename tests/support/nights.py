@@ -19,6 +19,8 @@ from lab.night.record import (
     DriverLine,
     Machine,
     Night,
+    Sweep,
+    SweepCell,
     Trend,
 )
 from lab.results import (
@@ -188,6 +190,35 @@ def line_of(name: str, results: Sequence[Result], sentence: str = "") -> DriverL
 # ---- nights --------------------------------------------------------------------------------------
 
 
+def sweep_of(
+    driver: str = DRIVERS[0], *, columns: int = 5, rows: int = 4, seeds: int = 20, **more: Any
+) -> Sweep:
+    """Over ring and jitter: small rings and late readers have glitches."""
+    x = [str(1_024 << at) for at in range(columns)]
+    y = [str(5 * at) for at in range(rows)]
+    cells = [
+        SweepCell(column=c, row=r, runs=seeds, glitched=round(seeds * r / rows) >> c)
+        for c in range(columns)
+        for r in range(rows)
+    ]
+    told: dict[str, Any] = {
+        "night": f"{TONIGHT}-sweep",
+        "driver": driver,
+        "sha256": "ab12" * 16,
+        "x": "ring_frames",
+        "y": "jitter_ms",
+        "columns": x,
+        "rows": y,
+        "cells": cells,
+        "runs": sum(cell.runs for cell in cells),
+        "glitched": sum(cell.glitched for cell in cells),
+        "seeds": seeds,
+        "command": f"hal-lab sweep --driver '{driver}' --layout v2 --late-wake-ups 10 --over "
+        f"ring_frames={','.join(x)} --over jitter_ms={','.join(y)} --seeds {seeds}",
+    }
+    return Sweep.model_validate(told | more)
+
+
 def night_of(results: Sequence[Result], **more: Any) -> Night:
     """A night of these results, without changes."""
     names = list(dict.fromkeys(r.driver.name for r in results if r.driver is not None))
@@ -320,6 +351,12 @@ def planted_night(folder: Path) -> Night:
     )  # fmt: skip
 
 
+def swept_night(folder: Path) -> Night:
+    """The planted regression, and sweeps of two drivers."""
+    sweeps = [sweep_of(), sweep_of(DRIVERS[1], columns=24, rows=12, failed=3)]
+    return planted_night(folder).model_copy(update={"sweeps": sweeps})
+
+
 def hostile_night() -> Night:
     """Every word that comes from elsewhere is an attack on the page."""
     glitches = [Glitch(kind=HOSTILE, position_frame=3, frames=1, cause=HOSTILE, clip=HOSTILE)]
@@ -378,6 +415,20 @@ def hostile_night() -> Night:
             trials=1,
             rows=[CalibrationRow(detector=HOSTILE, fault=REASON, path=HOSTILE, unit=HOSTILE)],
         ),
+        sweeps=[
+            sweep_of(
+                HOSTILE,
+                columns=2,
+                rows=1,
+                night=HOSTILE,
+                sha256=HOSTILE,
+                x=HOSTILE,
+                y=REASON,
+                others={HOSTILE: [REASON]},
+                failed=1,
+                command=REASON,
+            ).model_copy(update={"columns": [HOSTILE, REASON], "rows": [HOSTILE]})
+        ],
     )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from lab.errors import LabError, MissingError, as_lab_error
 from lab.night.record import Night
+from lab.report.heat_map import STYLE as HEAT_STYLE
 from lab.report.page import figures, overview
 from lab.report.page.calibration import calibration_rows
 from lab.report.page.clips import ClipError, artefact_path
@@ -29,6 +30,7 @@ from lab.report.page.plots import (
     WAVE_HEIGHT,
     WAVE_WIDTH,
 )
+from lab.report.page.sweep import sweep_views
 from lab.report.page.tables import results_json
 from lab.report.page.trends import spark_of, trends_of
 from lab.report.terminal import number, words
@@ -131,6 +133,7 @@ def _told(night: Night) -> dict[str, Any]:
         "drivers_folded": folded,
         "distributions": distributions_of(night),
         "trends": trends_of(night),
+        "sweeps": sweep_views(night),
         "gauges": gauges_of(night.machine),
         "maps": maps_of(night),
         "calibration": calibration_rows(night),
@@ -138,17 +141,18 @@ def _told(night: Night) -> dict[str, Any]:
         "drivers": sorted({figures.driver_of(result) for result in night.results}),
         "style": _read("style.css"),
         "script": _read("script.js"),
-        "policy": _policy(),
+        "policy": _policy(with_heat_map=bool(night.sweeps)),
     }
 
 
-def _policy() -> str:
+def _policy(*, with_heat_map: bool) -> str:
     """What the page may do: nothing but what it brings along. Scripts and styles by their hash."""
+    styles = [_hash(_read("style.css")), *([_hash(HEAT_STYLE)] if with_heat_map else [])]
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src '{_hash('script.js')}'",
-            f"style-src '{_hash('style.css')}'",
+            f"script-src {_hash(_read('script.js'))}",
+            f"style-src {' '.join(styles)}",
             "img-src data:",
             "media-src data:",
             "base-uri 'none'",
@@ -163,9 +167,9 @@ def _read(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _hash(name: str) -> str:
-    digest = hashlib.sha256(_read(name).encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _environment(folder: Path) -> Any:
