@@ -120,16 +120,15 @@ class NightProgress:
             table.add_column("x real time", justify="right")
             table.add_column("glitches", justify="right")
             for title, result, real_s in self._last:
-                speed = number(round(result.audio_s / real_s, 1)) if result.audio_s else ""
                 table.add_row(
                     Text(title),
                     Text(result.verdict.value, style=STYLES[result.verdict]),
-                    speed,
+                    _speed(result.audio_s, real_s),
                     number(result.glitch_count),
                 )
             for case, since in self._running.values():
-                now = f"{time.monotonic() - since:.0f} s"
-                table.add_row(Text(case.title, style="bold"), Text("runs", style="cyan"), now, "")
+                now = f"runs, {time.monotonic() - since:.0f} s"
+                table.add_row(Text(case.title, style="bold"), Text(now, style="cyan"), "", "")
             return Group(table, Text(self.summary()))
 
     def summary(self) -> str:
@@ -149,6 +148,14 @@ class NightProgress:
         bad = next((r.reason for r in results if r.verdict is Verdict.FAIL), "")
         line = f"{self.done}/{len(self._cases)} {case.title}: {told}, {real_s:.1f} s"
         print(f"{line}: {bad}" if bad else line, file=self._stream, flush=True)
+
+
+def _speed(audio_s: float, real_s: float) -> str:
+    """How many times as fast as real time; empty of what has no audio."""
+    if not audio_s or real_s <= 0:
+        return ""
+    speed = audio_s / real_s
+    return f"{speed:.1f}" if speed < 100 else f"{speed:,.0f}"
 
 
 def minutes(seconds: float) -> str:
