@@ -70,8 +70,8 @@ def nightly_command(
 
     Ctrl-C ends it in good order: what was run is a night, and says that it is not whole.
 
-    Exit status: 0 all runs passed; 1 one failed, or something changed for the worse; 2 wrong
-    command line; 130 stopped.
+    Exit status: 0 all runs passed; 1 one failed, or something changed for the worse, or
+    the night could not be kept; 2 wrong command line; 130 stopped.
     """  # noqa: D301  (click's mark for a paragraph that is not wrapped)
     name = night or datetime.now(UTC).date().isoformat()
     if not NIGHT.fullmatch(name):
@@ -118,7 +118,8 @@ def nightly_command(
         typer.echo(f"hal-lab: {made.stopped}; {made.planned} runs were asked for", err=True)
         return EXIT_STOPPED
     failed = any(line.verdict is Verdict.FAIL for line in made.drivers)
-    return 1 if failed or any(change.is_worse for change in made.changes) else 0
+    worse = any(change.is_worse for change in made.changes)
+    return 1 if failed or worse or not made.kept else 0
 
 
 def _plain(text: str) -> str:

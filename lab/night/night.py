@@ -98,7 +98,7 @@ def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -
             except LabError as error:
                 lost = str(error)
     if lost:
-        night = night.model_copy(update={"complaints": [*night.complaints, lost]})
+        night = night.model_copy(update={"complaints": [*night.complaints, lost], "kept": False})
     write_night(night, plan.folder)
     return night
 

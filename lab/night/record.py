@@ -311,7 +311,9 @@ class Night(_Record):
     stopped
         By Ctrl-C, or because the disk was full: why, in one line.
     complaints
-        What could not be read of the history, a line each.
+        What could not be read of the history, or written to it, a line each.
+    kept
+        The history has it; if not, `complaints` says why.
     previous
         The night before, that changes are told from; empty: this is the first one.
     machine, drivers, changes, results, trends, coverage
@@ -334,6 +336,7 @@ class Night(_Record):
     planned: int = 0
     stopped: str = ""
     complaints: list[str] = Field(default_factory=list)
+    kept: bool = True
     previous: str = ""
     machine: Machine = Field(default_factory=Machine)
     drivers: list[DriverLine] = Field(default_factory=list)

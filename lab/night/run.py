@@ -6,11 +6,13 @@ the runs that were under way, and no other.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -102,11 +104,19 @@ def run_cases(
                 _run_some(chosen, folder, 1 if alone else jobs, stop, watcher, keep)
     except OSError as error:
         run.stopped = f"the night's folder cannot be written: {as_lab_error(error)}"
+        _cut_to_whole_lines(folder / RESULTS)
     run.results = [result for number in sorted(found) for result in found[number]]
     if stop():
         run.stopped = run.stopped or "stopped by Ctrl-C"
     run.real_s = time.monotonic() - began
     return run
+
+
+def _cut_to_whole_lines(journal: Path) -> None:
+    """Take away the half of a line that a full disk had room for."""
+    with suppress(OSError):
+        whole = journal.read_bytes().rpartition(b"\n")
+        os.truncate(journal, len(whole[0]) + len(whole[1]))
 
 
 def _run_some(
