@@ -81,7 +81,7 @@ def nightly_command(
     if quick and matrix not in {"full", "quick"}:
         raise UsageError("--quick and --matrix", do="name one of them")
     chosen: Matrix = read_matrix("quick" if quick else matrix)
-    cases = chosen.cases(name)
+    cases = chosen.cases(name, history=history)
     if not cases:
         raise UsageError("the matrix asks for nothing", where=chosen.name)
     Store(history)  # a place that is none is better known before an hour was run

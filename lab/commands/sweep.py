@@ -192,8 +192,6 @@ def _frame(
     if layout is not None:
         word = "v1" if layout is LayoutChoice.V1 else "v2"
     environment = {**told.environment, **read_pairs(set_)}
-    if "GECKO_SHM_RING_FRAMES" in environment:
-        raise UsageError("--set GECKO_SHM_RING_FRAMES", do="vary the ring: --over ring_frames=4096")
     return Frame(
         driver=driver or told.driver or Frame.driver,
         layout=word,

@@ -11,6 +11,7 @@ from typing import Literal
 
 from lab.clocks import Component
 from lab.results import Result
+from lab.sweep.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -259,3 +260,42 @@ class ScenarioCase(Case):
         from lab.night.perform_scenarios import perform_scenarios
 
         return perform_scenarios(self, place)
+
+
+@dataclass(frozen=True)
+class SweepCase(Case):
+    """A grid of virtual runs, told as one result; the runs themselves are kept in the history.
+
+    Attributes
+    ----------
+    subject
+        The driver.
+    grid
+        All runs.
+    night
+        Of the history, under which they are kept.
+    history
+        Folder or URL; empty: they are not kept.
+    """
+
+    subject: Subject
+    grid: Grid
+    night: str
+    history: str = ""
+
+    @property
+    def title(self) -> str:
+        """Driver, what varies."""
+        varied = " and ".join(self.grid.varied) or "one point"
+        return f"{self.subject.name}: sweep over {varied}, {self.grid.frame.layout}"
+
+    @property
+    def expected_s(self) -> float:
+        """Measured: every run begins a host of its own."""
+        return 2.0 + 0.2 * self.grid.size
+
+    def perform(self, place: Place) -> list[Result]:
+        """Make them."""
+        from lab.night.perform_sweep import perform_sweep
+
+        return [perform_sweep(self, place)]

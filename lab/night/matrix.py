@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lab.clocks import Component
 from lab.errors import UsageError
 from lab.faults.swarm import chosen_faults
+from lab.history.store import SWEEP
 from lab.night.case import (
     Case,
     PairedCase,
@@ -24,10 +25,13 @@ from lab.night.case import (
     ScenarioCase,
     SoakCase,
     Subject,
+    SweepCase,
     ValidateCase,
 )
 from lab.play.signals import SIGNALS
 from lab.profiles import load_profile
+from lab.sweep.grid import Over, make_grid, over_of
+from lab.sweep.task import Frame
 
 OWN = ("quick", "full")
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -131,6 +135,29 @@ class Soak(_Part):
     runs: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
+class Sweep(_Part):
+    """A grid of virtual runs: how probable a glitch is, see `hal-lab sweep`.
+
+    Attributes
+    ----------
+    drivers
+        Names of `Matrix.driver`.
+    over
+        Parameters and their values, as in the file of a grid.
+    layouts
+        Of Gecko Sink's memory, each a grid of its own.
+    seeds, late_wake_ups
+        As for `hal-lab sweep`; the same seeds every night, so that a count that changed is the
+        driver's.
+    """
+
+    drivers: list[str]
+    over: Over
+    layouts: list[Literal["v1", "v2"]] = ["v2"]
+    seeds: Annotated[int, Field(ge=1, le=10_000)] = 10
+    late_wake_ups: Annotated[int, Field(ge=1, le=10_000)] = 10
+
+
 class Validate(_Part):
     """The ladder of `hal-lab validate`.
 
@@ -176,7 +203,7 @@ class Matrix(_Part):
         Of the file, without its suffix.
     driver
         Name to driver.
-    play, paired, soak, validate_, scenarios
+    play, paired, soak, sweep, validate_, scenarios
         What is run; in the file ``validate`` has no underscore.
     """
 
@@ -185,10 +212,11 @@ class Matrix(_Part):
     play: list[Play] = Field(default_factory=list)
     paired: list[Paired] = Field(default_factory=list)
     soak: list[Soak] = Field(default_factory=list)
+    sweep: list[Sweep] = Field(default_factory=list)
     validate_: list[Validate] = Field(default_factory=list, alias="validate")
     scenarios: list[Scenarios] = Field(default_factory=list)
 
-    def cases(self, night: str) -> list[Case]:
+    def cases(self, night: str, *, history: str = "") -> list[Case]:
         """Every run, in the order in which they are told.
 
         Parameters
@@ -210,6 +238,7 @@ class Matrix(_Part):
             *self._plays(),
             *self._pairs(),
             *self._soaks(night),
+            *self._sweeps(night, history),
             *self._ladders(),
             *self._questions(),
         ]
@@ -276,6 +305,15 @@ class Matrix(_Part):
                         seed=seed,
                         number=run,
                     )
+
+    def _sweeps(self, night: str, history: str) -> Iterator[SweepCase]:
+        for part in self.sweep:
+            for name, layout in product(part.drivers, part.layouts):
+                subject = self._subject(name)
+                environment = tuple(sorted(subject.environment.items()))
+                frame = Frame(subject.bundle, layout, part.late_wake_ups, environment)
+                grid = make_grid(over_of(part.over), frame=frame, seeds=part.seeds, first_seed=0)
+                yield SweepCase(subject, grid, f"{night[:10]}{SWEEP}", history)
 
     def _ladders(self) -> Iterator[ValidateCase]:
         for part in self.validate_:

@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.errors import LabError, MissingError, as_lab_error
-from lab.night.case import Case, PairedCase, Place, PlayCase, SoakCase, ValidateCase
+from lab.night.case import (
+    Case,
+    PairedCase,
+    Place,
+    PlayCase,
+    SoakCase,
+    SweepCase,
+    ValidateCase,
+)
 from lab.results import DriverIdentity, Result, Verdict
 
 RESULTS = "results.jsonl"
@@ -171,7 +179,7 @@ def without_result(case: Case, error: LabError) -> Result:
     """
     verdict = Verdict.SKIPPED if isinstance(error, MissingError) else Verdict.FAIL
     driver = None
-    if isinstance(case, PlayCase | PairedCase | SoakCase | ValidateCase):
+    if isinstance(case, PlayCase | PairedCase | SoakCase | SweepCase | ValidateCase):
         driver = DriverIdentity(path=case.subject.bundle, sha256="", name=case.subject.name)
     return Result(
         scenario=type(case).__name__.removesuffix("Case").lower(),

@@ -20,8 +20,9 @@ from lab.history.history import History
 from lab.history.store import SWEEP
 from lab.night.record import Sweep, SweepCell
 from lab.report.heat_map import COLUMNS_MAX, ROWS_MAX
+from lab.sweep.grid import Grid
 from lab.sweep.parameters import PARAMETERS, plain
-from lab.sweep.task import SCENARIO
+from lab.sweep.task import SCENARIO, Frame
 
 CELLS_MAX = 1_200
 """Of all sweeps of a night: as SVG some 500 kB of a page that may have 4 MB."""
@@ -215,23 +216,15 @@ def _sweep(night: str, key: _Key, runs: _Runs) -> Sweep:
 
 def _command(runs: _Runs, axes: Mapping[str, Sequence[Decimal]], common: Mapping[str, str]) -> str:
     """The line that makes the whole grid, told from one of its runs."""
-    driver = _driver_of(runs.command)
-    if not driver or not runs.seeds or any(name not in common for name in _OWN):
+    driver, layout = _driver_of(runs.command), common.get("layout")
+    late = common.get("late_wake_ups", "")
+    if not driver or layout not in {"v1", "v2"} or not late.isascii() or not late.isdigit():
         return ""
-    line = ["hal-lab", "sweep", "--driver", driver, "--layout", common["layout"]]
-    line += ["--late-wake-ups", common["late_wake_ups"]]
-    for name, parameter in PARAMETERS.items():
-        values = [f"{value:f}" for value in axes[name]]
-        if values != [str(parameter.default)]:
-            line += ["--over", f"{name}={','.join(values)}"]
-    if "--over" not in line:  # a grid must name something
-        line += ["--over", f"ring_frames={axes['ring_frames'][0]:f}"]
-    for name, text in common.items():
-        if name not in _OWN:
-            line += ["--set", f"{name}={text}"]
+    environment = tuple((name, text) for name, text in common.items() if name not in _OWN)
+    frame = Frame(driver, "v1" if layout == "v1" else "v2", int(late), environment)
     first, last = min(runs.seeds), max(runs.seeds)
-    line += ["--first-seed", str(first)] if first else []
-    return shlex.join([*line, "--seeds", str(last - first + 1)])
+    told = {name: tuple(values) for name, values in axes.items()}
+    return Grid(told, frame, seeds=last - first + 1, first_seed=first).command()
 
 
 def _driver_of(command: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ RUNS_MAX = 1_000_000
 """Of one sweep: at ten a second more than a day."""
 Point = tuple[tuple[str, Decimal], ...]
 _Number = StrictInt | StrictFloat
+Over = dict[str, StrictStr | _Number | list[_Number]]
+"""Name of a parameter to its values, as a TOML file has them."""
+RING = "GECKO_SHM_RING_FRAMES"
+"""Set by the point of the grid."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,20 @@ class Grid:
         """Points times seeds, those that cannot be run among them."""
         return prod(len(values) for values in self.axes.values()) * self.seeds
 
+    def command(self) -> str:
+        """What a person types to make all of it; what has its default is not told."""
+        frame = self.frame
+        line = ["hal-lab", "sweep", "--driver", frame.driver, "--layout", frame.layout]
+        line += ["--late-wake-ups", str(frame.late_wake_ups)]
+        told = {name: ",".join(f"{v:f}" for v in values) for name, values in self.axes.items()}
+        off = [name for name, values in told.items() if values != str(PARAMETERS[name].default)]
+        for name in off or ["ring_frames"]:  # a grid must name something
+            line += ["--over", f"{name}={told[name]}"]
+        for name, text in frame.environment:
+            line += ["--set", f"{name}={text}"]
+        line += ["--first-seed", str(self.first_seed)] if self.first_seed else []
+        return shlex.join([*line, "--seeds", str(self.seeds)])
+
     def tasks(self) -> Iterator[Task]:
         """All runs: every point with the first seed, then every point with the second, ...
 
@@ -96,7 +115,7 @@ class GridFile(BaseModel):
     first_seed: Annotated[int, Field(ge=0)] | None = None
     late_wake_ups: Annotated[int, Field(ge=1)] | None = None
     environment: dict[str, str] = Field(default_factory=dict)
-    over: dict[str, StrictStr | _Number | list[_Number]] = Field(default_factory=dict)
+    over: Over = Field(default_factory=dict)
 
 
 def read_grid_file(path: Path) -> GridFile:
@@ -132,7 +151,7 @@ def read_grid_file(path: Path) -> GridFile:
         raise UsageError(f"{place}: {first['msg']}", where=str(path)) from error
 
 
-def over_of(told: Mapping[str, str | int | float | list[int | float]]) -> list[str]:
+def over_of(told: Over) -> list[str]:
     """The ``over`` of a file as ``--over`` would say it."""
     return [
         f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
@@ -162,6 +181,8 @@ def make_grid(over: Sequence[str], *, frame: Frame, seeds: int, first_seed: int)
     axes: dict[str, tuple[Decimal, ...]] = {
         name: (Decimal(p.default),) for name, p in PARAMETERS.items()
     }
+    if RING in dict(frame.environment):
+        raise UsageError(f"{RING} is set", do="vary the ring: ring_frames=4096")
     if not over:
         raise UsageError("the grid is empty", do="name a parameter: --over ring_frames=1024,4096")
     for text in over:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import UsageError
-from lab.night.case import PairedCase, PlayCase, ScenarioCase, SoakCase
+from lab.night.case import PairedCase, PlayCase, ScenarioCase, SoakCase, SweepCase
 from lab.night.matrix import OWN, read_matrix
 
 HEAD = '[driver.Mine]\nbundle = "My.driver"\nenvironment = { LEVEL = "3" }\n'
@@ -74,6 +74,27 @@ def test_a_pair_has_a_reference_of_the_matrix_or_a_bundle_and_needs_the_machine_
     assert pairs[2].expected_s > 15 * 2
 
 
+def test_a_sweep_is_one_case_for_each_driver_and_layout_kept_under_the_date(tmp_path: Path) -> None:
+    text = HEAD + (
+        '[[sweep]]\ndrivers = ["Mine"]\nlayouts = ["v1", "v2"]\nseeds = 3\nlate_wake_ups = 4\n'
+        'over = { ring = "1024:4096:x2", jitter_ms = [0, 2.5] }\n'
+    )
+    matrix = read_matrix(written(tmp_path, text))
+    cases = matrix.cases("2026-11-22-evening", history="s3://x")
+    assert all(isinstance(case, SweepCase) for case in cases)
+    assert [case.title for case in cases] == [
+        "Mine: sweep over ring_frames and jitter_ms, v1",
+        "Mine: sweep over ring_frames and jitter_ms, v2",
+    ]
+    for case in cases:
+        assert isinstance(case, SweepCase)
+        assert (case.night, case.history) == ("2026-11-22-sweep", "s3://x")
+        assert (case.grid.size, case.grid.first_seed) == (3 * 2 * 3, 0)
+        assert case.grid.frame.environment == (("LEVEL", "3"),)
+        assert case.grid.frame.late_wake_ups == 4
+        assert case.expected_s > 0
+
+
 def test_faults_are_drawn_anew_each_night_and_a_night_can_be_made_again(tmp_path: Path) -> None:
     text = HEAD + '[[soak]]\ndrivers = ["Mine"]\nfaults = ["host", "reader"]\nruns = 3\n'
     matrix = read_matrix(written(tmp_path, text))
@@ -129,6 +150,11 @@ def test_scenarios_are_asked_alone_unless_they_say_otherwise(tmp_path: Path) -> 
             "no such signal: hum; one of noise",
         ),
         (HEAD + '[[paired]]\ndrivers = ["Mine"]\nrounds = 0\n', "paired.0.rounds: Input should"),
+        (HEAD + '[[sweep]]\ndrivers = ["Mine"]\n', "sweep.0.over: Field required"),
+        (HEAD + '[[sweep]]\ndrivers = ["Mine"]\nover = {}\n', "the grid is empty"),
+        (HEAD + '[[sweep]]\ndrivers = ["Mine"]\nover.rign = 3\n', "no such parameter"),
+        (HEAD + '[[sweep]]\ndrivers = ["Mine"]\nover.ring = [1000]\n', "is no power of two"),
+        (HEAD + '[[sweep]]\ndrivers = ["Mine"]\nover.ring = 1024\nseeds = 0\n', "sweep.0.seeds"),
     ],
 )
 def test_what_is_no_matrix_is_one_line(tmp_path: Path, text: str, said: str) -> None:
