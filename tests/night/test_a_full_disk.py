@@ -95,6 +95,7 @@ def kept_results(disk: SmallDisk) -> dict[str, int]:
     return {night: int(count) for night, count in found}
 
 
+@pytest.mark.slow
 def test_wherever_the_disk_ends_the_night_is_one_line_and_the_earlier_ones_are_as_they_were(
     disk: SmallDisk,
 ) -> None:
