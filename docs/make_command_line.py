@@ -29,19 +29,19 @@ PAGE = Path("docs") / "reference" / "command-line.md"
 HEAD = """\
 # Command line: `hal-lab`
 
-Made by `python docs/make_command_line.py` from the commands themselves; a test fails when it is stale.
+Made by `python docs/make_command_line.py` from the commands; a test fails when it is stale.
 Change the help texts in `lab/commands/*.py`, not this page.
 
-`hal-lab <command> --help` says the same in the terminal. `coreaudiod-sim`, the program behind it, has
-[a page of its own](rpc.md).
+`hal-lab <command> --help` says the same in the terminal. `coreaudiod-sim`, the program behind it,
+has [a page of its own](rpc.md).
 """
 
 VARIABLES: dict[str, str] = {
-    "HAL_LAB_BUILD": "CMake build folder with `coreaudiod-sim` and drivers, instead of those installed "
-    "and those below `build/` of the source tree.",
-    "HAL_LAB_BIN": "`coreaudiod-sim` itself, or the folder that it is in; goes before `HAL_LAB_BUILD`.",
+    "HAL_LAB_BUILD": "CMake build folder with `coreaudiod-sim` and drivers, instead of those that "
+    "are installed and those below `build/` of the source tree.",
+    "HAL_LAB_BIN": "`coreaudiod-sim`, or the folder that it is in; goes before `HAL_LAB_BUILD`.",
     "HAL_LAB_PROFILES": "Folder of [profiles](profiles.md) of your own, instead of ours.",
-    "HAL_LAB_GECKO_SHM_H": "The header from which the layout of Gecko Sink's shared memory is read.",
+    "HAL_LAB_GECKO_SHM_H": "The header that says the layout of Gecko Sink's shared memory.",
     "HAL_LAB_NO_DOCKER": "Not empty: scenarios that need Docker are skipped.",
     "HAL_LAB_NO_REALTIME": "Not empty: scenarios that judge the wall clock are skipped.",
     "NO_COLOR": "Not empty: no colours.",

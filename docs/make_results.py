@@ -56,8 +56,9 @@ HEAD = f"""\
 Made by `python docs/make_results.py` from `lab/results/records.py`; a test fails when it is stale.
 Change the docstrings, not this page.
 
-One run is one record, and everything else (table, page, JUnit, Markdown, history) is a view of it. This is version
-{SCHEMA_VERSION}, as JSON; [result.schema.json](result.schema.json) is the same for programs (JSON Schema 2020-12).
+One run is one record, and everything else (table, page, JUnit, Markdown, history) is a view of it.
+This is version {SCHEMA_VERSION}, as JSON; [result.schema.json](result.schema.json) is the same for
+programs (JSON Schema 2020-12).
 
 | where | how many |
 |---|---|
@@ -66,8 +67,8 @@ One run is one record, and everything else (table, page, JUnit, Markdown, histor
 | `results.jsonl` of a night | one a line |
 | the [history](history.md) | the same fields as columns |
 
-A reader brings records of version 1 up, and refuses those of a newer version and fields that it does not know: `lab.results.load_result`.
-There is no NaN and no infinity, JSON has none.
+A reader brings records of version 1 up, and refuses those of a newer version and fields that it
+does not know: `lab.results.load_result`. There is no NaN and no infinity, JSON has none.
 """
 
 EXAMPLE = Result(
@@ -154,9 +155,8 @@ def _section(record: type[BaseModel]) -> str:
     required = set(record.model_json_schema().get("required", []))
     for name, told in properties.items():
         default = "has to be there" if name in required else _default(told)
-        rows.append(
-            f"| `{name}` | {_type(told)} | {_unit(name, told)} | {default} | {_cell(meanings[name])} |"
-        )
+        cells = [f"`{name}`", _type(told), _unit(name, told), default, _cell(meanings[name])]
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join([f"## {record.__name__}", "", _text(head), "", *rows, ""])
 
 
@@ -202,7 +202,7 @@ def _computed() -> str:
 def _example() -> str:
     text = EXAMPLE.model_dump_json(indent=2, exclude_defaults=True)
     note = "What has its default may be left out, and is here. In files it is written."
-    return "\n".join(["## Example", "", note, "", "```json", text, "```", ""])
+    return f"## Example\n\n{note}\n\n```json\n{text}\n```\n"
 
 
 def _text(words: str) -> str:

@@ -124,7 +124,7 @@ def test_every_variable_of_the_environment_that_the_lab_reads_is_on_the_page() -
     }
     assert "HAL_LAB_BUILD" in read
     assert {name for name in read if f"`{name}`" not in page} == make_command_line.INTERNAL
-    assert set(make_command_line.VARIABLES) - read == {"NO_COLOR"}
+    assert set(make_command_line.VARIABLES) - read == {"NO_COLOR", "FORCE_COLOR"}
 
 
 def test_every_exit_status_of_the_help_has_its_row() -> None:
