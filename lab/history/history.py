@@ -1,14 +1,12 @@
 """Questions to all nights: SQL by DuckDB, over views of the files.
 
-==================  ==============================================================================
-``results``         one row per result, `lab.history.table.SCHEMA`; of results of a night that have
-                    one ID, the last that was written
-``measurements``    one row per measurement: night, id, key, driver (its name), sha256, profile,
-                    clock, seed, attempt, audio_s, fit, verdict, and name, value, unit, kind, limit,
-                    better, margin, wall_clock
-``glitches``        one row per glitch: night, id, key, driver, and kind, position_frame, frames,
-                    cause, at_ns, cycle, clip
-==================  ==============================================================================
+- ``results``: one row per result, `lab.history.table.SCHEMA`; of results of a night that have one
+  ID, the last that was written
+- ``measurements``: one row per measurement: night, id, key, driver (its name), sha256, profile,
+  clock, seed, attempt, audio_s, fit, verdict, and name, value, unit, kind, limit, better, margin,
+  wall_clock
+- ``glitches``: one row per glitch: night, id, key, driver, and kind, position_frame, frames, cause,
+  at_ns, cycle, clip
 """
 
 from __future__ import annotations
