@@ -129,7 +129,7 @@ def _told(night: Night) -> dict[str, Any]:
         "maps": maps_of(night),
         "calibration": calibration_rows(night),
         "worst": worst[:_STATIC_ROWS],
-        "drivers": sorted({figures.driver_of(result) for result in night.results}),
+        "drivers": sorted({result.driver_name for result in night.results}),
         "style": _read("style.css"),
         "script": _read("script.js"),
         "policy": _policy(),
@@ -189,7 +189,6 @@ def _environment(folder: Path) -> Any:
         "unit": figures.unit_of,
     }
     environment.globals |= {
-        "driver_of": figures.driver_of,
         "found_in": figures.words_of_result,
         "limit_of": figures.limit_of,
         "link_to": lambda path: link_to(folder, path),

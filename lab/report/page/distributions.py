@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hdrh.histogram import HdrHistogram
 
 from lab.night.record import Night
-from lab.report.page.figures import clock_of, driver_of, figure
+from lab.report.page.figures import clock_of, figure
 from lab.report.page.plots import nice_ticks
 from lab.results import Histogram
 
@@ -124,7 +124,7 @@ def distributions_of(night: Night) -> Distributions:
         for histogram in result.histograms:
             key = histogram.name, histogram.unit, result.clock
             of_drivers = groups.setdefault(key, defaultdict(list))
-            of_drivers[driver_of(result)].append(histogram)
+            of_drivers[result.driver_name].append(histogram)
     unreadable = 0
     charts: list[Chart] = []
     for (name, unit, clock), of_drivers in groups.items():
