@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
+from lab.errors import LabError
 from lab.night.record import Night
 from lab.report.page.figures import clock_of, figure
 from lab.report.page.plots import nice_ticks
 from lab.results import Histogram
+from lab.statistics.latency import read_histogram
 
 WIDTH = 560
 HEIGHT = 220
@@ -101,8 +103,8 @@ class Distributions:
 def decode(histogram: Histogram) -> HdrHistogram | None:
     """The histogram itself; None when what is encoded is none."""
     try:
-        found = HdrHistogram.decode(histogram.encoded)
-    except Exception:  # noqa: BLE001  (it raises whatever zlib, base64, struct and it itself know)
+        found = read_histogram(histogram)
+    except LabError:
         return None
     return found if found.get_total_count() > 0 else None
 
