@@ -304,12 +304,21 @@ class Result(_Record):
 
         Two results with one key are two measurements of the same thing.
         """
-        driver = self.driver.name if self.driver is not None else "no driver"
         told = [f"{name} {value}" for name, value in sorted(self.parameters.items())]
         place = "" if self.profile == "none" else f"on {self.profile}"
         over = f"over {self.transport}" if self.transport else ""
-        parts = [driver, self.scenario, *told, place, over, f"{self.clock} time"]
+        parts = [self.driver_name, self.scenario, *told, place, over, f"{self.clock} time"]
         return ", ".join(part for part in parts if part)
+
+    @property
+    def driver_name(self) -> str:
+        """What people call the driver; "no driver" where none was loaded."""
+        return self.driver.name if self.driver is not None else "no driver"
+
+    @property
+    def driver_sha256(self) -> str:
+        """Over the driver's bundle; empty when that is not known."""
+        return self.driver.sha256 if self.driver is not None else ""
 
     @property
     def id(self) -> str:
