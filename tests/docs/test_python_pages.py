@@ -15,6 +15,10 @@ PAGES = ROOT / "docs" / "reference" / "python"
 LEFT_OUT = {
     "lab.signals.calibrate": "makes docs/explanation/lossy-detectors.md",
     "lab.signals.calibration_table": "makes docs/explanation/lossy-detectors.md",
+    "lab.host.coverage": "what a night counts, behind Host.coverage",
+    "lab.host.link": "how the protocol gets there",
+    "lab.host.protocol": "how the protocol gets there",
+    "lab.host.stderr_log": "what a host keeps of its log",
     "lab.history.store": "the files behind lab.history.history",
     "lab.history.table": "the files behind lab.history.history",
     "lab.history.told": "what a night says of changes",
@@ -45,7 +49,7 @@ def test_every_module_that_is_shown_is_there_and_says_what_it_is() -> None:
         assert source_of(module).read_text(encoding="utf-8").startswith('"""'), module
 
 
-@pytest.mark.parametrize("package", ["signals", "measure", "history", "results"])
+@pytest.mark.parametrize("package", ["host", "signals", "measure", "history", "results"])
 def test_no_module_of_a_package_for_scenarios_is_left_out_without_a_reason(package: str) -> None:
     modules = {
         f"lab.{package}.{path.stem}"
