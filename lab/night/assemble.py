@@ -23,7 +23,6 @@ WORST_FIRST = (
     Verdict.UNFIT_MACHINE,
     Verdict.SKIPPED,
 )
-_NO_DRIVER = "no driver"
 
 
 def assemble(
@@ -39,6 +38,7 @@ def assemble(
     planned: int = 0,
     stopped: str = "",
     complaints: Sequence[str] = (),
+    kept: bool = True,
     previous: str = "",
     sweeps: Sequence[Sweep] = (),
 ) -> Night:
@@ -55,6 +55,7 @@ def assemble(
         planned=planned,
         stopped=stopped,
         complaints=list(complaints),
+        kept=kept,
         previous=previous,
         machine=describe_machine(results),
         drivers=driver_lines(results, worse),
@@ -84,8 +85,7 @@ def driver_lines(results: Sequence[Result], changes: Sequence[Change]) -> list[D
     """
     by_driver: dict[str, list[Result]] = {}
     for result in results:
-        name = result.driver.name if result.driver is not None else _NO_DRIVER
-        by_driver.setdefault(name, []).append(result)
+        by_driver.setdefault(result.driver_name, []).append(result)
     lines = [
         _line(name, own, [change for change in changes if change.driver == name])
         for name, own in by_driver.items()
@@ -109,7 +109,7 @@ def _line(name: str, results: Sequence[Result], changes: Sequence[Change]) -> Dr
         told.append(f"{unfit} not judged: the machine was unfit")
     if skipped := counts[Verdict.SKIPPED]:
         told.append(f"{skipped} skipped")
-    known = [r.driver.sha256 for r in results if r.driver is not None and r.driver.sha256]
+    known = [result.driver_sha256 for result in results if result.driver_sha256]
     return DriverLine(
         name=name,
         sha256=known[0] if known else "",

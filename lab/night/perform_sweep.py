@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from lab.errors import LabError
+from lab.host.locate import find_driver
 from lab.night.case import Place, SweepCase
 from lab.results import Measurement, Result, Verdict
 from lab.sweep.keep import Keeper
 from lab.sweep.local import LocalPool
-from lab.sweep.perform import identity
 from lab.sweep.run import Swept, sweep
 
 SCENARIO = "sweep-grid"
@@ -50,7 +50,7 @@ def perform_sweep(case: SweepCase, place: Place) -> Result:
         When a run could not be made, or nothing can be kept.
     """
     began = time.monotonic()
-    driver = identity(case.grid.frame.driver)
+    driver = case.subject.identity(find_driver(case.subject.bundle))
     with Keeper(case.history or None, case.night) as keeper, LocalPool(1) as pool:
         swept = sweep(case.grid, pool, keeper, again=True, stop=place.stop, watcher=_Nobody())
     if swept.errors:
@@ -70,7 +70,7 @@ def perform_sweep(case: SweepCase, place: Place) -> Result:
         parameters={name: told(case, name) for name in case.grid.varied}
         | {"layout": frame.layout, "late_wake_ups": str(frame.late_wake_ups)}
         | {"seeds": str(case.grid.seeds)},
-        driver=driver.model_copy(update={"name": case.subject.name}),
+        driver=driver,
         command=command,
         duration_s=time.monotonic() - began,
         audio_s=swept.audio_s,

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lab.closing import Closing
 from lab.errors import LabError
 from lab.host import sources
-from lab.host.base import Client, FarEnd, Host
+from lab.host.base import Client, Host
+from lab.host.far_end import FarEnd
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.signals.file import read_raw
 from lab.transport import posix_shm
