@@ -12,6 +12,7 @@ import os
 import re
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,9 @@ class Store:
             else:
                 self.filesystem.pipe_file(path, data)
         except OSError as error:
+            if self.is_local:
+                with suppress(OSError):
+                    Path(folder).rmdir()  # not when others have written there
             raise LabError(
                 f"the night cannot be written ({error.strerror or error})",
                 where=folder,

@@ -249,6 +249,8 @@ def test_a_disk_that_is_full_is_one_line_and_leaves_what_was_there(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LabError, match=r"cannot be written \(No space left.*make room"):
         store.write(NIGHT, [result("more")])
+    with pytest.raises(LabError, match=r"cannot be written \(No space left"):
+        store.write("2026-11-23", [result()])
     assert sorted(tmp_path.rglob("*")) == before
 
 
