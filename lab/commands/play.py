@@ -27,7 +27,7 @@ from lab.host.locate import DEFAULT_DRIVER
 from lab.measure.fitness import probe_fitness
 from lab.play.environment import read_pairs
 from lab.play.judge import judge_play
-from lab.play.names import release, sweep_leftovers, unique_shm_name
+from lab.play.names import release, sweep_leftovers, sweep_wire_folders, unique_shm_name
 from lab.play.run import PlayCut, play
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.signals import SIGNALS, write_signal
@@ -176,6 +176,7 @@ def play_command(
     _check_names(file, signal, profile)
     environment = read_pairs(set_ or [])
     sweep_leftovers()
+    sweep_wire_folders()
     with _folder(into) as folder:
         settings = PlaySettings(
             file=_file(file, signal, folder, seconds),
