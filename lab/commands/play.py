@@ -212,7 +212,9 @@ def play_command(
         title = (
             f'{signal or settings.file.name} through "{facts.device.name}", {settings.clock} clock'
         )
-        if facts.layout:
+        if facts.wire is not None:
+            title += f", wire {facts.layout}, {facts.wire.transport}"
+        elif facts.layout:
             title += f", layout {facts.layout}"
         # First what was found: what cannot be kept must not take it along.
         out = Output()

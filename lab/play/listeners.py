@@ -1,5 +1,6 @@
-"""What listens to a driver, and which it is: another process that reads shared memory, the host in
-step, the device's own input, whom the driver dials (`lab.play.wire`), nobody.
+"""What listens to a driver: another process, the host in step, the device's own input, nobody.
+
+And which of them it is; whom a driver dials is in `lab.play.wire`.
 """
 
 from __future__ import annotations
@@ -141,7 +142,8 @@ def listen(
     found = _listen_nearby(host, client, facts, settings, capacity)
     if found is None and wire.is_dialled(host, facts.device):
         facts.far_end = "packets"
-        return wire.listener(host, facts)
+        return wire.listener(host)
+    facts.unheard = wire.why_not
     wire.leave()
     return found or Nobody()
 

@@ -199,6 +199,8 @@ class PlayFacts:
         What the driver was asked; empty when it was not asked for, or the host has gone.
     wire
         Packets, of a driver that dialled; None of any other.
+    unheard
+        Why nobody listens to a driver that says how it is to be heard; empty otherwise.
     """
 
     device: Device
@@ -220,6 +222,7 @@ class PlayFacts:
     timestamps: TimestampReport | None = None
     calls: list[CoverageRow] = field(default_factory=list)
     wire: WireFacts | None = None
+    unheard: str = ""
 
     @property
     def sample_rate(self) -> float:

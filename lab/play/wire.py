@@ -30,7 +30,7 @@ from lab.play.wire_facts import WireFacts
 from lab.signals.file import read_raw
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.receiver import Receiver
-from lab.transport.bunghole.recording import PACKET, PacketFlag, Room
+from lab.transport.bunghole.recording import PACKET, Room
 from lab.transport.bunghole.stream import Offset
 from lab.transport.opus import CHANNELS, SAMPLE_RATE
 
@@ -54,10 +54,13 @@ class Wire(Closing):
     ----------
     environment
         What the driver needs to find it.
+    why_not
+        Why nobody listens although the driver says that it dials; empty otherwise.
     """
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
+        self.why_not = ""
 
     def attach(self, host: Host) -> None:
         """The host is there, the driver is not yet loaded."""
@@ -70,7 +73,7 @@ class Wire(Closing):
         """The driver is heard in another way, and IO has not begun: stop listening."""
 
     @abstractmethod
-    def listener(self, host: Host, facts: PlayFacts) -> Listener:
+    def listener(self, host: Host) -> Listener:
         """What takes what it plays from now on; leaving the wire ends it."""
 
 
@@ -85,7 +88,7 @@ class NoWire(Wire):
         del host, device
         return False
 
-    def listener(self, host: Host, facts: PlayFacts) -> Listener:
+    def listener(self, host: Host) -> Listener:
         """Never asked for."""
         raise NotImplementedError
 
@@ -120,20 +123,23 @@ class RealtimeWire(_Folder):
     def __init__(self, settings: PlaySettings, seconds: float) -> None:
         super().__init__(settings)
         self._receiver: Receiver | None = None
+        self._refused = ""
         try:
             self._receiver = Receiver(
                 Endpoint.stand_in(self.folder),
                 room=Room(seconds=seconds, folder=self.folder),
                 offers_v2=self._offered == "v2",
             )
-        except LabError:
-            pass  # no libopus, or a folder too long for a socket: nobody listens
+        except LabError as error:
+            # No libopus, or a folder too long for a socket: of most drivers that is no matter.
+            self._refused = str(error)
 
     def is_dialled(self, host: Host, device: Device) -> bool:
         """Wait for it a little; for a driver that says it has a link, longer, until it is up."""
-        if self._receiver is None:
-            return False
         link = _link(host, device)
+        if self._receiver is None:
+            self.why_not = self._refused if link is not None else ""
+            return False
         end = time.monotonic() + (_UNTOLD_S if link is None else _TOLD_S)
         while not (guests := self._receiver.guests) and time.monotonic() < end:
             time.sleep(_LOOK_S)
@@ -149,7 +155,7 @@ class RealtimeWire(_Folder):
         if self._receiver is not None:
             self._receiver.release()
 
-    def listener(self, host: Host, facts: PlayFacts) -> Listener:
+    def listener(self, host: Host) -> Listener:
         """The receiver's recording."""
         assert self._receiver is not None
         return _ReceiverListener(host, self._receiver)
@@ -169,9 +175,10 @@ class VirtualWire(_Folder):
         self._table = self.folder / "wire.packets"
         self._frames = round(seconds * SAMPLE_RATE)
         self._peer: Peer | None = None
+        self._refused = ""
 
     def attach(self, host: Host) -> None:
-        """Open it; a build without Bunghole, or without threads of its own, has none."""
+        """Open it; without libopus, or before a helper that drivers live in, there is none."""
         try:
             self._peer = open_peer(
                 host,
@@ -180,13 +187,20 @@ class VirtualWire(_Folder):
                 record_frames=self._frames,
                 table=self._table,
             )
-        except HostError:
-            self._peer = None
+        except HostError as error:
+            self._refused = error.message
+            if host.info().process_model == "helper":
+                self._refused = (
+                    "in virtual time whoever it dials has to be in its process, and this profile "
+                    "has a helper for it: play in real time, or without a profile"
+                )
 
     def is_dialled(self, host: Host, device: Device) -> bool:
         """Threads of a driver that was loaded have run as far as they can."""
-        del host, device
-        return self._peer is not None and self._peer.stats().output.connections > 0
+        if self._peer is None:
+            self.why_not = self._refused if _link(host, device) is not None else ""
+            return False
+        return self._peer.stats().output.connections > 0
 
     def leave(self) -> None:
         """Close the far end, whose thread would have its turns, and whose files their room."""
@@ -194,7 +208,7 @@ class VirtualWire(_Folder):
             self._peer.close()
             self._peer = None
 
-    def listener(self, host: Host, facts: PlayFacts) -> Listener:
+    def listener(self, host: Host) -> Listener:
         """The far end's recording."""
         assert self._peer is not None
         # The microphone is not what is asked about, and each packet of it costs time.

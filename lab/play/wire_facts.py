@@ -158,7 +158,7 @@ def heard_frame(segments: list[Segment], position: int) -> int | None:
 
 
 def spoiled_places(packets: NDArray[Any], *, behind: int = 2 * FRAMES) -> list[tuple[int, int]]:
-    """Stretches of the recording that a packet's fate has spoiled, and what a codec needs to recover.
+    """Where a packet's fate has spoiled the recording, with what a codec needs to recover.
 
     Parameters
     ----------

@@ -31,8 +31,8 @@ PACKET = np.dtype(
 """One row per packet, and one per run of concealed ones before it.
 
 ``recorded_frame``: where in the recording it begins; ``frames``: that it brought there, 0 when it
-was left out: it came again, or too late; ``lost``: packets missing right before it, or before those of v1 that
-began its connection; ``received_ns``, ``decoded_ns``:
+was left out: it came again, or too late; ``lost``: packets missing right before it, or before those
+of v1 that began its connection; ``received_ns``, ``decoded_ns``:
 CLOCK_MONOTONIC here. ``first_frame``, ``sequence``, ``captured_ns``, ``encoded_ns``, ``sent_ns``
 are the sender's, 0 in v1. ``flags``: `PacketFlag`.
 """

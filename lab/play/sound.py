@@ -1,0 +1,330 @@
+"""What is heard behind a lossy codec: three ways to listen, and how much each could judge.
+
+Where each piece of a recording belongs is known from the packets' numbers. Sound says whether the
+numbers are true, and what was wrong before they were given.
+
+- *Tones*: of a signal that is one (`TONES`), the detectors of `lab.signals` with their calibrated
+  limits say everything: cuts, repeats, gaps, dips, clicks. Of any other signal they say nothing.
+- *Delay*: stretches of half a second are looked for where they are due
+  (`lab.signals.delay.find_delay`, which refuses an answer that is not sure): a cut or a repeat that
+  no number tells. A signal that repeats itself, or has too narrow a band, has no delay.
+- *Resemblance*: every 20 ms that are not silent resemble what was played, whatever it is. Opus at
+  128 kbit/s keeps a correlation of 0.6 and more with white noise, of 0.95 with anything else; audio
+  of another place, or silence, has 0.35 at most with noise. Of a steady tone it says little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.errors import SignalError
+from lab.play.wire_facts import LOOK_AHEAD_FRAMES, heard_frame
+from lab.signals.align import Segment
+from lab.signals.delay import Delay, find_delay
+from lab.signals.envelope import listen, measure_envelope
+from lab.signals.lossy import GLITCH_PAIR_HZ, runs_of
+from lab.signals.sine import GLITCH_TONE_HZ
+from lab.signals.time_line import track_time_line
+
+TONES: Mapping[str, tuple[float, ...]] = {"pair": GLITCH_PAIR_HZ, "sine": (GLITCH_TONE_HZ,)}
+"""Signals of `lab.play.signals` that are tones, and their frequencies, Hz."""
+
+BLOCK_FRAMES = 960
+LEAST_RESEMBLANCE = 0.5
+ONSET_FRAMES = 1_920
+"""So long an encoder needs for a tone that begins at once, before its level is steady."""
+SILENT_LEVEL = 1e-3
+"""RMS below which a block of the source says nothing, -60 dBFS."""
+GAP_SHARE = 0.1
+"""Of the source's level, -20 dB: below, it is a gap."""
+STRETCH_FRAMES = 24_000
+REACH_FRAMES = 4_800
+"""So far from where it is due a stretch is looked for."""
+SURE_FRAMES = 2.0
+"""A delay that differs by no more is the same."""
+
+Places = list[tuple[int, int]]
+"""First and last-plus-one frame of stretches."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Something that was wrong.
+
+    Attributes
+    ----------
+    kind
+        ``"drop"``, ``"repeat"``, ``"offset"``, ``"gap"``, ``"dip"``, ``"click"`` as
+        `lab.signals.lossy.Kind`; ``"unlike"``: not what was played.
+    recorded_frame, frames
+        Where in the recording, and its size.
+    """
+
+    kind: str
+    recorded_frame: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class SoundReport:
+    """What was heard.
+
+    Attributes
+    ----------
+    faults
+        In the order of the recording, each once.
+    delay_frames
+        Of the codec, by the first stretch whose place is sure; None: no stretch is.
+    tones_s, delay_s, resemblance_s
+        Seconds of audio that each way could judge.
+    """
+
+    faults: tuple[Heard, ...]
+    delay_frames: float | None
+    tones_s: float
+    delay_s: float
+    resemblance_s: float
+
+
+def listen_behind_codec(
+    source: NDArray[np.float32],
+    recorded: NDArray[np.float32],
+    segments: list[Segment],
+    spoiled: Places,
+    *,
+    tones_hz: tuple[float, ...] = (),
+    sample_rate: float = 48_000.0,
+) -> SoundReport:
+    """Compare what arrived with what was played.
+
+    Parameters
+    ----------
+    source
+        Shape (frames, channels).
+    recorded
+        Shape (n, channels).
+    segments
+        Which source frames are heard where (`lab.play.wire_facts.heard_segments`).
+    spoiled
+        What the fate of a packet explains: it is no fault of its own.
+    tones_hz
+        Of a source that is a tone; empty: it is none.
+    sample_rate
+        Hz.
+
+    Returns
+    -------
+    SoundReport
+    """
+    stretches = _delays(source, recorded, segments, spoiled)
+    by_tones: list[Heard] = []
+    tones_s = 0.0
+    if tones_hz:
+        begin, end = _ends_of_source(segments, len(source), len(recorded))
+        told = _by_tones(recorded, begin + ONSET_FRAMES, end, tones_hz, sample_rate)
+        if told is not None:
+            tones_s = (end - begin - ONSET_FRAMES) / sample_rate
+            by_tones = [one for one in told if not _is_within(one, spoiled)]
+    places = stretches or _by_jumps(by_tones, segments)
+    unlike, compared = _unlike(source, recorded, segments, spoiled, places)
+    faults, unlike = _placed(_moves(stretches), unlike)
+    others = [one for one in faults + unlike if not _is_heard(one, by_tones)]
+    faults = sorted(by_tones + others, key=lambda one: one.recorded_frame)
+    first = stretches[0].error if stretches else None
+    return SoundReport(
+        faults=tuple(faults),
+        delay_frames=None if first is None else LOOK_AHEAD_FRAMES + first,
+        tones_s=tones_s,
+        delay_s=len(stretches) * STRETCH_FRAMES / sample_rate,
+        resemblance_s=compared * BLOCK_FRAMES / sample_rate,
+    )
+
+
+# ---- tones ---------------------------------------------------------------------------------------
+
+
+def _by_tones(
+    recorded: NDArray[np.float32],
+    begin: int,
+    end: int,
+    tones_hz: tuple[float, ...],
+    sample_rate: float,
+) -> list[Heard] | None:
+    """None when there is too little to judge, or no tone in it."""
+    recorded = recorded[begin : max(end, begin)]
+    try:
+        jumps = track_time_line(recorded, sample_rate=sample_rate, tones_hz=tones_hz).found
+        envelope = measure_envelope(recorded, sample_rate=sample_rate, tones_hz=tones_hz)
+    except SignalError:
+        return None
+    return [
+        Heard(str(one.kind), begin + one.first_frame, abs(round(one.frames)))
+        for one in listen(envelope, jumps)
+    ]
+
+
+def _ends_of_source(
+    segments: list[Segment], source_frames: int, recorded_frames: int
+) -> tuple[int, int]:
+    """Around it silence was played, and a tone that begins or ends is no fault."""
+    begins = [
+        each.recorded_frame + max(-each.source_frame, 0) for each in segments if each.source_end > 0
+    ]
+    ends = [
+        each.recorded_frame + source_frames - each.source_frame
+        for each in segments
+        if each.source_frame < source_frames <= each.source_end
+    ]
+    end = min(max(ends, default=recorded_frames), recorded_frames)
+    return min(begins, default=0), end
+
+
+# ---- delay ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """A stretch of the source whose place in the recording is sure.
+
+    `error`: by how many frames it comes later than its packets' numbers say.
+    """
+
+    source_frame: int
+    recorded_frame: int
+    error: float
+
+
+def _delays(
+    source: NDArray[np.float32],
+    recorded: NDArray[np.float32],
+    segments: list[Segment],
+    spoiled: Places,
+) -> list[_Stretch]:
+    found = []
+    for each in segments:
+        begin = max(each.source_frame, 0)
+        end = min(each.source_end, len(source))
+        for at in range(begin, end - STRETCH_FRAMES + 1, STRETCH_FRAMES):
+            due = each.recorded_frame + at - each.source_frame
+            if _overlaps(due, due + STRETCH_FRAMES, spoiled):
+                continue
+            burst = source[at : at + STRETCH_FRAMES]
+            if float(np.sqrt(np.mean(np.square(burst, dtype=np.float64)))) < SILENT_LEVEL:
+                continue
+            low = max(due - REACH_FRAMES, 0)
+            delay = find_delay(recorded[low : due + STRETCH_FRAMES + REACH_FRAMES], burst)
+            if isinstance(delay, Delay) and not delay.inverted:
+                found.append(_Stretch(at, due, low + delay.frames - due))
+    return found
+
+
+def _moves(stretches: list[_Stretch]) -> list[Heard]:
+    """Where the delay changes; that of the first stretch is held against no delay at all."""
+    moves, now = [], 0.0
+    for each in stretches:
+        by = each.error - now
+        if abs(by) > SURE_FRAMES:
+            kind = "repeat" if by > 0 else "drop"
+            moves.append(Heard(kind, each.recorded_frame, abs(round(by))))
+            now = each.error
+    return moves
+
+
+def _by_jumps(by_tones: list[Heard], segments: list[Segment]) -> list[_Stretch]:
+    """The same of a tone, from its jumps: what they cut out is not missed a second time."""
+    places = [_Stretch(0, 0, 0.0)]
+    for one in by_tones:
+        by = {"drop": -one.frames, "repeat": one.frames}.get(one.kind, 0)
+        frame = heard_frame(segments, one.recorded_frame)
+        if by and frame is not None:
+            places.append(_Stretch(frame, one.recorded_frame, places[-1].error + by))
+    return places
+
+
+# ---- resemblance ---------------------------------------------------------------------------------
+
+
+def _unlike(
+    source: NDArray[np.float32],
+    recorded: NDArray[np.float32],
+    segments: list[Segment],
+    spoiled: Places,
+    places: list[_Stretch],
+) -> tuple[list[Heard], int]:
+    """Runs of blocks that are something else, and how many blocks were compared."""
+    found: list[Heard] = []
+    compared = 0
+    for each in segments:
+        skipped = max(-each.source_frame, 0)
+        begin = each.source_frame + skipped
+        count = (min(each.source_end, len(source)) - begin) // BLOCK_FRAMES
+        if count <= 0:
+            continue
+        at = np.arange(count) * BLOCK_FRAMES
+        due = each.recorded_frame + skipped + at
+        place = due + _errors(begin + at, places)
+        inside = (place >= 0) & (place + BLOCK_FRAMES <= len(recorded))
+        inside &= ~np.array([_overlaps(p, p + BLOCK_FRAMES, spoiled) for p in due.tolist()])
+        played = source[begin : begin + count * BLOCK_FRAMES].reshape(count, -1).astype(np.float64)
+        frame = np.clip(place, 0, max(len(recorded) - BLOCK_FRAMES, 0))[:, np.newaxis]
+        heard = recorded[frame + np.arange(BLOCK_FRAMES)].reshape(count, -1).astype(np.float64)
+        power, gained = np.mean(played**2, axis=1), np.mean(heard**2, axis=1)
+        judged = inside & (np.sqrt(power) >= SILENT_LEVEL)
+        likeness = np.mean(played * heard, axis=1) / np.sqrt(np.maximum(power * gained, 1e-30))
+        gap = gained < GAP_SHARE**2 * power
+        compared += int(np.count_nonzero(judged))
+        for first, end in runs_of(judged & (gap | (likeness < LEAST_RESEMBLANCE))):
+            kind = "gap" if bool(np.all(gap[first:end])) else "unlike"
+            found.append(Heard(kind, int(place[first]), (end - first) * BLOCK_FRAMES))
+    return found, compared
+
+
+def _errors(source_frame: NDArray[np.int64], places: list[_Stretch]) -> NDArray[np.int64]:
+    """By how much each place is off, by the last stretch that is sure."""
+    begins = np.array([each.source_frame for each in places])
+    error = np.round([each.error for each in places]).astype(np.int64)
+    last = np.searchsorted(begins, source_frame, side="right") - 1
+    return np.asarray(error[np.maximum(last, 0)])
+
+
+def _placed(moves: list[Heard], unlike: list[Heard]) -> tuple[list[Heard], list[Heard]]:
+    """A move begins where audio stops to resemble; what is unlike around it is its echo."""
+    placed = []
+    for move in moves:
+        low = move.recorded_frame - STRETCH_FRAMES - REACH_FRAMES
+        high = move.recorded_frame + STRETCH_FRAMES + REACH_FRAMES
+        near = [one for one in unlike if low <= one.recorded_frame < high]
+        at = min((one.recorded_frame for one in near), default=move.recorded_frame)
+        placed.append(Heard(move.kind, at, move.frames))
+        unlike = [one for one in unlike if one not in near]
+    return placed, unlike
+
+
+# ---- places --------------------------------------------------------------------------------------
+
+
+def _overlaps(begin: int, end: int, places: Places) -> bool:
+    return any(first < end and begin < last for first, last in places)
+
+
+def _is_within(one: Heard, places: Places) -> bool:
+    begin = one.recorded_frame - BLOCK_FRAMES
+    return _overlaps(begin, one.recorded_frame + _length(one) + 1, places)
+
+
+def _is_heard(one: Heard, by_tones: list[Heard]) -> bool:
+    """Whether another way has heard it, within a tenth of a second."""
+    return _overlaps(
+        one.recorded_frame - REACH_FRAMES,
+        one.recorded_frame + _length(one) + REACH_FRAMES,
+        [(other.recorded_frame, other.recorded_frame + _length(other) + 1) for other in by_tones],
+    )
+
+
+def _length(one: Heard) -> int:
+    """In the recording: what was cut out has none."""
+    return one.frames if one.kind in {"gap", "dip", "click", "unlike"} else 0
