@@ -36,7 +36,8 @@ def distributions(settings: PlaySettings, facts: PlayFacts) -> list[Histogram]:
         In nanoseconds; those that have no values are left out.
     """
     found: dict[str, NDArray[np.int64]] = {"latency": latency_ns(facts)}
-    found |= {f"latency-{stage}": values for stage, values in stage_ns(facts).items()}
+    stages = stage_ns(facts)
+    found |= {f"latency-{stage}": ns for stage, ns in stages.items() if np.any(ns)}
     if settings.clock == "realtime":
         found["wake-up-error"] = wake_error_ns(facts.records)
         found["driver-time-per-cycle"] = driver_ns(facts.records)

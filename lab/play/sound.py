@@ -34,6 +34,8 @@ TONES: Mapping[str, tuple[float, ...]] = {"pair": GLITCH_PAIR_HZ, "sine": (GLITC
 """Signals of `lab.play.signals` that are tones, and their frequencies, Hz."""
 
 BLOCK_FRAMES = 960
+CHUNK_BLOCKS = 500
+"""Compared in one go: memory does not grow with the recording."""
 LEAST_RESEMBLANCE = 0.5
 ONSET_FRAMES = 1_920
 """So long an encoder needs for a tone that begins at once, before its level is steady."""
@@ -130,8 +132,10 @@ def listen_behind_codec(
             tones_s = (end - begin - ONSET_FRAMES) / sample_rate
             by_tones = [one for one in told if not _is_within(one, spoiled)]
     places = stretches or _by_jumps(by_tones, segments)
-    unlike, compared = _unlike(source, recorded, segments, spoiled, places)
-    faults, unlike = _placed(_moves(stretches), unlike)
+    blocks = _Blocks.of(source, recorded, segments)
+    unlike, compared = _unlike(blocks, spoiled, places)
+    faults = [move.heard(_where(blocks, move)) for move in _moves(stretches)]
+    unlike = [one for one in unlike if not _is_heard(one, faults)]
     others = [one for one in faults + unlike if not _is_heard(one, by_tones)]
     faults = sorted(by_tones + others, key=lambda one: one.recorded_frame)
     first = stretches[0].error if stretches else None
@@ -158,6 +162,10 @@ def _by_tones(
     recorded = recorded[begin : max(end, begin)]
     try:
         jumps = track_time_line(recorded, sample_rate=sample_rate, tones_hz=tones_hz).found
+        early = -min(round(sum(one.moved_frames for one in jumps)), 0)
+        if early:
+            # The tone ends before it is due, and the codec makes a dip of that.
+            recorded = recorded[: max(len(recorded) - early - BLOCK_FRAMES, 0)]
         envelope = measure_envelope(recorded, sample_rate=sample_rate, tones_hz=tones_hz)
     except SignalError:
         return None
@@ -222,15 +230,32 @@ def _delays(
     return found
 
 
-def _moves(stretches: list[_Stretch]) -> list[Heard]:
+@dataclass(frozen=True)
+class _Move:
+    """A change of the delay, somewhere between two frames of the source."""
+
+    from_frame: int
+    to_frame: int
+    recorded_frame: int
+    old: float
+    new: float
+
+    def heard(self, recorded_frame: int) -> Heard:
+        """As a fault, at its place."""
+        by = self.new - self.old
+        return Heard("repeat" if by > 0 else "drop", recorded_frame, abs(round(by)))
+
+
+def _moves(stretches: list[_Stretch]) -> list[_Move]:
     """Where the delay changes; that of the first stretch is held against no delay at all."""
-    moves, now = [], 0.0
+    moves: list[_Move] = []
+    error, begin = 0.0, 0
     for each in stretches:
-        by = each.error - now
-        if abs(by) > SURE_FRAMES:
-            kind = "repeat" if by > 0 else "drop"
-            moves.append(Heard(kind, each.recorded_frame, abs(round(by))))
-            now = each.error
+        if abs(each.error - error) > SURE_FRAMES:
+            end = each.source_frame + STRETCH_FRAMES
+            moves.append(_Move(begin, end, each.recorded_frame, error, each.error))
+            error = each.error
+        begin = each.source_frame
     return moves
 
 
@@ -245,63 +270,125 @@ def _by_jumps(by_tones: list[Heard], segments: list[Segment]) -> list[_Stretch]:
     return places
 
 
-# ---- resemblance ---------------------------------------------------------------------------------
+# ---- resemblance -------------------------------------------------------------------------------
 
 
-def _unlike(
-    source: NDArray[np.float32],
-    recorded: NDArray[np.float32],
-    segments: list[Segment],
-    spoiled: Places,
-    places: list[_Stretch],
-) -> tuple[list[Heard], int]:
-    """Runs of blocks that are something else, and how many blocks were compared."""
-    found: list[Heard] = []
-    compared = 0
-    for each in segments:
-        skipped = max(-each.source_frame, 0)
-        begin = each.source_frame + skipped
-        count = (min(each.source_end, len(source)) - begin) // BLOCK_FRAMES
-        if count <= 0:
-            continue
-        at = np.arange(count) * BLOCK_FRAMES
-        due = each.recorded_frame + skipped + at
-        place = due + _errors(begin + at, places)
-        inside = (place >= 0) & (place + BLOCK_FRAMES <= len(recorded))
-        inside &= ~np.array([_overlaps(p, p + BLOCK_FRAMES, spoiled) for p in due.tolist()])
-        played = source[begin : begin + count * BLOCK_FRAMES].reshape(count, -1).astype(np.float64)
-        frame = np.clip(place, 0, max(len(recorded) - BLOCK_FRAMES, 0))[:, np.newaxis]
-        heard = recorded[frame + np.arange(BLOCK_FRAMES)].reshape(count, -1).astype(np.float64)
+@dataclass(frozen=True)
+class _Blocks:
+    """Blocks of the source, and where in the recording they are due by their numbers.
+
+    `source_frame`, `due`: shape (n,).
+    """
+
+    source: NDArray[np.float32]
+    recorded: NDArray[np.float32]
+    source_frame: NDArray[np.int64]
+    due: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, source: NDArray[np.float32], recorded: NDArray[np.float32], segments: list[Segment]
+    ) -> _Blocks:
+        begins, dues = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+        for each in segments:
+            skipped = max(-each.source_frame, 0)
+            begin = each.source_frame + skipped
+            count = max(min(each.source_end, len(source)) - begin, 0) // BLOCK_FRAMES
+            at = np.arange(count, dtype=np.int64) * BLOCK_FRAMES
+            begins.append(begin + at)
+            dues.append(each.recorded_frame + skipped + at)
+        return cls(source, recorded, np.concatenate(begins), np.concatenate(dues))
+
+    def part(self, which: slice | NDArray[np.intp]) -> _Blocks:
+        """Some of them."""
+        return _Blocks(self.source, self.recorded, self.source_frame[which], self.due[which])
+
+    def power(self) -> NDArray[np.float64]:
+        """Of what was played, shape (n,)."""
+        return np.asarray(np.mean(self._played() ** 2, axis=1))
+
+    def likeness(self, error: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Correlation with what is heard so many frames later than due, and the power of that."""
+        played, heard = self._played(), self._heard(error)
         power, gained = np.mean(played**2, axis=1), np.mean(heard**2, axis=1)
-        judged = inside & (np.sqrt(power) >= SILENT_LEVEL)
-        likeness = np.mean(played * heard, axis=1) / np.sqrt(np.maximum(power * gained, 1e-30))
-        gap = gained < GAP_SHARE**2 * power
-        compared += int(np.count_nonzero(judged))
-        for first, end in runs_of(judged & (gap | (likeness < LEAST_RESEMBLANCE))):
-            kind = "gap" if bool(np.all(gap[first:end])) else "unlike"
-            found.append(Heard(kind, int(place[first]), (end - first) * BLOCK_FRAMES))
-    return found, compared
+        product = np.mean(played * heard, axis=1)
+        return product / np.sqrt(np.maximum(power * gained, 1e-30)), gained
+
+    def is_there(self, error: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether so much was recorded at all."""
+        place = self.due + error
+        return np.asarray((place >= 0) & (place + BLOCK_FRAMES <= len(self.recorded)))
+
+    def _played(self) -> NDArray[np.float64]:
+        return self._cut(self.source, self.source_frame)
+
+    def _heard(self, error: NDArray[np.int64]) -> NDArray[np.float64]:
+        last = max(len(self.recorded) - BLOCK_FRAMES, 0)
+        return self._cut(self.recorded, np.clip(self.due + error, 0, last))
+
+    def _cut(self, audio: NDArray[np.float32], at: NDArray[np.int64]) -> NDArray[np.float64]:
+        samples = BLOCK_FRAMES * audio.shape[1]
+        if len(audio) < BLOCK_FRAMES:
+            return np.zeros((len(at), samples))
+        frames = at[:, np.newaxis] + np.arange(BLOCK_FRAMES)
+        return np.asarray(audio[frames].reshape(len(at), samples), dtype=np.float64)
 
 
-def _errors(source_frame: NDArray[np.int64], places: list[_Stretch]) -> NDArray[np.int64]:
-    """By how much each place is off, by the last stretch that is sure."""
+def _unlike(blocks: _Blocks, spoiled: Places, places: list[_Stretch]) -> tuple[list[Heard], int]:
+    """Runs of blocks that are something else, and how many blocks were compared.
+
+    Near a stretch a block may be where that stretch is: a change may lie anywhere between them.
+    """
+    if not places:
+        places = [_Stretch(0, 0, 0.0)]
     begins = np.array([each.source_frame for each in places])
-    error = np.round([each.error for each in places]).astype(np.int64)
-    last = np.searchsorted(begins, source_frame, side="right") - 1
-    return np.asarray(error[np.maximum(last, 0)])
+    errors = np.round([each.error for each in places]).astype(np.int64)
+    last = np.searchsorted(begins, blocks.source_frame, side="right") - 1
+    judged = np.zeros(len(last), dtype=bool)
+    wrong, gap = judged.copy(), judged.copy()
+    for low in range(0, len(last), CHUNK_BLOCKS):
+        part = slice(low, low + CHUNK_BLOCKS)
+        judged[part], wrong[part], gap[part] = _compare(
+            blocks.part(part),
+            [errors[np.clip(last[part] + to, 0, len(places) - 1)] for to in (-1, 0, 1)],
+        )
+    for first, end in spoiled:
+        judged &= (blocks.due >= end) | (blocks.due + BLOCK_FRAMES <= first)
+    found = []
+    for first, end in runs_of(judged & wrong):
+        kind = "gap" if bool(np.any(gap[first:end])) else "unlike"
+        place = int(blocks.due[first] + errors[max(int(last[first]), 0)])
+        found.append(Heard(kind, place, (end - first) * BLOCK_FRAMES))
+    return found, int(np.count_nonzero(judged))
 
 
-def _placed(moves: list[Heard], unlike: list[Heard]) -> tuple[list[Heard], list[Heard]]:
-    """A move begins where audio stops to resemble; what is unlike around it is its echo."""
-    placed = []
-    for move in moves:
-        low = move.recorded_frame - STRETCH_FRAMES - REACH_FRAMES
-        high = move.recorded_frame + STRETCH_FRAMES + REACH_FRAMES
-        near = [one for one in unlike if low <= one.recorded_frame < high]
-        at = min((one.recorded_frame for one in near), default=move.recorded_frame)
-        placed.append(Heard(move.kind, at, move.frames))
-        unlike = [one for one in unlike if one not in near]
-    return placed, unlike
+def _compare(
+    blocks: _Blocks, errors: list[NDArray[np.int64]]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which blocks can be judged, which of them are wrong, and which of those are silent."""
+    power = blocks.power()
+    judged = np.sqrt(power) >= SILENT_LEVEL
+    likeness, gained = np.full(len(power), -1.0), np.zeros(len(power))
+    for error in errors:
+        judged &= blocks.is_there(error)
+        here, there = blocks.likeness(error)
+        likeness, gained = np.maximum(likeness, here), np.maximum(gained, there)
+    gap = np.asarray(gained < GAP_SHARE**2 * power)
+    return judged, gap | (likeness < LEAST_RESEMBLANCE), gap
+
+
+def _where(blocks: _Blocks, move: _Move) -> int:
+    """The frame of the recording from which on the new delay fits better than the old one."""
+    near = (blocks.source_frame >= move.from_frame) & (blocks.source_frame < move.to_frame)
+    at = np.flatnonzero(near)
+    if at.size == 0:
+        return move.recorded_frame
+    part = blocks.part(at)
+    old, _ = part.likeness(np.full(len(at), round(move.old), dtype=np.int64))
+    new, _ = part.likeness(np.full(len(at), round(move.new), dtype=np.int64))
+    gain = np.concatenate(([0.0], np.cumsum(old - new)))
+    first = min(int(np.argmax(gain)), len(at) - 1)
+    return int(part.due[first]) + round(move.old)
 
 
 # ---- places --------------------------------------------------------------------------------------
