@@ -76,6 +76,8 @@ def test_packets_that_the_driver_lost_fail_it_and_are_placed() -> None:
         ("lost-packet", 2 * 960, "driver-logic"),
     ]
     assert [one.position_frame for one in result.glitches] == [30 * 960, 50 * 960]
+    # Cycles are numbered from 1, two of them make a packet.
+    assert [one.cycle for one in result.glitches] == [61, 101]
     assert "packets-lost 3 packets" in result.reason
 
 

@@ -104,7 +104,8 @@ def play_command(
     layout: Annotated[
         LayoutChoice | None,
         typer.Option(
-            help="Shared memory layout of Gecko Sink.", show_default="the driver's choice"
+            help="Shared memory layout of Gecko Sink, or the wire that Bunghole's host offers.",
+            show_default="the driver's choice",
         ),
     ] = None,
     shm_name: Annotated[
@@ -166,6 +167,10 @@ def play_command(
     what it puts into shared memory; that recording is compared with the file, bit by bit. The
     table says how many frames were sent, received, lost, duplicated and reordered (exact counts),
     how late they were, whose fault a late cycle was, and whether the driver's zero timestamps hold.
+
+    A driver that dials Bunghole's wire is heard as well: its packets are counted by their numbers,
+    and what is in them is listened to behind the codec. What it dials is a Unix socket that stands
+    in for the vsock, in a folder of this run.
 
     Ctrl-C stops it in good order and keeps what was recorded.
     """

@@ -257,10 +257,23 @@ def _glitch(
 ) -> Glitch:
     if at_ns < 0:
         at_ns = _when(facts, recorded_frame)
-    cause = _cause_of(settings, facts, source_frame)
     return Glitch(
-        kind=kind, position_frame=recorded_frame, frames=frames, cause=cause.id, at_ns=at_ns
+        kind=kind,
+        position_frame=recorded_frame,
+        frames=frames,
+        cause=_cause_of(settings, facts, source_frame).id,
+        at_ns=at_ns,
+        cycle=_cycle_of(facts, source_frame),
     )
+
+
+def _cycle_of(facts: PlayFacts, source_frame: int | None) -> int:
+    """Number of the IO cycle that handed the frame to the driver; -1 when it is not known."""
+    if source_frame is None or source_frame < facts.untraced_frames:
+        return -1
+    end = facts.untraced_frames + np.cumsum(facts.records["frames"].astype(np.int64))
+    at = int(np.searchsorted(end, source_frame, side="right"))
+    return int(facts.records["cycle"][at]) if at < len(end) else -1
 
 
 def _when(facts: PlayFacts, recorded_frame: int) -> int:
