@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from lab.play.wire_facts import (
 )
 from lab.signals.file import read_audio
 from lab.transport.bunghole.recording import PacketFlag
+from lab.transport.opus import code
 from tests.support.fake_wire import coded_facts, rows
 
 FRAMES = 4 * 48_000
@@ -132,6 +134,40 @@ def test_what_never_came_is_not_judged() -> None:
     nothing = np.empty((0, 2), dtype=np.float32)
     report = listen_behind_codec(signal("noise"), nothing, [], [], tones_hz=TONES["pair"])
     assert report == SoundReport((), None, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("bitrate", [32_000, 64_000])
+def test_a_coarser_codec_is_no_fault_and_no_second_of_it_counts_as_judged(bitrate: int) -> None:
+    source = signal("noise")
+    facts = coded_facts(source)
+    assert facts.wire is not None
+    segments = heard_segments(facts.wire.packets)
+    coarse = code(np.concatenate([source, np.zeros((4_800, 2), dtype=np.float32)]), bitrate)
+    report = listen_behind_codec(source, coarse, segments, [])
+    assert (report.faults, report.resemblance_s, report.delay_s) == ((), 0, 4)
+    # A drop-out is one all the same, and other audio altogether is not excused.
+    coarse[96_000:98_880] = 0
+    assert [one.kind for one in listen_behind_codec(source, coarse, segments, []).faults] == ["gap"]
+    report = listen_behind_codec(source, coarse[::-1], segments, [])
+    assert sum(one.frames for one in report.faults) > 150_000
+
+
+@pytest.mark.parametrize(
+    "wave",
+    [
+        lambda at: np.where(at % 4_800 == 0, 0.9, 0.0),
+        lambda at: 0.4 * np.sign(np.sin(2 * np.pi * 440 / 48_000 * at)),
+        lambda at: 0.5 * np.sin(2 * np.pi * 19_500 / 48_000 * at),
+        lambda at: 0.5 * np.sin(2 * np.pi * 30 / 48_000 * at),
+    ],
+    ids=["impulses", "square", "19.5 kHz", "30 Hz"],
+)
+def test_what_is_hard_to_code_is_no_fault(wave: Callable[[NDArray[np.int64]], Any]) -> None:
+    source = np.repeat(wave(np.arange(96_000)).astype(np.float32)[:, np.newaxis], 2, axis=1)
+    facts = coded_facts(source)
+    assert facts.wire is not None
+    segments = heard_segments(facts.wire.packets)
+    assert listen_behind_codec(source, facts.recorded, segments, []).faults == ()
 
 
 # ---- where it belongs ----------------------------------------------------------------------------

@@ -10,7 +10,9 @@ numbers are true, and what was wrong before they were given.
   no number tells. A signal that repeats itself, or has too narrow a band, has no delay.
 - *Resemblance*: every 20 ms that are not silent resemble what was played, whatever it is. Opus at
   128 kbit/s keeps a correlation of 0.6 and more with white noise, of 0.95 with anything else; audio
-  of another place, or silence, has 0.35 at most with noise. Of a steady tone it says little.
+  of another place, or silence, has 0.35 at most with noise. Of a steady tone it says little. A
+  driver that is told to send fewer bits keeps less of noise: where the usual block has less than
+  0.6 although delays are sure, only drop-outs are told, and no second counts as judged.
 """
 
 from __future__ import annotations
@@ -37,6 +39,9 @@ BLOCK_FRAMES = 960
 CHUNK_BLOCKS = 500
 """Compared in one go: memory does not grow with the recording."""
 LEAST_RESEMBLANCE = 0.5
+USUAL_RESEMBLANCE = 0.6
+SURE_SHARE = 0.8
+"""Of the stretches that were looked for: as many must be where they are due to excuse the codec."""
 ONSET_FRAMES = 1_920
 """So long an encoder needs for a tone that begins at once, before its level is steady."""
 SILENT_LEVEL = 1e-3
@@ -122,7 +127,7 @@ def listen_behind_codec(
     -------
     SoundReport
     """
-    stretches = _delays(source, recorded, segments, spoiled)
+    stretches, tried = _delays(source, recorded, segments, spoiled)
     by_tones: list[Heard] = []
     tones_s = 0.0
     if tones_hz:
@@ -133,7 +138,8 @@ def listen_behind_codec(
             by_tones = [one for one in told if not _is_within(one, spoiled)]
     places = stretches or _by_jumps(by_tones, segments)
     blocks = _Blocks.of(source, recorded, segments)
-    unlike, compared = _unlike(blocks, spoiled, places)
+    excuse = tried > 0 and len(stretches) >= SURE_SHARE * tried
+    unlike, compared = _unlike(blocks, spoiled, places, may_be_coarse=excuse)
     faults = [move.heard(_where(blocks, move)) for move in _moves(stretches)]
     unlike = [one for one in unlike if not _is_heard(one, faults)]
     others = [one for one in faults + unlike if not _is_heard(one, by_tones)]
@@ -211,8 +217,9 @@ def _delays(
     recorded: NDArray[np.float32],
     segments: list[Segment],
     spoiled: Places,
-) -> list[_Stretch]:
-    found = []
+) -> tuple[list[_Stretch], int]:
+    """Those whose place is sure, and how many were looked for."""
+    found, tried = [], 0
     for each in segments:
         begin = max(each.source_frame, 0)
         end = min(each.source_end, len(source))
@@ -223,11 +230,12 @@ def _delays(
             burst = source[at : at + STRETCH_FRAMES]
             if float(np.sqrt(np.mean(np.square(burst, dtype=np.float64)))) < SILENT_LEVEL:
                 continue
+            tried += 1
             low = max(due - REACH_FRAMES, 0)
             delay = find_delay(recorded[low : due + STRETCH_FRAMES + REACH_FRAMES], burst)
             if isinstance(delay, Delay) and not delay.inverted:
                 found.append(_Stretch(at, due, low + delay.frames - due))
-    return found
+    return found, tried
 
 
 @dataclass(frozen=True)
@@ -334,7 +342,9 @@ class _Blocks:
         return np.asarray(audio[frames].reshape(len(at), samples), dtype=np.float64)
 
 
-def _unlike(blocks: _Blocks, spoiled: Places, places: list[_Stretch]) -> tuple[list[Heard], int]:
+def _unlike(
+    blocks: _Blocks, spoiled: Places, places: list[_Stretch], *, may_be_coarse: bool
+) -> tuple[list[Heard], int]:
     """Runs of blocks that are something else, and how many blocks were compared.
 
     Near a stretch a block may be where that stretch is: a change may lie anywhere between them.
@@ -345,27 +355,31 @@ def _unlike(blocks: _Blocks, spoiled: Places, places: list[_Stretch]) -> tuple[l
     errors = np.round([each.error for each in places]).astype(np.int64)
     last = np.searchsorted(begins, blocks.source_frame, side="right") - 1
     judged = np.zeros(len(last), dtype=bool)
-    wrong, gap = judged.copy(), judged.copy()
+    gap, likeness = judged.copy(), np.zeros(len(last))
     for low in range(0, len(last), CHUNK_BLOCKS):
         part = slice(low, low + CHUNK_BLOCKS)
-        judged[part], wrong[part], gap[part] = _compare(
+        judged[part], likeness[part], gap[part] = _compare(
             blocks.part(part),
             [errors[np.clip(last[part] + to, 0, len(places) - 1)] for to in (-1, 0, 1)],
         )
     for first, end in spoiled:
         judged &= (blocks.due >= end) | (blocks.due + BLOCK_FRAMES <= first)
+    is_coarse = (
+        may_be_coarse and judged.any() and float(np.median(likeness[judged])) < USUAL_RESEMBLANCE
+    )
+    wrong = gap if is_coarse else gap | (likeness < LEAST_RESEMBLANCE)
     found = []
     for first, end in runs_of(judged & wrong):
         kind = "gap" if bool(np.any(gap[first:end])) else "unlike"
         place = int(blocks.due[first] + errors[max(int(last[first]), 0)])
         found.append(Heard(kind, place, (end - first) * BLOCK_FRAMES))
-    return found, int(np.count_nonzero(judged))
+    return found, 0 if is_coarse else int(np.count_nonzero(judged))
 
 
 def _compare(
     blocks: _Blocks, errors: list[NDArray[np.int64]]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which blocks can be judged, which of them are wrong, and which of those are silent."""
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+    """Which blocks can be judged, what each resembles at best, and which are silent."""
     power = blocks.power()
     judged = np.sqrt(power) >= SILENT_LEVEL
     likeness, gained = np.full(len(power), -1.0), np.zeros(len(power))
@@ -373,8 +387,7 @@ def _compare(
         judged &= blocks.is_there(error)
         here, there = blocks.likeness(error)
         likeness, gained = np.maximum(likeness, here), np.maximum(gained, there)
-    gap = np.asarray(gained < GAP_SHARE**2 * power)
-    return judged, gap | (likeness < LEAST_RESEMBLANCE), gap
+    return judged, likeness, np.asarray(gained < GAP_SHARE**2 * power)
 
 
 def _where(blocks: _Blocks, move: _Move) -> int:
