@@ -190,8 +190,13 @@ def nightly(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site of docs/ below build/site; a link that leads nowhere is an error."""
+    """Build the site of docs/ below build/site; a link that leads nowhere is an error.
+
+    `-- --make` first makes the pages anew that are made from something.
+    """
     session.install(*dependencies("docs"))
+    make = "--make" in session.posargs
+    session.run("python", "docs/make_all.py", *([] if make else ["--check"]))
     session.run(
         *("mkdocs", "build", "--strict", "--site-dir", "build/site"),
         env={"NO_MKDOCS_2_WARNING": "1"},

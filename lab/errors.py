@@ -75,6 +75,23 @@ def as_lab_error(error: OSError) -> LabError:
     return made
 
 
+def first_line(error: Exception) -> str:
+    """What an exception of another library says, as far as it fits into a line.
+
+    Parameters
+    ----------
+    error
+        As it was raised.
+
+    Returns
+    -------
+    str
+        At most 200 characters; the name of its class when it says nothing.
+    """
+    text = str(error).strip()
+    return text.splitlines()[0][:200] if text else type(error).__name__
+
+
 def one_line(what: str, where: str = "", do: str = "") -> str:
     """Join the three parts into one line.
 

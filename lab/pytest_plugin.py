@@ -5,19 +5,18 @@ swept, when a fixture is asked for: a project that merely has hal-lab installed 
 
 Fixtures, each to be overridden where a scenario wants it otherwise:
 
-=====================  ==========================================================================
-``driver``             path of the driver bundle (``--hal-driver``; default: Gecko Sink)
-``clock``              ``"virtual"``
-``layout``             ``"v2"``: the layout of Gecko Sink's shared memory
-``shm_name``           a name of shared memory that nobody else uses, cleaned up afterwards;
-                       what killed sessions have left is removed before the first
-``driver_environment`` the driver's settings
-``start_host``         starts hosts with that driver's environment; all end with the test
-``host``               a host with the driver loaded
-``device``             its device with an output, at 480 frames a cycle
-``shm_reader``         a reader of ``shm_name``, begun at the newest frame
-``findings``           what the scenario finds: `lab.scenario.Findings`
-=====================  ==========================================================================
+| fixture | |
+|---|---|
+| ``driver`` | path of the driver bundle (``--hal-driver``; default: Gecko Sink) |
+| ``clock`` | ``"virtual"`` |
+| ``layout`` | ``"v2"``: the layout of Gecko Sink's shared memory |
+| ``shm_name`` | a name of shared memory that nobody else uses, cleaned up afterwards |
+| ``driver_environment`` | the driver's settings |
+| ``start_host`` | starts hosts with that driver's environment; all end with the test |
+| ``host`` | a host with the driver loaded |
+| ``device`` | its device with an output, at 480 frames a cycle |
+| ``shm_reader`` | a reader of ``shm_name``, begun at the newest frame |
+| ``findings`` | what the scenario finds: `lab.scenario.Findings` |
 """
 
 from __future__ import annotations

@@ -140,6 +140,8 @@ def test_an_underrun_has_a_cause() -> None:
     result = judged(facts(arrivals=rows))
     assert result.value_of("underruns-of-a-40-ms-player") > 0
     assert {glitch.cause for glitch in result.glitches} == {"reader-wake"}
+    # The blocks of cycle 31 and later do not come: what a player of 40 ms had lasts until 34.
+    assert result.glitches[0].cycle == 34
     # A reader that comes late and loses nothing is no fault of the driver, and no failure.
     assert result.verdict is Verdict.PASS
 
@@ -223,9 +225,9 @@ def test_each_hole_is_blamed_on_the_cycle_that_played_it() -> None:
     recorded = np.delete(SOURCE, hole, axis=0)[480:]
     result = judged(facts(recorded=recorded, records=made), "virtual")
     holes = [glitch for glitch in result.glitches if glitch.kind == "lost"]
-    assert [(glitch.position_frame, glitch.cause) for glitch in holes] == [
-        (0, "machine"),
-        (19 * 480, "machine"),
+    assert [(glitch.position_frame, glitch.cause, glitch.cycle) for glitch in holes] == [
+        (0, "machine", 1),
+        (19 * 480, "machine", 21),
     ]
 
 
@@ -247,10 +249,11 @@ def test_cycles_that_the_trace_no_longer_holds_shift_no_blame() -> None:
     lost, late = result.glitches
     assert (lost.kind, lost.cause) == ("lost", "machine")
     assert (late.kind, late.position_frame) == ("late-cycle", 20 * 480)
+    assert lost.cycle == late.cycle == int(made["cycle"][10])
     # What lies before the trace is nobody's.
     recorded = np.delete(SOURCE, slice(4_320, 4_330), axis=0)
     result = judged(facts(recorded=recorded, records=made, untraced_frames=4_800), "virtual")
-    assert result.glitches[0].cause == "unknown"
+    assert (result.glitches[0].cause, result.glitches[0].cycle) == ("unknown", -1)
 
 
 def test_v1_takes_no_latency_from_cycles_that_are_gone() -> None:

@@ -14,7 +14,7 @@ import typer
 from lab.commands.folders import make_folder
 from lab.commands.play import stop_flag
 from lab.errors import UsageError
-from lab.history.store import NIGHT, Store
+from lab.history.store import Store, check_night
 from lab.night.matrix import Matrix, read_matrix
 from lab.night.night import NightPlan, make_night
 from lab.play.names import sweep_leftovers, sweep_wire_folders
@@ -74,8 +74,7 @@ def nightly_command(
     command line; 130 stopped.
     """  # noqa: D301  (click's mark for a paragraph that is not wrapped)
     name = night or datetime.now(UTC).date().isoformat()
-    if not NIGHT.fullmatch(name):
-        raise UsageError("no night", where=name, do="write a date: 2026-11-22")
+    check_night(name)
     if jobs is not None and not 1 <= jobs <= 256:
         raise UsageError("--jobs must be 1 to 256")
     if quick and matrix not in {"full", "quick"}:

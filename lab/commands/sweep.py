@@ -14,8 +14,8 @@ from rich.table import Table
 
 from lab.commands.nightly import HISTORY
 from lab.commands.play import LayoutChoice, stop_flag
-from lab.errors import LabError, UsageError
-from lab.history.store import NIGHT, SWEEP
+from lab.errors import UsageError
+from lab.history.store import SWEEP, check_night
 from lab.play.environment import read_pairs
 from lab.play.names import sweep_leftovers
 from lab.report.console import Output
@@ -29,10 +29,12 @@ from lab.sweep.pool import Pool
 from lab.sweep.progress import SweepProgress
 from lab.sweep.run import Swept, sweep
 from lab.sweep.task import Frame
+from lab.whole_file import not_written, write_whole
 
 EXIT_STOPPED = 130
 SEED_MAX = (1 << 63) - 1
 _COLUMNS_SHOWN = 10
+_HEAT_MAP = "the heat map"
 _TOLD = 5
 
 
@@ -151,8 +153,7 @@ def sweep_command(
             )
         _try_to_write(heat_map)
     name = night or f"{datetime.now(UTC).date().isoformat()}{SWEEP}"
-    if not NIGHT.fullmatch(name):
-        raise UsageError("no night", where=name, do="write a date: 2026-11-22")
+    check_night(name)
     workers = _within("--jobs", jobs, os.cpu_count() or 1, 1, 256)
     sweep_leftovers()
     out = Output()
@@ -174,7 +175,7 @@ def sweep_command(
         if not quiet:
             _show(out, table)
         if heat_map is not None:
-            _write(heat_map, table.svg(grid))
+            write_whole(heat_map, table.svg(grid), what=_HEAT_MAP)
     return _tell(out, grid, swept, kept="" if no_history else f"{name} of {history}")
 
 
@@ -235,26 +236,7 @@ def _try_to_write(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise _not_written(path, error) from error
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".writing")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.rename(path)
-    except OSError as error:
-        raise _not_written(path, error) from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _not_written(path: Path, error: OSError) -> LabError:
-    return LabError(
-        f"the heat map cannot be written ({error.strerror})",
-        where=str(path),
-        do="choose another place",
-    )
+        raise not_written(path, error, what=_HEAT_MAP) from error
 
 
 # ---- what is told --------------------------------------------------------------------------------

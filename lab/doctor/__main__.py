@@ -10,20 +10,8 @@ from lab.doctor.checkup import examine
 from lab.doctor.needs import PURPOSES
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the doctor.
-
-    Parameters
-    ----------
-    arguments
-        None for those of the process.
-
-    Returns
-    -------
-    int
-        Exit code: 0 when nothing required is missing, 3 when something is, 2 for a wrong command
-        line.
-    """
+def make_parser() -> argparse.ArgumentParser:
+    """What the doctor can be asked; the reference of the command line is made from it, too."""
     parser = argparse.ArgumentParser(
         prog="hal-lab doctor",
         description="Names what this machine lacks, with the line that installs it.",
@@ -40,7 +28,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--quiet", action="store_true", help="say nothing when all is there")
     parser.add_argument("--json", action="store_true", help="say it to a program")
-    chosen = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the doctor.
+
+    Parameters
+    ----------
+    arguments
+        None for those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 when nothing required is missing, 3 when something is, 2 for a wrong command
+        line.
+    """
+    chosen = make_parser().parse_args(arguments)
     return examine(
         chosen.purpose, with_install=chosen.install, quiet=chosen.quiet, as_json=chosen.json
     )

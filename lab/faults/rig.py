@@ -16,8 +16,8 @@ from lab.faults.loopback import LEARN_S, Loopback, check_device
 from lab.faults.recording import Recording
 from lab.faults.schedule import Setup
 from lab.host import sources
-from lab.host.base import FarEnd
 from lab.host.errors import HostError
+from lab.host.far_end import FarEnd
 from lab.host.models import FarEndStats, TimestampReport
 from lab.play.names import release, unique_shm_name
 from lab.play.run import choose_device

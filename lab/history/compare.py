@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.errors import UsageError
 from lab.history.history import History
 
 _ASK = """
@@ -76,7 +75,5 @@ def compare(history: History, before: str, after: str) -> list[Compared]:
         When there is no such night.
     """
     for night in (before, after):
-        if night not in history.nights:
-            there = f"the last one is {history.nights[-1]}" if history.nights else "there is none"
-            raise UsageError("no such night", where=night, do=f"choose another one; {there}")
+        history.check_there(night)
     return [Compared(**row) for row in history.ask(_ASK, [before, after]).to_pylist()]

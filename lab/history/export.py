@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab.errors import LabError, UsageError
+from lab.errors import UsageError
 from lab.history.history import History
+from lab.whole_file import not_written, whole_file
 
 VIEWS = ("measurements", "glitches", "results")
 
@@ -46,16 +47,11 @@ def export(history: History, view: str, path: Path) -> int:
     if path.suffix == ".csv" and view == "results":
         raise UsageError("results hold lists, CSV does not", do="export to .jsonl or .parquet")
     table = history.ask(f"select * from {view} order by night, id")  # noqa: S608  (of VIEWS)
-    beside = path.with_name(path.name + ".writing")
     try:
-        write(table, beside)
-        beside.rename(path)
+        with whole_file(path) as beside:
+            write(table, beside)
     except OSError as error:
-        raise LabError(
-            f"cannot be written ({error.strerror or error})", where=str(path), do="make room"
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)
+        raise not_written(path, error) from error
     return int(table.num_rows)
 
 

@@ -1,14 +1,12 @@
 """Questions to all nights: SQL by DuckDB, over views of the files.
 
-==================  ==============================================================================
-``results``         one row per result, `lab.history.table.SCHEMA`; of results of a night that have
-                    one ID, the last that was written
-``measurements``    one row per measurement: night, id, key, driver (its name), sha256, profile,
-                    clock, seed, attempt, audio_s, fit, verdict, and name, value, unit, kind, limit,
-                    better, margin, wall_clock
-``glitches``        one row per glitch: night, id, key, driver, and kind, position_frame, frames,
-                    cause, at_ns, cycle, clip
-==================  ==============================================================================
+- ``results``: one row per result, `lab.history.table.SCHEMA`; of results of a night that have one
+  ID, the last that was written
+- ``measurements``: one row per measurement: night, id, key, driver (its name), sha256, profile,
+  clock, seed, attempt, audio_s, fit, verdict, and name, value, unit, kind, limit, better, margin,
+  wall_clock
+- ``glitches``: one row per glitch: night, id, key, driver, and kind, position_frame, frames, cause,
+  at_ns, cycle, clip
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.closing import Closing
-from lab.errors import LabError, MissingError, UsageError
+from lab.errors import LabError, MissingError, UsageError, first_line
 from lab.history.store import Contents, Part, Store
 from lab.results import SCHEMA_VERSION, Result
 
@@ -86,6 +84,23 @@ class History(Closing):
         """In their order."""
         return self._contents.nights
 
+    def check_there(self, night: str) -> None:
+        """Refuse a night that is not there.
+
+        Parameters
+        ----------
+        night
+            Its name.
+
+        Raises
+        ------
+        UsageError
+            Says which one is the last.
+        """
+        if night not in self.nights:
+            there = f"the last one is {self.nights[-1]}" if self.nights else "there is none"
+            raise UsageError("no such night", where=night, do=f"choose another one; {there}")
+
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Ask in SQL.
 
@@ -111,7 +126,7 @@ class History(Closing):
             return self._answer(query, parameters)
         except (self._duckdb.Error, OSError) as error:
             if not self._leave_out_broken():
-                raise LabError(_first_line(error), where=str(self.store.root)) from error
+                raise LabError(first_line(error), where=str(self.store.root)) from error
             return self._answer(query, parameters)
 
     def results(self, night: str) -> list[Result]:
@@ -124,9 +139,7 @@ class History(Closing):
         """
         from lab.history.table import from_table
 
-        if night not in self.nights:
-            there = f"the last one is {self.nights[-1]}" if self.nights else "there is none"
-            raise UsageError("no such night", where=night, do=f"choose another one; {there}")
+        self.check_there(night)
         ask = "select * from results where night = ? order by started_at, id"
         return from_table(self.ask(ask, [night]))
 
@@ -146,7 +159,7 @@ class History(Closing):
             self._duckdb.CatalogException,
             self._duckdb.ConversionException,
         ) as error:
-            raise UsageError(_first_line(error), where=query.strip()) from error
+            raise UsageError(first_line(error), where=query.strip()) from error
 
     def _make_views(self) -> None:
         """Of nights with several files the last of each ID; the others need not be looked at."""
@@ -194,14 +207,10 @@ class History(Closing):
                 self.store.read(part)
             except Exception as error:  # noqa: BLE001  (whatever a broken file leads to)
                 found = True
-                self.complaints.append(self.store.set_aside(part.path, _first_line(error)))
+                self.complaints.append(self.store.set_aside(part.path, first_line(error)))
         if found:
             self.refresh()
         return found
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def _quoted(text: str) -> str:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.errors import LabError, MissingError, UsageError
+from lab.errors import LabError, MissingError, UsageError, first_line
 from lab.results import SCHEMA_VERSION, Result
+from lab.whole_file import whole_file
 
 NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-z0-9]{1,16})?")
 """A date, and a word where a day has more than one."""
@@ -26,6 +27,23 @@ SWEEP = "-sweep"
 ASIDE = ".aside"
 """Ends the name of a file that could not be read."""
 _SUFFIX = ".parquet"
+
+
+def check_night(name: str) -> None:
+    """Refuse what is no name of a night.
+
+    Parameters
+    ----------
+    name
+        ``"2026-11-22"``, ``"2026-11-22-sweep"``.
+
+    Raises
+    ------
+    UsageError
+        When it is another thing.
+    """
+    if not NIGHT.fullmatch(name):
+        raise UsageError("no night", where=name, do="write a date: 2026-11-22")
 
 
 @dataclass(frozen=True)
@@ -127,8 +145,7 @@ class Store:
 
         from lab.history.table import to_table
 
-        if not NIGHT.fullmatch(night):
-            raise UsageError("no night", where=night, do="write a date: 2026-11-22")
+        check_night(night)
         assert results, "a night without results is not written"
         buffer = io.BytesIO()
         pq.write_table(to_table(night, results), buffer, compression="zstd")
@@ -155,7 +172,10 @@ class Store:
         try:
             self.filesystem.makedirs(folder, exist_ok=True)
             if self.is_local:
-                _write_whole(Path(path), data)
+                with whole_file(Path(path)) as beside, beside.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())  # a disk may say only now that it is full
             else:
                 self.filesystem.pipe_file(path, data)
         except OSError as error:
@@ -185,7 +205,7 @@ class Store:
                     metadata = pq.read_metadata(file)
                 version = version_of(metadata.schema.to_arrow_schema())
             except (OSError, pa.ArrowException) as error:
-                complaints.append(self.set_aside(path, _first_line(error)))
+                complaints.append(self.set_aside(path, first_line(error)))
                 continue
             if version > SCHEMA_VERSION:
                 complaints.append(
@@ -233,23 +253,6 @@ class Store:
         self.filesystem.invalidate_cache()  # another writer may have been there
         found: list[str] = self.filesystem.glob(f"{self.root}/*/*{_SUFFIX}")
         return sorted(path for path in found if NIGHT.fullmatch(path.rsplit("/", 2)[-2]))
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Under another name first: whoever looks sees all of it or nothing."""
-    beside = path.with_suffix(".writing")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def _fsspec() -> Any:

@@ -45,7 +45,7 @@ def keep_told(store: Store, night: str, changes: Sequence[Change]) -> None:
     store.put(f"{store.root}/{night}/{uuid.uuid4().hex}{_SUFFIX}", buffer.getvalue().encode())
 
 
-def read_told(store: Store, *, before: str, since: str = "") -> list[Change]:
+def read_told(store: Store, *, before: str) -> list[Change]:
     """What was told in the nights before one.
 
     Parameters
@@ -54,8 +54,6 @@ def read_told(store: Store, *, before: str, since: str = "") -> list[Change]:
         Of the history.
     before
         This night and later ones are left out.
-    since
-        The first night that is wanted.
 
     Returns
     -------
@@ -67,7 +65,7 @@ def read_told(store: Store, *, before: str, since: str = "") -> list[Change]:
     found: list[tuple[str, Change]] = []
     for path in sorted(_files(store)):
         night = path.rsplit("/", 2)[-2]
-        if not since <= night < before or not NIGHT.fullmatch(night):
+        if night >= before or not NIGHT.fullmatch(night):
             continue
         for line in _lines(store, path):
             try:

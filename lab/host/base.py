@@ -12,6 +12,7 @@ from lab.closing import Closing
 from lab.errors import UsageError
 from lab.host import models
 from lab.host.errors import HostGone, ending_of
+from lab.host.far_end import FarEnd
 from lab.host.link import LinkClosed
 from lab.host.protocol import NULL, RpcClient
 from lab.host.sources import Sink, Source
@@ -451,66 +452,6 @@ class Client:
 
     def _call(self, method: str, **params: Any) -> Any:
         return self.host.call(method, device=self.device, client=self.id, **params)
-
-
-class FarEnd:
-    """A reader of shared memory inside the host.
-
-    Attributes
-    ----------
-    host, id
-        Where it is.
-    """
-
-    def __init__(self, host: Host, farend_id: int) -> None:
-        self.host = host
-        self.id = farend_id
-
-    def stats(self) -> models.FarEndStats:
-        """What it has read so far."""
-        return models.FarEndStats.model_validate(self.host.call("farend.stats", farend=self.id))
-
-    def stall(self, cycles: int) -> None:
-        """Do not read during the next `cycles` cycles."""
-        self.host.call("farend.stall", farend=self.id, cycles=cycles)
-
-    def detach(self) -> None:
-        """Let go of the shared memory."""
-        self.host.call("farend.detach", farend=self.id)
-
-    def attach(self, where: Literal["newest", "oldest"] = "newest") -> None:
-        """Open the name anew; the check begins anew, too."""
-        self.host.call("farend.attach", farend=self.id, attach=where)
-
-    def slow(self, cycles: int, percent: int) -> None:
-        """Take only so much of what comes during the next `cycles` cycles, 0 to 99 per cent."""
-        self.host.call("farend.slow", farend=self.id, cycles=cycles, percent=percent)
-
-    def half_open(self, count: int = 1) -> int:
-        """Attach readers that never read nor let go; how many could."""
-        result = self.host.call("farend.half_open", farend=self.id, count=count)
-        return int(result["attached"])
-
-    def damage(
-        self,
-        kind: Literal["lose", "corrupt", "repeat", "silence", "swap", "reorder"],
-        frames: int,
-        *,
-        block: int | None = None,
-    ) -> None:
-        """Damage the next frames between shared memory and check.
-
-        `block`: how many frames change places with as many, for ``"reorder"``.
-        """
-        self.host.call("farend.damage", farend=self.id, kind=kind, frames=frames, block=block)
-
-    def hold(self, cycles: int) -> None:
-        """Hold up what arrives during the next `cycles` cycles; then it comes all at once."""
-        self.host.call("farend.hold", farend=self.id, cycles=cycles)
-
-    def close(self) -> models.FarEndStats:
-        """End it; what it had read."""
-        return models.FarEndStats.model_validate(self.host.call("farend.close", farend=self.id))
 
 
 def _address(

@@ -23,7 +23,6 @@ WORST_FIRST = (
     Verdict.UNFIT_MACHINE,
     Verdict.SKIPPED,
 )
-_NO_DRIVER = "no driver"
 
 
 def assemble(
@@ -82,8 +81,7 @@ def driver_lines(results: Sequence[Result], changes: Sequence[Change]) -> list[D
     """
     by_driver: dict[str, list[Result]] = {}
     for result in results:
-        name = result.driver.name if result.driver is not None else _NO_DRIVER
-        by_driver.setdefault(name, []).append(result)
+        by_driver.setdefault(result.driver_name, []).append(result)
     lines = [
         _line(name, own, [change for change in changes if change.driver == name])
         for name, own in by_driver.items()
@@ -107,7 +105,7 @@ def _line(name: str, results: Sequence[Result], changes: Sequence[Change]) -> Dr
         told.append(f"{unfit} not judged: the machine was unfit")
     if skipped := counts[Verdict.SKIPPED]:
         told.append(f"{skipped} skipped")
-    known = [r.driver.sha256 for r in results if r.driver is not None and r.driver.sha256]
+    known = [result.driver_sha256 for result in results if result.driver_sha256]
     return DriverLine(
         name=name,
         sha256=known[0] if known else "",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from lab.clocks import Component
-from lab.results import Result
+from lab.results import DriverIdentity, Result, bundle_sha256
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,16 @@ class Subject:
     name: str
     bundle: str
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    def identity(self, bundle: Path) -> DriverIdentity:
+        """Which driver it was, for results.
+
+        Parameters
+        ----------
+        bundle
+            As it was found.
+        """
+        return DriverIdentity(path=str(bundle), sha256=bundle_sha256(bundle), name=self.name)
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,14 @@ class Place:
     stop: Callable[[], bool] = lambda: False
 
     def file(self, suffix: str) -> Path:
-        """A file of this run, in the night's folder."""
-        return self.folder / "runs" / f"{self.name}{suffix}"
+        """A file of this run, in the night's folder; its own folder is there."""
+        path = self.folder / "runs" / f"{self.name}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def address(self, path: Path) -> str:
+        """A file as the record of the night names it: seen from the night's folder."""
+        return path.relative_to(self.folder).as_posix()
 
 
 class Case(ABC):

@@ -50,9 +50,8 @@ def keep_clips(result: Result, facts: PlayFacts, place: Place) -> Result:
             pieces[f"{name}-sent"] = (facts.source, sent)
         for piece, (audio, middle) in pieces.items():
             path = place.file(f"-{piece}.wav")
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_clip(path, cut_out(audio, middle, around), rate, cue_frame=around)
-            artefacts[piece] = path.relative_to(place.folder).as_posix()
+            artefacts[piece] = place.address(path)
         glitches[at] = glitches[at].model_copy(update={"clip": name})
     return result.model_copy(update={"glitches": glitches, "artefacts": artefacts})
 

@@ -66,11 +66,14 @@ class Judgement:
         To be confirmed.
     trends
         Of whatever changed, and of what has not always been the same.
+    told
+        Changes of the nights before, as they were told then.
     """
 
     changes: list[Change]
     suspects: list[Suspect]
     trends: list[Trend]
+    told: list[Change]
 
 
 def judge_night(history: History, night: str, results: Sequence[Result]) -> Judgement:
@@ -101,10 +104,11 @@ def judge_night(history: History, night: str, results: Sequence[Result]) -> Judg
         if result.key in verdicts
         and (change := verdict_change(night, result, verdicts[result.key])) is not None
     ]
-    told = {change.key for change in changes}
+    fell = {change.key for change in changes}
     suspects: list[Suspect] = []
     trends: list[Trend] = []
-    known = {(c.key, c.measurement): c for c in read_told(history.store, before=night)}
+    told = read_told(history.store, before=night)
+    known = {(change.key, change.measurement): change for change in told}
     for result, measurement in judged:
         before = rows.get((result.key, measurement.name))
         if before is None:
@@ -123,10 +127,10 @@ def judge_night(history: History, night: str, results: Sequence[Result]) -> Judg
         trends.append(trend_of(night, result, measurement, before, since=found.since))
         if found.needs_confirmation:
             suspects.append(Suspect(result, measurement, before, found))
-        elif result.key not in told:
+        elif result.key not in fell:
             # A verdict that fell says the same, and more.
             changes.append(told_change(result, measurement, found))
-    return Judgement(changes, suspects, trends)
+    return Judgement(changes, suspects, trends, told)
 
 
 def _is_old_good_news(found: Suspicion) -> bool:
@@ -194,8 +198,7 @@ def judge_series(
         )
     )
     fit = _is_fit(result, measurement)
-    sha256 = result.driver.sha256 if result.driver is not None else ""
-    tonight = Point(night, measurement.value, result.audio_s or 1.0, fit, sha256)
+    tonight = Point(night, measurement.value, result.audio_s or 1.0, fit, result.driver_sha256)
     series = Series(
         points,
         kind=measurement.kind,
@@ -263,12 +266,12 @@ def verdict_change(night: str, result: Result, before: VerdictRows) -> Change | 
     if at == 0 or (not bad and at < len(told)) or len(told) - at >= OPEN_NIGHTS:
         return None  # it was always so; or it passes again, and that was told already
     since = told[at][0] if at < len(told) else night
-    sha_since = told[at][2] if at < len(told) else _sha256(result)
+    sha_since = told[at][2] if at < len(told) else result.driver_sha256
     last = f"last {'good' if bad else 'bad'} night {told[at - 1][0]}"
     sentence = f"fails: {result.reason or 'no reason was given'}" if bad else "passes again"
     return Change(
         key=result.key,
-        driver=_name(result),
+        driver=result.driver_name,
         scenario=result.scenario,
         measurement="verdict",
         since=since,
@@ -380,7 +383,7 @@ def told_change(
     levels = f"{number(before)} -> {number(after)}"
     return Change(
         key=result.key,
-        driver=_name(result),
+        driver=result.driver_name,
         scenario=result.scenario,
         measurement=measurement.name,
         unit=unit,
@@ -408,7 +411,7 @@ def trend_of(
     values = [value if ok else None for value, ok in told]
     return Trend(
         key=result.key,
-        driver=_name(result),
+        driver=result.driver_name,
         scenario=result.scenario,
         measurement=measurement.name,
         unit=measurement.unit,
@@ -425,11 +428,3 @@ def _is_fit(result: Result, measurement: Measurement) -> bool:
     if not measurement.wall_clock:
         return True
     return result.fitness is None or not result.fitness.reasons
-
-
-def _name(result: Result) -> str:
-    return result.driver.name if result.driver is not None else "no driver"
-
-
-def _sha256(result: Result) -> str:
-    return result.driver.sha256 if result.driver is not None else ""

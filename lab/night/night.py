@@ -9,16 +9,10 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.history.history import History
 from lab.history.store import SWEEP
-from lab.history.told import keep_told, read_told
+from lab.history.told import keep_told
 from lab.night.assemble import assemble, coverage_of
 from lab.night.case import Case, Place
-from lab.night.judge import (
-    Judgement,
-    Suspect,
-    confirmed_changes,
-    judge_night,
-    with_company,
-)
+from lab.night.judge import Suspect, confirmed_changes, judge_night, with_company
 from lab.night.record import Change, Night
 from lab.night.run import Run, Watcher, run_cases, run_name
 from lab.night.write import write_night
@@ -77,28 +71,43 @@ def make_night(plan: NightPlan, *, stop: Callable[[], bool], watcher: Watcher) -
     """
     run = run_cases(plan.cases, plan.folder, jobs=plan.jobs, stop=stop, watcher=watcher)
     with History(plan.history) as history:
+        before = nights_before(history, plan.night)
         judged = judge_night(history, plan.night, run.results)
         again = _again(plan, run, judged.suspects, stop, watcher)
-        before = nights_before(history, plan.night)
-        new = with_company(
-            confirmed_changes(judged.suspects, again),
-            read_told(history.store, before=plan.night, since=(before[-30:] or [""])[0]),
-            [*before, plan.night],
-        )
-        changes = [*judged.changes, *new]
+        confirmed = confirmed_changes(judged.suspects, again)
+        new = with_company(confirmed, judged.told, [*before, plan.night])
         every = [*run.results, *(result for results in again.values() for result in results)]
-        night = _assembled(plan, run, judged, changes, history.complaints, before[-1:])
-        lost = ""
-        if every:
-            try:
-                history.write(plan.night, every)
-                keep_told(history.store, plan.night, new)
-            except LabError as error:
-                lost = str(error)
-    if lost:
-        night = night.model_copy(update={"complaints": [*night.complaints, lost]})
+        lost = _keep(history, plan.night, every, new)
+    night = assemble(
+        plan.night,
+        run.results,
+        changes=[*judged.changes, *new],
+        trends=judged.trends,
+        coverage=coverage_of(run.results),
+        matrix=plan.matrix,
+        command=plan.command,
+        duration_s=run.real_s,
+        planned=run.planned,
+        stopped=run.stopped,
+        complaints=[*history.complaints, *lost],
+        previous=before[-1] if before else "",
+    )
     write_night(night, plan.folder)
     return night
+
+
+def _keep(
+    history: History, night: str, results: Sequence[Result], new: Sequence[Change]
+) -> list[str]:
+    """Add a night to the history; what cannot be kept is a complaint: there is still the page."""
+    if not results:
+        return []
+    try:
+        history.store.write(night, results)
+        keep_told(history.store, night, new)
+    except LabError as error:
+        return [str(error)]
+    return []
 
 
 def nights_before(history: History, night: str) -> list[str]:
@@ -112,30 +121,6 @@ def nights_before(history: History, night: str) -> list[str]:
         A name.
     """
     return [name for name in history.nights if name < night and not name.endswith(SWEEP)]
-
-
-def _assembled(
-    plan: NightPlan,
-    run: Run,
-    judged: Judgement,
-    changes: Sequence[Change],
-    complaints: Sequence[str],
-    previous: Sequence[str],
-) -> Night:
-    return assemble(
-        plan.night,
-        run.results,
-        changes=changes,
-        trends=judged.trends,
-        coverage=coverage_of(run.results),
-        matrix=plan.matrix,
-        command=plan.command,
-        duration_s=run.real_s,
-        planned=run.planned,
-        stopped=run.stopped,
-        complaints=complaints,
-        previous=previous[-1] if previous else "",
-    )
 
 
 def _again(

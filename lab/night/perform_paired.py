@@ -16,7 +16,7 @@ from lab.play.names import release, unique_shm_name
 from lab.play.run import PlayCut, play
 from lab.play.settings import PlaySettings
 from lab.play.signals import write_signal
-from lab.results import DriverIdentity, HostFitness, Result, Verdict, bundle_sha256
+from lab.results import HostFitness, Result, Verdict
 
 
 @dataclass
@@ -67,9 +67,7 @@ def perform_paired(case: PairedCase, place: Place) -> Result:
             "rounds": str(case.rounds),
             "seconds": f"{case.seconds:g}",
         },
-        driver=DriverIdentity(
-            path=str(bundle), sha256=bundle_sha256(bundle), name=case.subject.name
-        ),
+        driver=case.subject.identity(bundle),
         clock="realtime",
         command=case.command,
         duration_s=time.monotonic() - began,

@@ -102,7 +102,6 @@ def _named(result: Result, case: PlayCase, cut: LabError | None) -> Result:
 def _keep_trace(result: Result, facts: PlayFacts, made: Path, place: Place) -> Result:
     """Of a run that failed: the trace, and the same to look at in Perfetto."""
     kept = {"trace": place.file(".trace"), "perfetto": place.file(".pftrace.gz")}
-    kept["trace"].parent.mkdir(parents=True, exist_ok=True)
     try:
         kept["trace"].write_bytes(made.read_bytes())
     except FileNotFoundError:
@@ -111,5 +110,5 @@ def _keep_trace(result: Result, facts: PlayFacts, made: Path, place: Place) -> R
         write_run(kept["perfetto"], facts, result, packets=packet_times(facts))
     except MissingError:
         del kept["perfetto"]  # the page says it all the same
-    named = {name: path.relative_to(place.folder).as_posix() for name, path in kept.items()}
+    named = {name: place.address(path) for name, path in kept.items()}
     return result.model_copy(update={"artefacts": {**result.artefacts, **named}})

@@ -18,7 +18,7 @@ from lab.host.locate import find_driver
 from lab.night.case import Place, SoakCase
 from lab.night.coverage import coverage_of_run
 from lab.night.soak_clips import hear_failure
-from lab.results import DriverIdentity, Glitch, Measurement, Result, Verdict, bundle_sha256
+from lab.results import Glitch, Measurement, Result, Verdict
 
 CYCLES_PER_S = 100
 """At 48 kHz and 480 frames, where a run begins."""
@@ -81,9 +81,7 @@ def perform_soak(case: SoakCase, place: Place) -> Result:
             "minutes": f"{case.minutes:g}",
             **({"schedule": str(case.number + 1)} if case.number else {}),
         },
-        driver=DriverIdentity(
-            path=str(bundle), sha256=bundle_sha256(bundle), name=case.subject.name
-        ),
+        driver=case.subject.identity(bundle),
         seed=case.seed,
         command=kept.command,
         duration_s=time.monotonic() - began,
@@ -153,12 +151,10 @@ def _kept(settings: SoakSettings, report: SoakReport, case: SoakCase, place: Pla
     )
     if small.outcome.failure is None:
         return _Kept(case.command, _glitch(report))
-    folder = place.file("").parent
-    folder.mkdir(parents=True, exist_ok=True)
-    replay, test = write_case(folder, re.sub(r"\W", "_", place.name), small)
+    replay, test = write_case(place.file("").parent, re.sub(r"\W", "_", place.name), small)
     [glitch] = _glitch(report)
     glitch, clips = hear_failure(small, glitch, place, stop=place.stop)
     kept = {"replay": replay, "test": test}
-    named = {name: path.relative_to(place.folder).as_posix() for name, path in kept.items()}
+    named = {name: place.address(path) for name, path in kept.items()}
     command = shlex.join(["hal-lab", "replay", str(replay)])
     return _Kept(command, [glitch], {**named, **clips})

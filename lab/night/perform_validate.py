@@ -11,7 +11,7 @@ from lab.errors import LabError
 from lab.host.locate import find_driver
 from lab.night.case import Place, ValidateCase
 from lab.night.program import run_program
-from lab.results import DriverIdentity, Measurement, Result, Verdict, bundle_sha256
+from lab.results import Measurement, Result, Verdict
 from lab.validate.jsonl import read_lines
 from lab.validate.outcome import Outcome, Status
 
@@ -60,16 +60,14 @@ def perform_validate(case: ValidateCase, place: Place) -> Result:
     return Result(
         scenario="validate",
         parameters={"strictness": str(case.strictness)},
-        driver=DriverIdentity(
-            path=str(bundle), sha256=bundle_sha256(bundle), name=case.subject.name
-        ),
+        driver=case.subject.identity(bundle),
         profile=case.profile,
         command=shlex.join(["hal-lab", "validate", str(bundle), *options]),
         duration_s=time.monotonic() - began,
         measurements=measurements(outcomes),
         verdict=verdict,
         reason=reason,
-        artefacts={"checks": lines.relative_to(place.folder).as_posix()} if lines.exists() else {},
+        artefacts={"checks": place.address(lines)} if lines.exists() else {},
     )
 
 

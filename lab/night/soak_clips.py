@@ -100,9 +100,8 @@ def _with_clip(heard: _Heard, glitch: Glitch, place: Place) -> tuple[Glitch, dic
     artefacts = {}
     for piece, frames in ((NAME, clip), (f"{NAME}-sent", sent)):
         path = place.file(f"-{piece}.wav")
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_clip(path, frames, heard.sample_rate, cue_frame=cue)
-        artefacts[piece] = path.relative_to(place.folder).as_posix()
+        artefacts[piece] = place.address(path)
     changes = {
         "kind": found.kind.word,
         "position_frame": found.position,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from lab.errors import LabError
 from lab.night.record import RECORD_VERSION, Night
+from lab.whole_file import write_whole
 
 RECORD, SUMMARY, JUNIT, PAGE = "night.json", "summary.md", "junit.xml", "index.html"
 
@@ -40,7 +40,7 @@ def write_night(night: Night, folder: Path) -> None:
         PAGE: lambda: build_page(night, folder),
     }
     for name, made in views.items():
-        write_text(folder / name, made())
+        write_whole(folder / name, made())
 
 
 def read_night(folder: Path) -> Night:
@@ -71,23 +71,4 @@ def read_night(folder: Path) -> Night:
             f"not a night of version {RECORD_VERSION} ({first['loc']}: {first['msg']})",
             where=str(path),
             do="use the hal-lab that wrote it",
-        ) from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file, whole or not at all.
-
-    Raises
-    ------
-    LabError
-        When there is no room for it, or no permission.
-    """
-    beside = path.with_name(path.name + ".writing")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)  # noqa: PTH105  (Path.replace does the same; this says atomic)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise LabError(
-            f"cannot be written ({error.strerror})", where=str(path), do="make room"
         ) from error

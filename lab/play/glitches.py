@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lab.measure.blame import Cause, Loss, blame_cycles, blame_gap, blame_loss, blame_underrun
@@ -25,16 +27,19 @@ def stream_glitches(found: Alignment, facts: PlayFacts) -> list[Glitch]:
     Returns
     -------
     list of Glitch
-        In the order of the recording.
+        In the order of the recording; each with the cycle that delivered its first frame.
     """
+    faults = faults_of(found)
+    cycles = cycles_of([fault.stream_frame for fault in faults], facts)
     return [
         Glitch(
             kind=fault.kind,
             position_frame=fault.recorded_frame,
             frames=fault.frames,
             cause=_cause_of(fault, facts).id,
+            cycle=cycle,
         )
-        for fault in faults_of(found)
+        for fault, cycle in zip(faults, cycles, strict=True)
     ]
 
 
@@ -63,6 +68,7 @@ def cycle_glitches(facts: PlayFacts) -> list[Glitch]:
             frames=int(records["skipped_cycles"][at]) * int(frames[at]),
             cause=Cause(int(cause[at])).id,
             at_ns=int(records["scheduled_ns"][at]),
+            cycle=int(records["cycle"][at]),
         )
         for at in late.tolist()
     ]
@@ -96,9 +102,42 @@ def underrun_glitches(report: UnderrunReport, facts: PlayFacts) -> list[Glitch]:
                 sample_rate=facts.sample_rate,
             ).id,
             at_ns=at_ns,
+            cycle=cycle_before(at_ns, facts),
         )
         for at_ns, frames in zip(report.at_ns.tolist(), report.frames.tolist(), strict=True)
     ]
+
+
+def cycles_of(stream_frames: Sequence[int], facts: PlayFacts) -> list[int]:
+    """Which cycles delivered frames.
+
+    Parameters
+    ----------
+    stream_frames
+        Counted in frames that were played.
+    facts
+        What happened.
+
+    Returns
+    -------
+    list of int
+        Numbers as the trace has them; -1 where it does not hold the cycle.
+    """
+    records = facts.records
+    end = facts.untraced_frames + np.cumsum(records["frames"].astype(np.int64))
+    at = np.searchsorted(end, np.asarray(stream_frames, dtype=np.int64), side="right")
+    return [
+        int(records["cycle"][place])
+        if place < len(records) and frame >= facts.untraced_frames
+        else -1
+        for place, frame in zip(at.tolist(), stream_frames, strict=True)
+    ]
+
+
+def cycle_before(at_ns: int, facts: PlayFacts) -> int:
+    """Number of the last cycle that was due before a moment; -1 without one."""
+    at = int(np.searchsorted(facts.records["scheduled_ns"], at_ns, side="right")) - 1
+    return int(facts.records["cycle"][at]) if at >= 0 else -1
 
 
 def _cause_of(fault: Fault, facts: PlayFacts) -> Cause:

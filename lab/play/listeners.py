@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from lab.errors import LabError
 from lab.host import sources
-from lab.host.base import Client, FarEnd, Host
+from lab.host.base import Client, Host
+from lab.host.far_end import FarEnd
 from lab.play.listener import Listener
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.wire import Wire

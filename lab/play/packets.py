@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lab.measure.blame import Cause, blame_cycles, blame_gap
 from lab.measure.packet_times import time_packets
 from lab.play.account import Account, are_innocent
+from lab.play.glitches import cycle_before, cycles_of
 from lab.play.latency import latency_rows, packet_times
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.sound import TONES, SoundReport, listen_behind_codec
@@ -263,17 +264,8 @@ def _glitch(
         frames=frames,
         cause=_cause_of(settings, facts, source_frame).id,
         at_ns=at_ns,
-        cycle=_cycle_of(facts, source_frame),
+        cycle=cycles_of([-1 if source_frame is None else source_frame], facts)[0],
     )
-
-
-def _cycle_of(facts: PlayFacts, source_frame: int | None) -> int:
-    """Number of the IO cycle that handed the frame to the driver; -1 when it is not known."""
-    if source_frame is None or source_frame < facts.untraced_frames:
-        return -1
-    end = facts.untraced_frames + np.cumsum(facts.records["frames"].astype(np.int64))
-    at = int(np.searchsorted(end, source_frame, side="right"))
-    return int(facts.records["cycle"][at]) if at < len(end) else -1
 
 
 def _when(facts: PlayFacts, recorded_frame: int) -> int:
@@ -334,6 +326,7 @@ def _underruns(
             frames=int(gap_ns[at - 1] * round(facts.sample_rate) // _NS_PER_S),
             cause=_blame_late(facts, brought[at]).id,
             at_ns=int(brought["decoded_ns"][at]),
+            cycle=cycle_before(int(brought["decoded_ns"][at]), facts),
         )
         for at in late.tolist()
     ]

@@ -12,7 +12,6 @@ from xml.etree import ElementTree as ET
 from lab.night.record import Night
 from lab.report.page.figures import (
     count_of,
-    driver_of,
     figure,
     limit_of,
     of_the_run,
@@ -44,7 +43,7 @@ def as_junit(night: Night) -> str:
     root = ET.Element("testsuites", name=_clean(f"hal-lab night {night.night}"))
     suites: dict[str, list[Result]] = {}
     for result in night.results:
-        suites.setdefault(driver_of(result), []).append(result)
+        suites.setdefault(result.driver_name, []).append(result)
     for driver, results in suites.items():
         root.append(_suite(driver, results, night))
     _count(root, night.results)

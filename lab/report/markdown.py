@@ -13,7 +13,6 @@ from lab.night.record import Night
 from lab.report.page.figures import (
     WORST_FIRST,
     count_of,
-    driver_of,
     figure,
     in_short,
     of_the_run,
@@ -186,7 +185,7 @@ def _result_table(results: Sequence[Result]) -> str:
     rows = [
         [
             f"{_SIGNS[result.verdict]} {words(result.verdict.value)}",
-            _text(driver_of(result)),
+            _text(result.driver_name),
             f"{_text(result.scenario)}, {_text(of_the_run(result))}",
             _text(words_of_result(result)),
             _cell_code(result.command),

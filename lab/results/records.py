@@ -16,14 +16,26 @@ SCHEMA_VERSION = 2
 
 
 class Verdict(StrEnum):
-    """How a run ended."""
+    """How a run ended.
+
+    Attributes
+    ----------
+    PASS
+        Every limit was kept.
+    MARGINAL
+        Within its limits, but close to one of them, or less was looked at than was asked for.
+    FAIL
+        A limit was broken, or the run ended with an error.
+    UNFIT_MACHINE
+        Only wall-clock limits were broken, on a machine that cannot judge them.
+    SKIPPED
+        There was nothing to judge, or the machine lacks what it takes; ``reason`` says which.
+    """
 
     PASS = "pass"  # noqa: S105  (a verdict, not a password)
     MARGINAL = "marginal"
-    """Within its limits, but close to one of them."""
     FAIL = "fail"
     UNFIT_MACHINE = "unfit-machine"
-    """Only wall-clock limits were broken, on a machine that cannot judge them."""
     SKIPPED = "skipped"
 
 
@@ -160,7 +172,25 @@ class DriverIdentity(_Record):
 
 
 class HostFitness(_Record):
-    """`lab.measure.fitness.Fitness` as a record."""
+    """How fit the machine was to judge the wall clock: `lab.measure.fitness.Fitness` as a record.
+
+    Attributes
+    ----------
+    probes
+        Wake-ups measured.
+    wake_p50_us, wake_p99_us, wake_max_us
+        How late the probe woke.
+    steal_percent
+        Processor time that the hypervisor gave to others.
+    run_delay_percent
+        Time that the probe was ready but not running; -1 when not known.
+    realtime_priority
+        Whether SCHED_FIFO is permitted.
+    processors
+        How many the process may use.
+    reasons
+        Why the machine is not fit to judge the wall clock, a line each; empty: it is.
+    """
 
     probes: int
     wake_p50_us: float
@@ -225,10 +255,16 @@ class Result(_Record):
         Seconds of audio that were looked at, which counts are held against; 0: not known.
     fitness
         Of the machine, where wall-clock figures were judged.
-    measurements, glitches
-        What was found. The list of glitches may be cut: ``glitch_count`` is not.
-    verdict, reason
-        And why, in one line.
+    measurements
+        Every number that was found.
+    glitches
+        What was wrong with the stream; the list may be cut.
+    glitch_count
+        How many there were, whether they are in the list or not.
+    verdict
+        How it ended.
+    reason
+        Why, in one line; of a pass mostly empty.
     histograms
         Distributions behind some of the measurements.
     coverage
@@ -268,12 +304,21 @@ class Result(_Record):
 
         Two results with one key are two measurements of the same thing.
         """
-        driver = self.driver.name if self.driver is not None else "no driver"
         told = [f"{name} {value}" for name, value in sorted(self.parameters.items())]
         place = "" if self.profile == "none" else f"on {self.profile}"
         over = f"over {self.transport}" if self.transport else ""
-        parts = [driver, self.scenario, *told, place, over, f"{self.clock} time"]
+        parts = [self.driver_name, self.scenario, *told, place, over, f"{self.clock} time"]
         return ", ".join(part for part in parts if part)
+
+    @property
+    def driver_name(self) -> str:
+        """What people call the driver; "no driver" where none was loaded."""
+        return self.driver.name if self.driver is not None else "no driver"
+
+    @property
+    def driver_sha256(self) -> str:
+        """Over the driver's bundle; empty when that is not known."""
+        return self.driver.sha256 if self.driver is not None else ""
 
     @property
     def id(self) -> str:

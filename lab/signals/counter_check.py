@@ -2,12 +2,10 @@
 
 The stream is read frame by frame against the highest frame number seen so far, *high*:
 
-==============  ===========================================================================
-``f == high``   correct
-``f > high``    frames ``[high, f)`` are lost, until they come after all
-``f < high``    reordered, when it had been counted as lost or comes before the first frame;
-                else duplicated
-==============  ===========================================================================
+- ``f == high``: correct
+- ``f > high``: frames ``[high, f)`` are lost, until they come after all
+- ``f < high``: reordered, when it had been counted as lost or comes before the first frame; else
+  duplicated
 
 Zeros are *silent*, a frame whose numbers sit on the wrong channels is *swapped*, any other is
 *corrupt*. No threshold is involved. Jumps of up to half the number space either way are told apart.

@@ -8,6 +8,7 @@ omission. With the period of the probes known, a histogram counts those that wer
 from __future__ import annotations
 
 import binascii
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def decode(histogram: Histogram) -> Distribution:
     LabError
         When it is none.
     """
-    read = _decoded(histogram)
+    read = read_histogram(histogram)
     # The counters themselves: the library's iterator takes a thousand times as long.
     counts = np.array(read.counts[: read.encoder.payload.counts_len], dtype=np.int64)
     index = np.flatnonzero(counts)
@@ -170,9 +171,9 @@ def merge(histograms: Sequence[Histogram]) -> Histogram:
         raise LabError("no histogram to merge")
     first = histograms[0]
     _alike(histograms)
-    whole = _decoded(first)
+    whole = read_histogram(first)
     for other in histograms[1:]:
-        read = _decoded(other)
+        read = read_histogram(other)
         if read.highest_trackable_value > whole.highest_trackable_value:
             whole, read = read, whole
         whole.add(read)
@@ -311,7 +312,14 @@ def _as_record(name: str, unit: str, period: int, histogram: HdrHistogram) -> Hi
     return Histogram(name=name, unit=unit, encoded=text, period=period)
 
 
-def _decoded(histogram: Histogram) -> HdrHistogram:
+def read_histogram(histogram: Histogram) -> HdrHistogram:
+    """A histogram as its library has it.
+
+    Raises
+    ------
+    LabError
+        When what is encoded is none.
+    """
     try:
         return HdrHistogram.decode(histogram.encoded)
     except (
@@ -319,6 +327,7 @@ def _decoded(histogram: Histogram) -> HdrHistogram:
         HdrLengthException,
         binascii.Error,
         zlib.error,
+        struct.error,
         ValueError,
         IndexError,
         TypeError,

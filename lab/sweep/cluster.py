@@ -15,7 +15,7 @@ import time
 import uuid
 from typing import Any
 
-from lab.errors import LabError, MissingError, UsageError
+from lab.errors import LabError, MissingError, UsageError, first_line
 from lab.sweep.perform import Done, fingerprint_here, perform
 from lab.sweep.pool import Pool
 from lab.sweep.task import Task
@@ -107,7 +107,7 @@ class ClusterPool(Pool):
             sha256, why = future.result(timeout=6 * self._wait_s)
         except Exception as error:
             raise LabError(
-                f"the workers cannot run this hal-lab ({_first_line(error)})",
+                f"the workers cannot run this hal-lab ({first_line(error)})",
                 where=self._address,
                 do="install the same hal-lab there",
             ) from error
@@ -162,7 +162,7 @@ class ClusterPool(Pool):
                 self._lost.append(task)
                 return None
             self._futures.pop(name)
-            return Done(name, error=_first_line(error))
+            return Done(name, error=first_line(error))
         self._futures.pop(name)
         return done
 
@@ -192,11 +192,6 @@ class ClusterPool(Pool):
             self._threads = sum(self._client.nthreads().values())
         except (OSError, TimeoutError):
             self._threads = max(1, self._threads)
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0][:300] if text else type(error).__name__
 
 
 def _distributed() -> Any:

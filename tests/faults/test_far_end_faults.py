@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 
 from lab.host import sources
-from lab.host.base import FarEnd
 from lab.host.errors import HostError
+from lab.host.far_end import FarEnd
 from lab.host.models import Check, Device
 from lab.host.subprocess_host import SubprocessHost
 from lab.signals.counter_check import CounterCheck

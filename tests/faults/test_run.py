@@ -19,7 +19,7 @@ from lab.faults.schedule import Setup, parse_event
 from lab.faults.shrink import shrink
 from lab.faults.soak import SoakSettings, compare, confirm, soak
 from lab.faults.swarm import chosen_faults
-from lab.host.base import FarEnd
+from lab.host.far_end import FarEnd
 from tests.support.faults import HOST_AND_CLIENT_FAULTS, fault_name, run_with
 
 pytestmark = pytest.mark.native

@@ -161,7 +161,6 @@ def test_what_was_told_is_read_again_by_night(root: Path) -> None:
     told = read_told(store, before="2026-11-23")
     assert [one.key for one in told] == ["a", "a2", "b"]
     assert [one.key for one in read_told(store, before=SECOND)] == ["a", "a2"]
-    assert [one.key for one in read_told(store, before="2026-11-23", since=SECOND)] == ["b"]
 
 
 def test_of_a_broken_file_nothing_was_told(root: Path) -> None:

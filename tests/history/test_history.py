@@ -19,7 +19,8 @@ from lab.errors import LabError, UsageError
 from lab.history.history import History
 from lab.history.store import Store
 from lab.history.table import SCHEMA, VERSION_KEY, from_table, to_table
-from lab.results import DriverIdentity, Glitch, Histogram, HostFitness, Measurement, Result, Verdict
+from lab.results import DriverIdentity, Glitch, Histogram, Measurement, Result, Verdict
+from tests.support.fitness import fitness
 
 NIGHT = "2026-11-22"
 
@@ -34,16 +35,7 @@ def result(scenario: str = "play", **more: Any) -> Result:
             "profile": "macos-26",
             "seed": 2**64 - 1,
             "audio_s": 10.0,
-            "fitness": HostFitness(
-                probes=10,
-                wake_p50_us=60,
-                wake_p99_us=90,
-                steal_percent=0,
-                run_delay_percent=0,
-                realtime_priority=True,
-                processors=2,
-                reasons=["it sleeps"],
-            ),
+            "fitness": fitness("it sleeps"),
             "measurements": [
                 Measurement(name="late-cycles", value=3, kind="count", limit=0),
                 Measurement(name="latency-p99", value=1.5, unit="us", margin=0.1, better="higher"),

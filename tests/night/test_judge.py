@@ -15,17 +15,10 @@ from lab.history.told import keep_told
 from lab.night.judge import Judgement, confirmed_changes, judge_night, measured, with_company
 from lab.night.record import Change
 from lab.results import DriverIdentity, HostFitness, Measurement, Result, Verdict, judge
+from tests.support.fitness import fitness
 
-FIT = HostFitness(
-    probes=10,
-    wake_p50_us=60,
-    wake_p99_us=90,
-    steal_percent=0,
-    run_delay_percent=0,
-    realtime_priority=True,
-    processors=2,
-)
-UNFIT = FIT.model_copy(update={"reasons": ["wakes 20000 us late"]})
+FIT = fitness()
+UNFIT = fitness("wakes 20000 us late")
 
 
 @pytest.fixture

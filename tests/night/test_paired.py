@@ -16,8 +16,9 @@ from lab.night.case import PairedCase, Place, Subject
 from lab.night.judge import judge_night, measured
 from lab.night.paired import PairedRun, paired_histograms, paired_measurements
 from lab.night.perform_paired import perform_paired
-from lab.results import DriverIdentity, HostFitness, Result, Verdict
+from lab.results import DriverIdentity, Result, Verdict
 from lab.statistics.latency import decode
+from tests.support.fitness import fitness
 
 pytest.importorskip("scipy")
 
@@ -54,16 +55,7 @@ def result(
         driver=DriverIdentity(path="/x/Mine.driver", sha256="a" * 64),
         clock="realtime",
         audio_s=32.0,
-        fitness=HostFitness(
-            probes=50,
-            wake_p50_us=60,
-            wake_p99_us=90,
-            steal_percent=0,
-            run_delay_percent=0,
-            realtime_priority=True,
-            processors=2,
-            reasons=list(reasons),
-        ),
+        fitness=fitness(*reasons),
         measurements=paired_measurements(*a_night(seed, machine=machine, driver=driver)),
     )
 

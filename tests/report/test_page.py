@@ -351,7 +351,7 @@ def test_a_disk_that_fills_leaves_the_older_page(
         raise OSError(28, "No space left on device", str(self))
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(LabError, match=r"No space left on device: .*check the path"):
+    with pytest.raises(LabError, match=r"No space left on device\): .*make room"):
         write_page(nights.quiet_night(), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
     assert (tmp_path / "index.html").read_text() == "older"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lab.errors import LabError, MissingError, as_lab_error
+from lab.errors import LabError, MissingError
 from lab.night.record import Night
 from lab.report.page import figures, overview
 from lab.report.page.calibration import calibration_rows
@@ -33,6 +33,7 @@ from lab.report.page.tables import results_json
 from lab.report.page.trends import spark_of, trends_of
 from lab.report.terminal import number, words
 from lab.results import Result
+from lab.whole_file import write_whole
 
 PAGE_BYTES = 4_000_000
 """As large is a page at most."""
@@ -64,14 +65,7 @@ def write_page(night: Night, folder: Path) -> Path:
         When jinja2 is missing, or the page cannot be written.
     """
     path = folder / "index.html"
-    fresh = folder / ".index.html.new"
-    page = build_page(night, folder)
-    try:
-        fresh.write_text(page, encoding="utf-8", newline="\n")
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise as_lab_error(error) from error
+    write_whole(path, build_page(night, folder))
     return path
 
 
@@ -135,7 +129,7 @@ def _told(night: Night) -> dict[str, Any]:
         "maps": maps_of(night),
         "calibration": calibration_rows(night),
         "worst": worst[:_STATIC_ROWS],
-        "drivers": sorted({figures.driver_of(result) for result in night.results}),
+        "drivers": sorted({result.driver_name for result in night.results}),
         "style": _read("style.css"),
         "script": _read("script.js"),
         "policy": _policy(),
@@ -195,7 +189,6 @@ def _environment(folder: Path) -> Any:
         "unit": figures.unit_of,
     }
     environment.globals |= {
-        "driver_of": figures.driver_of,
         "found_in": figures.words_of_result,
         "limit_of": figures.limit_of,
         "link_to": lambda path: link_to(folder, path),

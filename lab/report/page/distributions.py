@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
+from lab.errors import LabError
 from lab.night.record import Night
-from lab.report.page.figures import clock_of, driver_of, figure
+from lab.report.page.figures import clock_of, figure
 from lab.report.page.plots import nice_ticks
 from lab.results import Histogram
+from lab.statistics.latency import read_histogram
 
 WIDTH = 560
 HEIGHT = 220
@@ -101,8 +103,8 @@ class Distributions:
 def decode(histogram: Histogram) -> HdrHistogram | None:
     """The histogram itself; None when what is encoded is none."""
     try:
-        found = HdrHistogram.decode(histogram.encoded)
-    except Exception:  # noqa: BLE001  (it raises whatever zlib, base64, struct and it itself know)
+        found = read_histogram(histogram)
+    except LabError:
         return None
     return found if found.get_total_count() > 0 else None
 
@@ -124,7 +126,7 @@ def distributions_of(night: Night) -> Distributions:
         for histogram in result.histograms:
             key = histogram.name, histogram.unit, result.clock
             of_drivers = groups.setdefault(key, defaultdict(list))
-            of_drivers[driver_of(result)].append(histogram)
+            of_drivers[result.driver_name].append(histogram)
     unreadable = 0
     charts: list[Chart] = []
     for (name, unit, clock), of_drivers in groups.items():

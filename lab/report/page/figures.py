@@ -127,11 +127,6 @@ def moment(iso: str) -> str:
     return f"{at:%Y-%m-%d %H:%M}{zone}"
 
 
-def driver_of(result: Result) -> str:
-    """The name of its driver."""
-    return result.driver.name if result.driver is not None else "no driver"
-
-
 def words_of_result(result: Result) -> str:
     """What was found, in one line: the reason, else the first figures that say something."""
     if result.reason:

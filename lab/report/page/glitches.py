@@ -15,7 +15,6 @@ from lab.report.page.figures import (
     RANK,
     cause_sentence,
     count_of,
-    driver_of,
     figure,
     of_the_run,
     says_nothing_against_the_driver,
@@ -336,7 +335,7 @@ def _causes(night: Night) -> list[CauseRow]:
     counts: Counter[tuple[str, str, str]] = Counter()
     runs: Counter[tuple[str, str, str]] = Counter()
     for result in night.results:
-        driver = driver_of(result)
+        driver = result.driver_name
         of_this = Counter((driver, g.kind, g.cause) for g in result.glitches)
         counts.update(of_this)
         runs.update(of_this.keys())

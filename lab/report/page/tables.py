@@ -9,7 +9,6 @@ from typing import Any
 from lab.report.page.figures import (
     RANK,
     WORST_FIRST,
-    driver_of,
     figure,
     in_short,
     limit_of,
@@ -103,7 +102,7 @@ def _row(
     return [
         result.id,
         RANK[result.verdict],
-        drivers[driver_of(result)],
+        drivers[result.driver_name],
         in_short(result.scenario, 300),
         runs[in_short(of_the_run(result), 300)],
         words_of_result(result),

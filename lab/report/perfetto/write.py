@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
@@ -14,7 +12,6 @@ from typing import Any, BinaryIO, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.errors import LabError
 from lab.measure.stages import PacketTimes
 from lab.measure.trace import Records
 from lab.report.perfetto.cycles import cycle_track
@@ -31,6 +28,7 @@ from lab.report.perfetto.reader import reader_tracks
 from lab.report.perfetto.ring import ring_track
 from lab.results import Glitch
 from lab.transport.recording import ARRIVAL
+from lab.whole_file import not_written, whole_file
 
 
 @dataclass(frozen=True)
@@ -150,34 +148,14 @@ _DESCRIPTION = {
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file beside `path` that takes its name when all went well, and goes when not."""
-    beside: Path | None = None
+    """A file for bytes, compressed when its name says so, that is there whole or not at all."""
     try:
-        with ExitStack() as stack:
-            made = stack.enter_context(
-                tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
-            )
-            beside = Path(made.name)
-            file = cast("BinaryIO", made)
-            if path.suffix == ".gz":
-                # No name and no time in it: the same run gives the same bytes.
-                packed = gzip.GzipFile("", "wb", 6, made, mtime=0)
-                file = cast("BinaryIO", stack.enter_context(packed))
-            yield file
-        beside.chmod(0o666 & ~_umask())
-        beside.replace(path)
+        with whole_file(path) as beside, beside.open("wb") as plain:
+            if path.suffix != ".gz":
+                yield plain
+                return
+            # No name and no time in it: the same run gives the same bytes.
+            with gzip.GzipFile("", "wb", 6, plain, mtime=0) as packed:
+                yield cast("BinaryIO", packed)
     except OSError as error:
-        raise LabError(
-            f"the Perfetto trace cannot be written ({error.strerror})",
-            where=str(path),
-            do="choose another place, or make room",
-        ) from error
-    finally:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        raise not_written(path, error, what="the Perfetto trace") from error
