@@ -13,7 +13,8 @@ from lab.errors import LabError, ShmError
 from lab.host.errors import DriverCrashed, HostError, HostTimeout
 from lab.host.models import Device, FarEndStats, Plugin
 from lab.measure.trace import MAX_CAPACITY
-from lab.play.listeners import Listener, ReaderListener, StepListener
+from lab.play.listener import Listener
+from lab.play.listeners import ReaderListener, StepListener
 from lab.play.run import PlayCut, _trace_capacity, finish, take_trace
 from lab.play.settings import PlayFacts
 from lab.signals.file import write_raw

@@ -17,7 +17,7 @@ from lab.errors import UsageError
 from lab.history.store import Store, check_night
 from lab.night.matrix import Matrix, read_matrix
 from lab.night.night import NightPlan, make_night
-from lab.play.names import sweep_leftovers
+from lab.play.names import sweep_leftovers, sweep_wire_folders
 from lab.report.console import Output
 from lab.report.progress import NightProgress, minutes
 from lab.report.terminal import STYLES
@@ -87,6 +87,7 @@ def nightly_command(
     folder = into / name
     make_folder(folder, "--into")
     sweep_leftovers()
+    sweep_wire_folders()
     plan = NightPlan(
         night=name,
         cases=cases,

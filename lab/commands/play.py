@@ -27,7 +27,7 @@ from lab.host.locate import DEFAULT_DRIVER
 from lab.measure.fitness import probe_fitness
 from lab.play.environment import read_pairs
 from lab.play.judge import judge_play
-from lab.play.names import release, sweep_leftovers, unique_shm_name
+from lab.play.names import release, sweep_leftovers, sweep_wire_folders, unique_shm_name
 from lab.play.run import PlayCut, play
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.signals import SIGNALS, write_signal
@@ -104,7 +104,8 @@ def play_command(
     layout: Annotated[
         LayoutChoice | None,
         typer.Option(
-            help="Shared memory layout of Gecko Sink.", show_default="the driver's choice"
+            help="Shared memory layout of Gecko Sink, or the wire that Bunghole's host offers.",
+            show_default="the driver's choice",
         ),
     ] = None,
     shm_name: Annotated[
@@ -167,6 +168,10 @@ def play_command(
     table says how many frames were sent, received, lost, duplicated and reordered (exact counts),
     how late they were, whose fault a late cycle was, and whether the driver's zero timestamps hold.
 
+    A driver that dials Bunghole's wire is heard as well: its packets are counted by their numbers,
+    and what is in them is listened to behind the codec. What it dials is a Unix socket that stands
+    in for the vsock, in a folder of this run.
+
     Ctrl-C stops it in good order and keeps what was recorded.
     """
     _check_numbers(seconds=seconds, frames=frames, call_limit_ms=call_limit_ms, seed=seed)
@@ -176,6 +181,7 @@ def play_command(
     _check_names(file, signal, profile)
     environment = read_pairs(set_ or [])
     sweep_leftovers()
+    sweep_wire_folders()
     with _folder(into) as folder:
         settings = PlaySettings(
             file=_file(file, signal, folder, seconds),
@@ -211,7 +217,9 @@ def play_command(
         title = (
             f'{signal or settings.file.name} through "{facts.device.name}", {settings.clock} clock'
         )
-        if facts.layout:
+        if facts.wire is not None:
+            title += f", wire {facts.layout}, {facts.wire.transport}"
+        elif facts.layout:
             title += f", layout {facts.layout}"
         # First what was found: what cannot be kept must not take it along.
         out = Output()

@@ -183,6 +183,7 @@ def open_peer(
     bitrate: int = 128_000,
     record: Path | None = None,
     record_frames: int | None = None,
+    table: Path | None = None,
 ) -> Peer:
     """Open it, before the driver is loaded: the host's environment says where to dial.
 
@@ -198,6 +199,9 @@ def open_peer(
         Of the microphone, bit/s.
     record, record_frames
         Raw stereo Float32 file for what arrives, and the room in it.
+    table
+        With `record`: file for a row per packet, dtype
+        `lab.transport.bunghole.recording.PACKET`.
 
     Returns
     -------
@@ -216,5 +220,6 @@ def open_peer(
         bitrate=bitrate,
         record=None if record is None else str(record.resolve()),
         record_frames=record_frames,
+        table=None if table is None else str(table.resolve()),
     )
     return Peer(host, int(result["farend"]), str(result["folder"]))

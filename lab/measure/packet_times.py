@@ -18,7 +18,13 @@ from lab.transport.bunghole.recording import PacketFlag
 from lab.transport.bunghole.stream import Offset
 from lab.transport.bunghole.wire import AudioFlag
 
-_NOT_TIMED = int(PacketFlag.V1 | PacketFlag.CONCEALED | PacketFlag.UNDECODABLE)
+_NOT_TIMED = int(
+    PacketFlag.V1
+    | PacketFlag.CONCEALED
+    | PacketFlag.UNDECODABLE
+    | PacketFlag.DUPLICATE
+    | PacketFlag.REORDERED
+)
 _BEGINS = int(AudioFlag.DISCONTINUITY | PacketFlag.CONNECTED | PacketFlag.RESTART)
 
 
@@ -39,7 +45,8 @@ def time_packets(
     Returns
     -------
     times : PacketTimes
-        On this machine's clock; without packets of v1, concealed and undecodable ones.
+        On this machine's clock; without packets of v1, concealed and undecodable ones, and without
+        those that came again or too late.
     playout : Playout
         Of all packets that brought frames.
     uncertainty_ns : int

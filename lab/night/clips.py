@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lab.night.case import Place
 from lab.play.settings import PlayFacts
+from lab.play.wire_facts import heard_frame, heard_segments
 from lab.results import Glitch, Result
 from lab.signals.file import write_wav
 
@@ -44,7 +45,7 @@ def keep_clips(result: Result, facts: PlayFacts, place: Place) -> Result:
         position = glitches[at].position_frame
         name = f"clip-{number + 1}"
         pieces = {name: (facts.recorded, position)}
-        sent = sent_position(facts.source, facts.recorded, position)
+        sent = _sent(facts, position)
         if sent is not None:
             pieces[f"{name}-sent"] = (facts.source, sent)
         for piece, (audio, middle) in pieces.items():
@@ -101,6 +102,13 @@ def cut_out(audio: NDArray[np.float32], middle: int, around: int) -> NDArray[np.
         at = begin - (middle - around)
         made[at : at + end - begin] = audio[begin:end]
     return made
+
+
+def _sent(facts: PlayFacts, position: int) -> int | None:
+    """Behind a codec no sample is what it was, but packets have numbers."""
+    if facts.wire is not None:
+        return heard_frame(heard_segments(facts.wire.packets), position)
+    return sent_position(facts.source, facts.recorded, position)
 
 
 def sent_position(

@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.measure.cycles import wake_error_ns
 from lab.measure.latency import summarise_ns
 from lab.measure.trace import driver_ns
-from lab.play.judge import latency_ns
+from lab.play.latency import latency_ns
 from lab.play.settings import PlayFacts
 from lab.results import Histogram, Measurement
 from lab.statistics.latency import make_histogram

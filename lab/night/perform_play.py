@@ -12,6 +12,7 @@ from lab.night.case import Place, PlayCase
 from lab.night.clips import keep_clips
 from lab.night.coverage import coverage_of_run
 from lab.play.judge import judge_play
+from lab.play.latency import packet_times
 from lab.play.names import release, unique_shm_name
 from lab.play.run import PlayCut, play
 from lab.play.settings import PlayFacts, PlaySettings
@@ -106,7 +107,7 @@ def _keep_trace(result: Result, facts: PlayFacts, made: Path, place: Place) -> R
     except FileNotFoundError:
         del kept["trace"]  # a crash may have left none
     try:
-        write_run(kept["perfetto"], facts, result)
+        write_run(kept["perfetto"], facts, result, packets=packet_times(facts))
     except MissingError:
         del kept["perfetto"]  # the page says it all the same
     named = {name: place.address(path) for name, path in kept.items()}

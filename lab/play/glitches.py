@@ -102,7 +102,7 @@ def underrun_glitches(report: UnderrunReport, facts: PlayFacts) -> list[Glitch]:
                 sample_rate=facts.sample_rate,
             ).id,
             at_ns=at_ns,
-            cycle=_cycle_before(at_ns, facts),
+            cycle=cycle_before(at_ns, facts),
         )
         for at_ns, frames in zip(report.at_ns.tolist(), report.frames.tolist(), strict=True)
     ]
@@ -134,8 +134,8 @@ def cycles_of(stream_frames: Sequence[int], facts: PlayFacts) -> list[int]:
     ]
 
 
-def _cycle_before(at_ns: int, facts: PlayFacts) -> int:
-    """The last cycle that was due before a moment; -1 without one."""
+def cycle_before(at_ns: int, facts: PlayFacts) -> int:
+    """Number of the last cycle that was due before a moment; -1 without one."""
     at = int(np.searchsorted(facts.records["scheduled_ns"], at_ns, side="right")) - 1
     return int(facts.records["cycle"][at]) if at >= 0 else -1
 

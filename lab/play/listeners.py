@@ -1,35 +1,27 @@
-"""What listens to a driver: another process, the host in step, the device's own input, nobody."""
+"""What listens to a driver: another process, the host in step, the device's own input, nobody.
+
+And which of them it is; whom a driver dials is in `lab.play.wire`.
+"""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.closing import Closing
 from lab.errors import LabError
 from lab.host import sources
 from lab.host.base import Client, Host
 from lab.host.far_end import FarEnd
+from lab.play.listener import Listener
 from lab.play.settings import PlayFacts, PlaySettings
+from lab.play.wire import Wire
 from lab.signals.file import read_raw
 from lab.transport import posix_shm
 from lab.transport.recording import read_recording
 from lab.transport.shm import detect_layout, open_reader
 from lab.transport.shm_process import ReaderProcess
-
-
-class Listener(Closing):
-    """Listens to a driver; leaving it ends it."""
-
-    @abstractmethod
-    def finish(self, facts: PlayFacts, *, host_lives: bool) -> None:
-        """Read what is left and fill `facts`."""
-
-    def close(self) -> None:
-        """End it. May be called twice."""
 
 
 class Nobody(Listener):
@@ -122,7 +114,12 @@ class InputListener(Listener):
 
 
 def listen(
-    host: Host, client: Client, facts: PlayFacts, settings: PlaySettings, capacity: int
+    host: Host,
+    client: Client,
+    facts: PlayFacts,
+    settings: PlaySettings,
+    capacity: int,
+    wire: Wire,
 ) -> Listener:
     """Find out how this driver can be listened to, and begin.
 
@@ -136,11 +133,26 @@ def listen(
         Of the run.
     capacity
         Frames that may arrive.
+    wire
+        Where the driver may have dialled.
 
     Returns
     -------
     Listener
     """
+    found = _listen_nearby(host, client, facts, settings, capacity)
+    if found is None and wire.is_dialled(host, facts.device):
+        facts.far_end = "packets"
+        return wire.listener(host)
+    facts.unheard = wire.why_not
+    wire.leave()
+    return found or Nobody()
+
+
+def _listen_nearby(
+    host: Host, client: Client, facts: PlayFacts, settings: PlaySettings, capacity: int
+) -> Listener | None:
+    """What needs no wire; None when there is no such way."""
     device = facts.device
     if posix_shm.size_of(settings.shm_name) >= 0:
         facts.far_end = "shared memory"
@@ -166,7 +178,7 @@ def listen(
         record = settings.folder / "input.f32"
         client.take(sources.record(record, capacity))
         return InputListener(client, record, inputs[0].virtual_format.channels)
-    return Nobody()
+    return None
 
 
 def _without_zeros_behind(frames: NDArray[np.float32]) -> NDArray[np.float32]:

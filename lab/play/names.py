@@ -1,7 +1,8 @@
-"""Names of shared memory that nobody else uses, and the sweep of those whose user has gone.
+"""Names of shared memory and of folders for sockets that nobody else uses, and their sweep.
 
 A name carries the pid of the process that made it up and the namespace in which that is its pid:
-``/hl<pid>.<n>.<namespace>``, 28 bytes at most, so that the readers' suffix still fits. What a
+``/hl<pid>.<n>.<namespace>``, 28 bytes at most, so that the readers' suffix still fits; a folder for
+sockets is ``hlw<pid>.<n>.<namespace>`` among the temporary files. What a
 killed session has left is known by that and removed by the next one. What another container has
 made, in shared memory that both see, is not: its pids say nothing here.
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 from lab.transport import posix_shm
@@ -18,12 +21,20 @@ from lab.transport.gecko_layout import load_layout
 
 _PREFIX = "hl"
 _NAME = re.compile(rf"{_PREFIX}(\d+)\.\d+\.([0-9a-f]+)")
+_WIRE_PREFIX = "hlw"
+_WIRE_NAME = re.compile(rf"{_WIRE_PREFIX}(\d+)\.\d+\.([0-9a-f]+)")
 _serial = itertools.count()
 
 
 def unique_shm_name() -> str:
     """A name, with its slash, that no other process makes up."""
     return f"/{_PREFIX}{os.getpid()}.{next(_serial)}.{pid_namespace()}"
+
+
+def unique_wire_folder() -> Path:
+    """A folder for sockets, not yet made, that no other process makes up."""
+    name = f"{_WIRE_PREFIX}{os.getpid()}.{next(_serial)}.{pid_namespace()}"
+    return Path(tempfile.gettempdir()) / name
 
 
 def pid_namespace() -> str:
@@ -60,6 +71,34 @@ def sweep_leftovers(folder: Path = Path("/dev/shm")) -> list[str]:  # noqa: S108
             and posix_shm.unlink(f"/{entry.name}")
         ):
             removed.append(f"/{entry.name}")
+    return removed
+
+
+def sweep_wire_folders(folder: Path | None = None) -> list[str]:
+    """Remove folders for sockets of processes of this pid namespace that are gone.
+
+    Parameters
+    ----------
+    folder
+        Where they are; None: where `unique_wire_folder` puts them.
+
+    Returns
+    -------
+    list of str
+        The paths that were removed.
+    """
+    removed = []
+    for entry in sorted((folder or Path(tempfile.gettempdir())).glob(f"{_WIRE_PREFIX}*")):
+        found = _WIRE_NAME.fullmatch(entry.name)
+        if (
+            found
+            and found[2] == pid_namespace()
+            and not posix_shm.process_is_alive(int(found[1]))
+            and entry.is_dir()
+            and not entry.is_symlink()
+        ):
+            shutil.rmtree(entry, ignore_errors=True)
+            removed.append(str(entry))
     return removed
 
 

@@ -16,9 +16,11 @@ from lab.host.locate import find_driver
 from lab.host.models import Device
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.measure.trace import MAX_CAPACITY, read_trace
-from lab.play.listeners import Listener, listen
+from lab.play.listener import Listener
+from lab.play.listeners import listen
 from lab.play.settings import PlayFacts, PlaySettings
-from lab.signals.file import read_audio, write_raw
+from lab.play.wire import open_wire
+from lab.signals.file import AudioFile, read_audio, write_raw
 
 Progress = Callable[[int, int], None]
 """Told frames played and frames in all."""
@@ -26,6 +28,9 @@ Progress = Callable[[int, int], None]
 _STEP_S = 0.1
 _VIRTUAL_STEP_CYCLES = 500
 _TAIL_CYCLES = 4
+_TAIL_FRAMES = 2 * 960
+"""At least, where packets are heard: what does not fill one is not sent before IO ends."""
+_ROOM_S = 4.0
 _HOST_S = 30.0
 
 
@@ -72,9 +77,10 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
         coverage=settings.coverage,
     )
     with ExitStack() as stack:
-        host = stack.enter_context(
-            SubprocessHost(options, environment=settings.driver_environment())
-        )
+        wire = stack.enter_context(open_wire(settings, _seconds(settings, audio) + _ROOM_S))
+        environment = {**settings.driver_environment(), **wire.environment}
+        host = stack.enter_context(SubprocessHost(options, environment=environment))
+        wire.attach(host)
         plugin = host.load(bundle)
         device = choose_device(host, settings.device, plugin.devices)
         device = prepare_device(host, device, settings, audio.sample_rate)
@@ -106,7 +112,7 @@ def play(settings: PlaySettings, *, progress: Progress, stop: Callable[[], bool]
             source=source,
             recorded=np.empty((0, device.output_channels), dtype=np.float32),
         )
-        end = stack.enter_context(listen(host, client, facts, settings, capacity))
+        end = stack.enter_context(listen(host, client, facts, settings, capacity, wire))
         failed: LabError | None = None
         try:
             _play_through(host, client, facts, settings, progress, stop)
@@ -259,6 +265,8 @@ def _play_through(
 ) -> None:
     total = len(facts.source)
     tail = _TAIL_CYCLES * facts.device.buffer_frames
+    if facts.far_end == "packets":
+        tail = max(tail, _TAIL_FRAMES)
     client.start()
     while facts.position_frames < total + tail:
         if stop():
@@ -291,6 +299,11 @@ def _take_leave(
     except LabError as error:
         return error
     return None
+
+
+def _seconds(settings: PlaySettings, audio: AudioFile) -> float:
+    whole = audio.seconds
+    return whole if settings.seconds is None else min(whole, settings.seconds)
 
 
 def _trace_capacity(frames: int, device: Device) -> int:

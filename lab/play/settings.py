@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from lab.clocks import Component
 from lab.host.models import CoverageRow, Device, Plugin, TimestampReport
 from lab.measure.trace import RECORD, Records
+from lab.play.wire_facts import WireFacts
 from lab.transport.recording import ARRIVAL
 
-FarEndKind = Literal["shared memory", "device input", "none"]
+FarEndKind = Literal["shared memory", "device input", "packets", "none"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class PlaySettings:
     clock
         ``"realtime"`` or ``"virtual"``.
     layout
-        Of Gecko Sink's shared memory; None leaves it to the driver.
+        Of Gecko Sink's shared memory, or the wire that Bunghole's host speaks; None leaves it to
+        the driver.
     shm_name
         Of the shared memory, with its slash.
     ring_frames
@@ -166,7 +168,7 @@ class PlayFacts:
     far_end
         What read the driver's output.
     layout
-        Of the shared memory; None without.
+        Of the shared memory, or of the wire; None without.
     source
         What was played, shape (frames, channels of the device).
     recorded
@@ -195,6 +197,10 @@ class PlayFacts:
         What the driver's zero timestamps were like; None when the host could not be asked.
     calls
         What the driver was asked; empty when it was not asked for, or the host has gone.
+    wire
+        Packets, of a driver that dialled; None of any other.
+    unheard
+        Why nobody listens to a driver that says how it is to be heard; empty otherwise.
     """
 
     device: Device
@@ -215,6 +221,8 @@ class PlayFacts:
     threads_left: tuple[str, ...] = ()
     timestamps: TimestampReport | None = None
     calls: list[CoverageRow] = field(default_factory=list)
+    wire: WireFacts | None = None
+    unheard: str = ""
 
     @property
     def sample_rate(self) -> float:

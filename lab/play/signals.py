@@ -12,6 +12,7 @@ from lab.errors import UsageError
 from lab.signals.file import write_wav
 from lab.signals.lossy import glitch_pair
 from lab.signals.noise import noise
+from lab.signals.sine import sine
 from lab.signals.sweep import sweep
 
 RATE = 48_000
@@ -27,14 +28,19 @@ def _noise(frames: int) -> NDArray[np.float32]:
     return noise(frames, seed=1, channels=CHANNELS)
 
 
+def _sine(frames: int) -> NDArray[np.float32]:
+    return sine(frames, sample_rate=RATE, channels=CHANNELS)
+
+
 SIGNALS: dict[str, Callable[[int], NDArray[np.float32]]] = {
     "noise": _noise,
     "sweep": _sweep,
+    "sine": _sine,
     "pair": glitch_pair,
 }
 """Name to what makes so many frames of it, 48 kHz, stereo. ``noise``: no frame is like another, so
-that every one is accounted for. ``sweep``: 20 Hz to 20 kHz. ``pair``: 997 Hz left, 1204 Hz
-right; it says the size of a jump behind a lossy codec as well."""
+that every one is accounted for. ``sweep``: 20 Hz to 20 kHz. ``sine``: 997 Hz. ``pair``: 997 Hz
+left, 1204 Hz right; it says the size of a jump behind a lossy codec as well."""
 
 
 def write_signal(name: str, folder: Path, seconds: float | None = None) -> Path:

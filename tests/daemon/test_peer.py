@@ -372,3 +372,12 @@ def test_a_foreign_file_in_its_folder_stays(tmp_path: Path) -> None:
         assert [path.name for path in folder.iterdir()] == ["foreign"]
     foreign.unlink()
     folder.rmdir()
+
+
+def test_a_table_without_a_recording_is_refused(tmp_path: Path) -> None:
+    with (
+        SubprocessHost(HostOptions(clock="virtual")) as host,
+        pytest.raises(HostError, match='must go with "record"'),
+    ):
+        open_peer(host, table=tmp_path / "packets")
+    assert list(tmp_path.iterdir()) == []

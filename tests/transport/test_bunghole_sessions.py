@@ -118,6 +118,19 @@ def test_a_gap_is_concealed_up_to_five_packets_and_the_table_says_so() -> None:
     assert rows["recorded_frame"].tolist() == [960 * i for i in range(11)]
 
 
+def test_packets_that_came_again_or_too_late_have_a_row_and_bring_nothing() -> None:
+    made = v2_rig()
+    made.feed(v2_audio(0) + v2_audio(2) + v2_audio(2) + v2_audio(1) + v2_audio(3))
+    recorder = made.guest.recorder
+    assert recorder is not None
+    rows = recorder.packets()
+    left_out = rows[rows["frames"] == 0]
+    assert left_out["sequence"].tolist() == [2, 1]
+    assert left_out["flags"].tolist() == [PacketFlag.DUPLICATE, PacketFlag.REORDERED]
+    assert left_out["recorded_frame"].tolist() == [3 * 960] * 2
+    assert made.guest.summary("vsock").recorded_frames == 4 * 960
+
+
 def test_a_gap_of_less_than_a_packet_is_concealed_to_the_nearest_2_5_ms() -> None:
     made = v2_rig()
     made.feed(v2_audio(0) + v2_audio(2, first_frame=960 + 500))

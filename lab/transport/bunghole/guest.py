@@ -167,6 +167,9 @@ class Guest:
         flags = PacketFlag(audio.flags) | self._arrived(audio.packet, now_ns)
         placed = self.sequence.take(audio)
         if not placed.is_usable:
+            again = placed.place is Place.DUPLICATE
+            flags |= PacketFlag.DUPLICATE if again else PacketFlag.REORDERED
+            self._leave_out(audio, flags, now_ns)
             return None
         if placed.place is Place.RESTART:
             flags |= PacketFlag.RESTART
@@ -231,6 +234,20 @@ class Guest:
             return PacketFlag.CONNECTED
         self._longest_gap_ns = max(self._longest_gap_ns, now_ns - last_ns)
         return PacketFlag(0)
+
+    def _leave_out(self, audio: Audio, flags: PacketFlag, now_ns: int) -> None:
+        _, recorder = self._made()
+        recorder.take(
+            None,
+            flags=flags,
+            sequence=audio.sequence,
+            first_frame=audio.first_frame,
+            captured_ns=audio.captured_ns,
+            encoded_ns=audio.encoded_ns,
+            sent_ns=audio.sent_ns,
+            received_ns=now_ns,
+            decoded_ns=now_ns,
+        )
 
     def _conceal(self, audio: Audio, missing: int, now_ns: int) -> None:
         decoder, recorder = self._made()

@@ -31,8 +31,8 @@ PACKET = np.dtype(
 """One row per packet, and one per run of concealed ones before it.
 
 ``recorded_frame``: where in the recording it begins; ``frames``: that it brought there, 0 when it
-could not be decoded; ``lost``: packets missing right before it, or before those of v1 that
-began its connection; ``received_ns``, ``decoded_ns``:
+was left out: it came again, or too late; ``lost``: packets missing right before it, or before those
+of v1 that began its connection; ``received_ns``, ``decoded_ns``:
 CLOCK_MONOTONIC here. ``first_frame``, ``sequence``, ``captured_ns``, ``encoded_ns``, ``sent_ns``
 are the sender's, 0 in v1. ``flags``: `PacketFlag`.
 """
@@ -53,6 +53,10 @@ class PacketFlag(IntFlag):
     """Not Opus."""
     ODD_LENGTH = 1 << 13
     """Opus, but not of 20 ms."""
+    DUPLICATE = 1 << 14
+    """Came again."""
+    REORDERED = 1 << 15
+    """Came after a later one."""
 
 
 @dataclass(frozen=True)

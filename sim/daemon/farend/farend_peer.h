@@ -33,12 +33,37 @@ struct farend_peer_config {
     uint64_t seed;          /* of the garbage that it sends */
     const char *record;     /* raw stereo Float32 file of what arrives; NULL: none */
     uint64_t record_frames; /* room in it */
+    const char *table;      /* with `record`: file of a farend_row per packet; NULL: none */
     const struct farend_keeper *keeper;
 };
 
 enum farend_direction {
     FAREND_OUTPUT, /* the driver sends */
     FAREND_INPUT,  /* the driver receives */
+};
+
+/* What the table has of a packet, and of one that was made up for: as little endian as this
+ * machine. lab/transport/bunghole/recording.py reads it as PACKET. */
+struct farend_row {
+    uint64_t recorded_frame; /* where in the recording it begins */
+    uint64_t first_frame;    /* the driver's, as all until sent_ns; 0 in v1 */
+    uint32_t sequence;
+    uint32_t frames; /* that it brought there */
+    uint32_t lost;   /* packets missing right before it */
+    uint32_t flags;  /* lowest eight bits: of the wire; the others: farend_row_flag */
+    uint64_t captured_ns, encoded_ns, sent_ns;
+    int64_t received_ns, decoded_ns; /* of the host's clock */
+};
+
+enum farend_row_flag {
+    FAREND_ROW_V1 = 1 << 8,
+    FAREND_ROW_CONNECTED = 1 << 9, /* the first of a connection */
+    FAREND_ROW_RESTART = 1 << 10,  /* the driver counts afresh */
+    FAREND_ROW_CONCEALED = 1 << 11,
+    FAREND_ROW_UNDECODABLE = 1 << 12,
+    FAREND_ROW_ODD_LENGTH = 1 << 13,
+    FAREND_ROW_DUPLICATE = 1 << 14,
+    FAREND_ROW_REORDERED = 1 << 15, /* came after a later one */
 };
 
 /* Of one direction. Frames are of 48 kHz. */

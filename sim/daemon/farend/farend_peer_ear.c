@@ -28,7 +28,8 @@ bool farend_ear_open(struct farend_peer *peer, const struct farend_peer_config *
         ear->recording = halsim_sink_create_file(config->record, config->record_frames, 2, error);
     }
     peer->stats.hash = FNV_BASIS;
-    return config->record == NULL || ear->recording != NULL;
+    return (config->record == NULL || ear->recording != NULL) &&
+           farend_table_open(ear, config, error);
 }
 
 void farend_ear_close(struct farend_ear *ear) {
@@ -36,12 +37,14 @@ void farend_ear_close(struct farend_ear *ear) {
         opus_decoder_destroy(ear->decoder);
     }
     halsim_sink_destroy(ear->recording);
+    halsim_sink_destroy(ear->table);
 }
 
 /* A decoder that knows nothing, as the encoder at the other end. */
 void farend_ear_connected(struct farend_peer *peer) {
     (void)opus_decoder_ctl(peer->ear.decoder, OPUS_RESET_STATE);
     peer->ear.begins = true;
+    peer->ear.is_first = true;
 }
 
 /* ---- figures --------------------------------------------------------------------------------- */
@@ -197,29 +200,41 @@ static bool is_quiet(const float *audio, uint32_t frames) {
     return true;
 }
 
-static void conceal(struct farend_peer *peer, uint32_t packets) {
-    for (uint32_t i = 0; i < packets && i < CONCEAL_MAX; i++) {
-        int frames = opus_decode_float(peer->ear.decoder, NULL, 0, peer->ear.audio,
-                                       (int)FAREND_PEER_PACKET, 0);
-        if (frames > 0) {
-            peer->stats.concealed_frames += (uint64_t)frames;
-            put(peer, (uint32_t)frames);
-        }
+/* 20 ms that nobody sent. */
+static void conceal(struct farend_peer *peer, struct farend_row row) {
+    int frames =
+        opus_decode_float(peer->ear.decoder, NULL, 0, peer->ear.audio, (int)FAREND_PEER_PACKET, 0);
+    if (frames > 0) {
+        peer->stats.concealed_frames += (uint64_t)frames;
+        put(peer, (uint32_t)frames);
+        farend_table_put(peer, &row, (uint32_t)frames);
     }
 }
 
-static void decode(struct farend_peer *peer, const struct farend_packet *packet) {
+/* What is missing before `row`: up to it, and no more than sounds like something. */
+static void conceal_missing(struct farend_peer *peer, uint32_t packets,
+                            const struct farend_row *row) {
+    for (uint32_t back = packets < CONCEAL_MAX ? packets : CONCEAL_MAX; back > 0; back--) {
+        conceal(peer, farend_table_concealed(row, back));
+    }
+}
+
+static void decode(struct farend_peer *peer, const struct farend_packet *packet,
+                   struct farend_row row) {
     struct farend_ear *ear = &peer->ear;
     int frames = opus_decode_float(ear->decoder, packet->bytes, (opus_int32)packet->size,
                                    ear->audio, (int)FAREND_PEER_LONGEST, 0);
     if (frames <= 0) {
         peer->stats.decode_errors++;
-        conceal(peer, 1);
+        row.flags |= FAREND_ROW_UNDECODABLE;
+        conceal(peer, row);
         return;
     }
+    row.flags |= frames != (int)FAREND_PEER_PACKET ? (uint32_t)FAREND_ROW_ODD_LENGTH : 0u;
     peer->stats.decoded_frames += (uint64_t)frames;
     peer->stats.silent_packets += is_quiet(ear->audio, (uint32_t)frames);
     put(peer, (uint32_t)frames);
+    farend_table_put(peer, &row, (uint32_t)frames);
 }
 
 static void arrive(struct farend_peer *peer, const struct farend_packet *packet) {
@@ -228,6 +243,7 @@ static void arrive(struct farend_peer *peer, const struct farend_packet *packet)
     stats->frames += FAREND_PEER_PACKET;
     stats->last_audio_ns = peer->now_ns;
     hash_packet(peer, packet);
+    const struct farend_peer_stats before = peer->stats;
     uint32_t missing = 0;
     if (packet->numbered) {
         missing = follow(peer, packet);
@@ -239,8 +255,10 @@ static void arrive(struct farend_peer *peer, const struct farend_packet *packet)
     } else {
         peer->ear.v1_frames += FAREND_PEER_PACKET;
     }
-    conceal(peer, missing);
-    decode(peer, packet);
+    const struct farend_row row = farend_table_row(peer, packet, &before);
+    peer->ear.is_first = false;
+    conceal_missing(peer, missing, &row);
+    decode(peer, packet, row);
 }
 
 /* ---- the way --------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
  *   farend_peer.c         the folder, opening and closing, the thread
  *   farend_peer_link.c    one socket: accepted, read, written, kept alive, given up
  *   farend_peer_ear.c     what is played: counted, decoded, recorded
+ *   farend_peer_table.c   a row for each packet of it
  *   farend_peer_mouth.c   the microphone: encoded, paced, sent
  *   farend_peer_faults.c  what goes wrong on purpose
  */
@@ -61,7 +62,9 @@ struct farend_link {
 struct farend_ear {
     OpusDecoder *decoder;
     struct halsim_sink *recording;
+    struct halsim_sink *table;
     uint64_t recorded_frames;
+    bool is_first; /* no packet of this connection has come */
     bool has_numbers;
     uint32_t next_sequence;
     uint64_t next_frame;
@@ -136,6 +139,19 @@ void farend_ear_pass(struct farend_peer *peer, const struct bunghole_item *item)
 /* What the driver says of its numbers, before the first of a connection. */
 void farend_ear_begun(struct farend_peer *peer, uint64_t begun_ns);
 void farend_ear_latency(const struct farend_ear *ear, struct farend_peer_stats *stats);
+
+/* ---- farend_peer_table.c ---- */
+bool farend_table_open(struct farend_ear *ear, const struct farend_peer_config *config,
+                       struct halsim_error *error);
+/* What `packet` is going to be, before what came of it is put into the recording. `before` is what
+ * had been counted before it came. */
+struct farend_row farend_table_row(const struct farend_peer *peer,
+                                   const struct farend_packet *packet,
+                                   const struct farend_peer_stats *before);
+/* Of `packets` that are missing before `row`, the one that is `back` packets before it. */
+struct farend_row farend_table_concealed(const struct farend_row *row, uint32_t back);
+/* Behind the recording of its frames. */
+void farend_table_put(struct farend_peer *peer, struct farend_row *row, uint32_t frames);
 
 /* ---- farend_peer_mouth.c ---- */
 bool farend_mouth_open(struct farend_peer *peer, const struct farend_peer_config *config,

@@ -226,6 +226,96 @@ static void packets_suffer_on_their_way_as_asked(void **state) {
     assert_int_equal(peer->link[FAREND_OUTPUT].stats.packets, 16);
 }
 
+/* ---- the table of packets -------------------------------------------------------------------- */
+
+static struct farend_row rows[64];
+
+/* Opens a recording of its own in the folder, and a table beside it. */
+static void record(char recording[static 128], char table[static 128]) {
+    struct halsim_error error;
+    snprintf(recording, 128, "%s/a.f32", peer->folder);
+    snprintf(table, 128, "%s/a.packets", peer->folder);
+    const struct farend_peer_config with = {
+        .bitrate = 64000, .record = recording, .record_frames = 48000, .table = table};
+    farend_ear_close(&peer->ear);
+    memset(&peer->ear, 0, sizeof peer->ear);
+    assert_true(farend_ear_open(peer, &with, &error));
+}
+
+static size_t read_rows(const char *recording, const char *table) {
+    halsim_sink_destroy(peer->ear.recording);
+    halsim_sink_destroy(peer->ear.table);
+    peer->ear.recording = peer->ear.table = NULL;
+    FILE *file = fopen(table, "rb");
+    assert_non_null(file);
+    size_t count = fread(rows, sizeof rows[0], sizeof rows / sizeof rows[0], file);
+    assert_true(feof(file) != 0 || count == sizeof rows / sizeof rows[0]);
+    fclose(file);
+    assert_int_equal(remove(recording), 0);
+    assert_int_equal(remove(table), 0);
+    return count;
+}
+
+static void each_packet_has_a_row_and_what_was_made_up_as_well(void **state) {
+    (void)state;
+    char recording[128], table[128];
+    record(recording, table);
+    begin_v2(5);
+    play_many(7, 2);
+    play_many(11, 1);
+    assert_int_equal(read_rows(recording, table), 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(rows[i].recorded_frame, i * 960);
+        assert_int_equal(rows[i].frames, 960);
+        assert_int_equal(rows[i].sequence, 7 + i);
+        assert_int_equal(rows[i].first_frame, (7 + i) * 960);
+    }
+    assert_int_equal(rows[0].flags, FAREND_ROW_CONNECTED);
+    assert_int_equal(rows[1].flags, 0);
+    assert_int_equal(rows[1].lost, 0);
+    assert_int_equal(rows[2].flags, FAREND_ROW_CONCEALED);
+    assert_int_equal(rows[3].flags, FAREND_ROW_CONCEALED);
+    assert_int_equal(rows[4].flags, 0);
+    assert_int_equal(rows[4].lost, 2);
+    assert_int_equal(rows[4].captured_ns, 11 * PACKET);
+    assert_int_equal(rows[4].received_ns, peer->now_ns);
+}
+
+static void what_comes_twice_or_late_is_marked_where_it_is_heard(void **state) {
+    (void)state;
+    char recording[128], table[128];
+    record(recording, table);
+    begin_v2(5);
+    play_many(0, 2);
+    play(1, PACKET);
+    play(3, 3 * PACKET);
+    play(2, 2 * PACKET);
+    /* 0 1 1 (2 made up) 3 2 */
+    assert_int_equal(read_rows(recording, table), 6);
+    assert_int_equal(rows[2].flags, FAREND_ROW_DUPLICATE);
+    assert_int_equal(rows[3].flags, FAREND_ROW_CONCEALED);
+    assert_int_equal(rows[4].lost, 1);
+    assert_int_equal(rows[5].flags, FAREND_ROW_REORDERED);
+    assert_int_equal(rows[5].recorded_frame, 5 * 960);
+}
+
+static void a_packet_without_a_number_has_a_row_without_one(void **state) {
+    (void)state;
+    static const uint8_t frame[] = {0, 1, 0xfc};
+    static const uint8_t no_opus[] = {0, 1, 0xff};
+    char recording[128], table[128];
+    record(recording, table);
+    dial(FAREND_OUTPUT);
+    say(frame, sizeof frame);
+    say(no_opus, sizeof no_opus);
+    assert_int_equal(read_rows(recording, table), 2);
+    assert_int_equal(rows[0].flags, FAREND_ROW_V1 | FAREND_ROW_CONNECTED);
+    assert_int_equal(rows[0].captured_ns, 0);
+    assert_int_equal(rows[1].flags, FAREND_ROW_V1 | FAREND_ROW_UNDECODABLE);
+    assert_int_equal(rows[1].recorded_frame, 960);
+    assert_int_equal(rows[1].frames, 960);
+}
+
 /* ---- the connection -------------------------------------------------------------------------- */
 
 static void a_driver_that_says_nothing_for_three_seconds_is_left(void **state) {
@@ -304,6 +394,9 @@ int main(void) {
         TEST(a_driver_that_began_at_another_time_is_a_new_one),
         TEST(numbers_or_a_clock_that_went_back_are_those_of_a_guest_restored),
         TEST(packets_suffer_on_their_way_as_asked),
+        TEST(each_packet_has_a_row_and_what_was_made_up_as_well),
+        TEST(what_comes_twice_or_late_is_marked_where_it_is_heard),
+        TEST(a_packet_without_a_number_has_a_row_without_one),
         TEST(a_driver_that_says_nothing_for_three_seconds_is_left),
         TEST(the_microphone_spoils_what_it_was_asked_to_spoil),
         TEST(any_bytes_end_no_more_than_their_connection),

@@ -54,7 +54,7 @@ static const struct rpc_method methods[] = {
     {"fingerprint.log", "path first_cycle last_cycle capacity samples", rpc_fingerprint_log},
     {"farend.open",
      "kind name device every_cycles check record record_frames attach stall_cycles wire bitrate "
-     "microphone",
+     "microphone table",
      rpc_farend_open},
     {"farend.stats", "farend forget", rpc_farend_stats},
     {"farend.close", "farend", rpc_farend_close},

@@ -16,16 +16,20 @@ static bool peer_params(struct rpc_call *call, struct farend_peer_config *config
         .seed = call->rpc->config.seed,
         .keeper = &call->rpc->keeper,
     };
-    if (!params_check_names(params, "kind wire bitrate microphone record record_frames") ||
+    if (!params_check_names(params, "kind wire bitrate microphone record record_frames table") ||
         !params_choice(params, "wire", PARAM_OPTIONAL, "v1 v2", &wire) ||
         !params_u32(params, "bitrate", PARAM_OPTIONAL, 6000, 510000, &config->bitrate) ||
         !params_string(params, "record", PARAM_OPTIONAL, &config->record) ||
         !params_u64(params, "record_frames", PARAM_OPTIONAL, 1, UINT64_C(1) << 40,
-                    &config->record_frames)) {
+                    &config->record_frames) ||
+        !params_string(params, "table", PARAM_OPTIONAL, &config->table)) {
         return false;
     }
     if ((config->record != NULL) != (config->record_frames > 0)) {
         return params_fail(params, "record_frames", "must go with \"record\"");
+    }
+    if (config->table != NULL && config->record == NULL) {
+        return params_fail(params, "table", "must go with \"record\"");
     }
     config->only_v1 = wire == 0;
     return true;
