@@ -18,16 +18,13 @@ from lab.clocks import Component
 from lab.errors import UsageError
 from lab.faults.swarm import chosen_faults
 from lab.history.store import SWEEP
-from lab.night.case import (
-    Case,
-    PairedCase,
-    PlayCase,
-    ScenarioCase,
-    SoakCase,
-    Subject,
-    SweepCase,
-    ValidateCase,
-)
+from lab.night.cases.base import Case, Subject
+from lab.night.cases.paired import PairedCase
+from lab.night.cases.play import PlayCase
+from lab.night.cases.scenarios import ScenarioCase
+from lab.night.cases.soak import SoakCase
+from lab.night.cases.sweep import SweepCase
+from lab.night.cases.validate import ValidateCase
 from lab.play.signals import SIGNALS
 from lab.profiles import load_profile
 from lab.sweep.grid import Over, make_grid, over_of

@@ -11,7 +11,7 @@ from lab.history.history import History
 from lab.history.store import SWEEP
 from lab.history.told import keep_told
 from lab.night.assemble import assemble, coverage_of
-from lab.night.case import Case, Place
+from lab.night.cases.base import Case, Place
 from lab.night.judge import Suspect, confirmed_changes, judge_night, with_company
 from lab.night.record import Change, Night
 from lab.night.run import Run, Watcher, run_cases, run_name

@@ -18,15 +18,12 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.errors import LabError, MissingError, as_lab_error
-from lab.night.case import (
-    Case,
-    PairedCase,
-    Place,
-    PlayCase,
-    SoakCase,
-    SweepCase,
-    ValidateCase,
-)
+from lab.night.cases.base import Case, Place
+from lab.night.cases.paired import PairedCase
+from lab.night.cases.play import PlayCase
+from lab.night.cases.soak import SoakCase
+from lab.night.cases.sweep import SweepCase
+from lab.night.cases.validate import ValidateCase
 from lab.results import DriverIdentity, Result, Verdict
 
 RESULTS = "results.jsonl"

@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from lab.night.case import Case
+from lab.night.cases.base import Case
 from lab.report.terminal import STYLES, number
 from lab.results import Result, Verdict
 

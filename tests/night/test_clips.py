@@ -12,8 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.host.models import Device, Plugin
-from lab.night.case import Place
-from lab.night.clips import CLIPS_PER_RESULT, chosen, cut_out, keep_clips, sent_position, write_clip
+from lab.night.cases.base import Place
+from lab.night.cases.clips import (
+    CLIPS_PER_RESULT,
+    chosen,
+    cut_out,
+    keep_clips,
+    sent_position,
+    write_clip,
+)
 from lab.play.settings import PlayFacts
 from lab.results import Glitch, Result
 from lab.signals.noise import noise

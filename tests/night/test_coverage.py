@@ -12,12 +12,13 @@ from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup
 from lab.host.locate import find_driver
 from lab.host.models import CoverageRow
-from lab.night import coverage
 from lab.night.assemble import coverage_of
-from lab.night.case import Place, PlayCase, SoakCase, Subject
-from lab.night.coverage import coverage_of_run
+from lab.night.cases import coverage
+from lab.night.cases.base import Place, Subject
+from lab.night.cases.coverage import coverage_of_run
+from lab.night.cases.play import PlayCase, perform_play
+from lab.night.cases.soak import SoakCase
 from lab.night.night import NightPlan, make_night
-from lab.night.perform_play import perform_play
 from lab.results import DriverIdentity, Result, Verdict
 from tests.night.test_run import Seen, never
 

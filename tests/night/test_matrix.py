@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from lab.errors import UsageError
-from lab.night.case import PairedCase, PlayCase, ScenarioCase, SoakCase, SweepCase
+from lab.night.cases.paired import PairedCase
+from lab.night.cases.play import PlayCase
+from lab.night.cases.scenarios import ScenarioCase
+from lab.night.cases.soak import SoakCase
+from lab.night.cases.sweep import SweepCase
 from lab.night.matrix import OWN, read_matrix
 
 HEAD = '[driver.Mine]\nbundle = "My.driver"\nenvironment = { LEVEL = "3" }\n'

@@ -12,10 +12,10 @@ import pytest
 
 from lab.errors import LabError, MissingError
 from lab.history.history import History
-from lab.night.case import PairedCase, Place, Subject
+from lab.night.cases.base import Place, Subject
+from lab.night.cases.paired import PairedCase, perform_paired
 from lab.night.judge import judge_night, measured
 from lab.night.paired import PairedRun, paired_histograms, paired_measurements
-from lab.night.perform_paired import perform_paired
 from lab.results import DriverIdentity, Result, Verdict
 from lab.statistics.latency import decode
 from tests.support.fitness import fitness

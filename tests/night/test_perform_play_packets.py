@@ -11,10 +11,10 @@ import soundfile
 
 from lab.errors import MissingError
 from lab.host.locate import find_driver
-from lab.night.case import Place, PlayCase, Subject
-from lab.night.clips import keep_clips
+from lab.night.cases.base import Place, Subject
+from lab.night.cases.clips import keep_clips
+from lab.night.cases.play import PlayCase, perform_play
 from lab.night.matrix import read_matrix
-from lab.night.perform_play import perform_play
 from lab.report.page.clips import cue_frame
 from lab.results import Glitch, Result, Verdict
 from lab.signals.noise import noise

@@ -10,9 +10,9 @@ from lab.cli_app import run
 from lab.errors import LabError
 from lab.history.history import History
 from lab.history.store import SWEEP
-from lab.night.case import Place, Subject, SweepCase
+from lab.night.cases.base import Place, Subject
+from lab.night.cases.sweep import SCENARIO, SHARE, SweepCase, perform_sweep
 from lab.night.judge import measured
-from lab.night.perform_sweep import SCENARIO, SHARE, perform_sweep
 from lab.night.write import read_night
 from lab.results import Result, Verdict
 from lab.sweep.grid import make_grid

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.night.case import Place, Subject, ValidateCase
-from lab.night.perform_validate import judged, measurements, perform_validate
+from lab.night.cases.base import Place, Subject
+from lab.night.cases.validate import ValidateCase, judged, measurements, perform_validate
 from lab.results import Verdict
 from lab.validate.outcome import Outcome, Status
 from tests.support.flaws import find_flaw

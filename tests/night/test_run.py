@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError, MissingError
-from lab.night.case import Case, Place
+from lab.night.cases.base import Case, Place
 from lab.night.run import RESULTS, run_cases, run_name
 from lab.report.progress import NightProgress, minutes
 from lab.results import Result, Verdict, read_result

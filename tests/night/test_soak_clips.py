@@ -12,10 +12,10 @@ from lab.faults.recording import Recording
 from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
 from lab.faults.shrink import Shrunk
-from lab.night import soak_clips
-from lab.night.case import Place, SoakCase, Subject
-from lab.night.perform_soak import perform_soak
-from lab.night.soak_clips import hear_failure
+from lab.night.cases import soak_clips
+from lab.night.cases.base import Place, Subject
+from lab.night.cases.soak import SoakCase, perform_soak
+from lab.night.cases.soak_clips import hear_failure
 from lab.report.page.clips import cue_frame
 from lab.results import Glitch, Result, Verdict
 from lab.signals.counter import decode

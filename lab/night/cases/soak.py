@@ -6,6 +6,7 @@ import re
 import shlex
 import time
 from dataclasses import dataclass, field
+from typing import Literal
 
 from lab.faults.far_end import choose_far_end, fit_for
 from lab.faults.replay import write_case
@@ -15,15 +16,52 @@ from lab.faults.shrink import shrink
 from lab.faults.soak import NOT_DETERMINISTIC, SoakReport, SoakSettings, confirm, soak
 from lab.faults.swarm import chosen_faults
 from lab.host.locate import find_driver
-from lab.night.case import Place, SoakCase
-from lab.night.coverage import coverage_of_run
-from lab.night.soak_clips import hear_failure
+from lab.night.cases.base import Case, Place, Subject
+from lab.night.cases.coverage import coverage_of_run
+from lab.night.cases.soak_clips import hear_failure
 from lab.results import Glitch, Measurement, Result, Verdict
 
 CYCLES_PER_S = 100
 """At 48 kHz and 480 frames, where a run begins."""
 SHRINK_RUNS = 150
 """A night has no hours for one failure; `hal-lab soak` makes it smaller."""
+
+
+@dataclass(frozen=True)
+class SoakCase(Case):
+    """Seeded faults. Attributes as in `lab.night.matrix.Soak`; `number` tells runs apart."""
+
+    subject: Subject
+    faults: str
+    layout: Literal["v1", "v2"] = "v2"
+    minutes: float = 5.0
+    seed: int = 0
+    number: int = 0
+
+    @property
+    def title(self) -> str:
+        """Driver, faults."""
+        nth = f", schedule {self.number + 1}" if self.number else ""
+        return f"{self.subject.name}: faults {self.faults}, {self.layout}{nth}"
+
+    @property
+    def expected_s(self) -> float:
+        """Virtual time, some 2,000 times real time with faults."""
+        return 1.0 + self.minutes * 60 / 1_000
+
+    @property
+    def command(self) -> str:
+        """For a person."""
+        line = ["hal-lab", "soak", "--driver", self.subject.bundle, "--faults", self.faults]
+        line += ["--hours", f"{self.minutes / 60:g}", "--seed", str(self.seed)]
+        line += ["--layout", self.layout, "--runs", "1"]
+        for name, value in self.subject.environment.items():
+            line += ["--set", f"{name}={value}"]
+        return shlex.join(line)
+
+    def perform(self, place: Place) -> list[Result]:
+        """Soak it."""
+        return [perform_soak(self, place)]
 
 
 def perform_soak(case: SoakCase, place: Place) -> Result:

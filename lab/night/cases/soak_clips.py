@@ -14,8 +14,8 @@ from lab.errors import LabError
 from lab.faults.recording import Recording, damaged_place, room_for
 from lab.faults.run import run_schedule
 from lab.faults.shrink import Shrunk
-from lab.night.case import Place
-from lab.night.clips import AROUND_S, write_clip
+from lab.night.cases.base import Place
+from lab.night.cases.clips import AROUND_S, write_pair
 from lab.results import Glitch
 from lab.signals.counter import counter
 from lab.signals.counter_check import Event as Damaged
@@ -97,11 +97,7 @@ def _with_clip(heard: _Heard, glitch: Glitch, place: Place) -> tuple[Glitch, dic
     clip = heard.frames[begin : found.position + around]
     cue = found.position - begin
     sent = counter(len(clip), channels=clip.shape[1], start_frame=found.expected - cue)
-    artefacts = {}
-    for piece, frames in ((NAME, clip), (f"{NAME}-sent", sent)):
-        path = place.file(f"-{piece}.wav")
-        write_clip(path, frames, heard.sample_rate, cue_frame=cue)
-        artefacts[piece] = place.address(path)
+    artefacts = write_pair(NAME, clip, sent, heard.sample_rate, cue_frame=cue, place=place)
     changes = {
         "kind": found.kind.word,
         "position_frame": found.position,

@@ -6,11 +6,12 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lab.errors import LabError
 from lab.host.locate import find_driver
-from lab.night.case import Place, ValidateCase
-from lab.night.program import run_program
+from lab.night.cases.base import Case, Place, Subject
+from lab.night.cases.program import run_program
 from lab.results import Measurement, Result, Verdict
 from lab.validate.jsonl import read_lines
 from lab.validate.outcome import Outcome, Status
@@ -18,6 +19,29 @@ from lab.validate.outcome import Outcome, Status
 LIMIT_S = 1_800.0
 _TOLD = 3
 """Checks in the reason; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class ValidateCase(Case):
+    """The ladder of checks. Attributes as in `lab.night.matrix.Validate`."""
+
+    subject: Subject
+    profile: str
+    strictness: int = 5
+
+    @property
+    def title(self) -> str:
+        """Driver, macOS, how strict."""
+        return f"{self.subject.name}: validate, {self.profile}, strictness {self.strictness}"
+
+    @property
+    def expected_s(self) -> float:
+        """Measured on two processors."""
+        return 8.0 if self.strictness <= 5 else 20.0
+
+    def perform(self, place: Place) -> list[Result]:
+        """Validate it."""
+        return [perform_validate(self, place)]
 
 
 def perform_validate(case: ValidateCase, place: Place) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from lab.errors import LabError, MissingError
 from lab.host.locate import find_driver
 from lab.measure.fitness import probe_fitness
-from lab.night.case import PairedCase, Place, Subject
+from lab.night.cases.base import Case, Place, Subject
 from lab.night.paired import SCENARIO, PairedRun, paired_histograms, paired_measurements, run_of
 from lab.play.names import release, unique_shm_name
 from lab.play.run import PlayCut, play
@@ -27,6 +28,41 @@ class _Runs:
     drivers: list[PairedRun] = field(default_factory=list)
     verdict: Verdict = Verdict.PASS
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class PairedCase(Case):
+    """A driver between runs of a reference. Attributes as in `lab.night.matrix.Paired`."""
+
+    subject: Subject
+    reference: Subject
+    signal: str = "noise"
+    seconds: float = 4.0
+    rounds: int = 5
+    alone: bool = True
+
+    @property
+    def title(self) -> str:
+        """Driver and reference."""
+        return f"{self.subject.name}: beside {self.reference.name}, real time"
+
+    @property
+    def expected_s(self) -> float:
+        """Every run begins a host of its own."""
+        return (2 * self.rounds + 1) * (self.seconds + 0.8)
+
+    @property
+    def command(self) -> str:
+        """One of the driver's runs, for a person; a night makes the others."""
+        line = ["hal-lab", "play", "--signal", self.signal, "--driver", self.subject.bundle]
+        line += ["--clock", "realtime", "--seconds", f"{self.seconds:g}"]
+        for name, value in self.subject.environment.items():
+            line += ["--set", f"{name}={value}"]
+        return shlex.join(line)
+
+    def perform(self, place: Place) -> list[Result]:
+        """Run them in turn."""
+        return [perform_paired(self, place)]
 
 
 def perform_paired(case: PairedCase, place: Place) -> Result:

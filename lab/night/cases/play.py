@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from lab.clocks import Component
 from lab.errors import LabError, MissingError
 from lab.measure.fitness import probe_fitness
-from lab.night.case import Place, PlayCase
-from lab.night.clips import keep_clips
-from lab.night.coverage import coverage_of_run
+from lab.night.cases.base import Case, Place, Subject
+from lab.night.cases.clips import keep_clips
+from lab.night.cases.coverage import coverage_of_run
 from lab.play.judge import judge_play
 from lab.play.latency import packet_times
 from lab.play.names import release, unique_shm_name
@@ -19,6 +22,45 @@ from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.signals import SIGNALS, write_signal
 from lab.report.perfetto import write_run
 from lab.results import Result, Verdict
+
+
+@dataclass(frozen=True)
+class PlayCase(Case):
+    """A signal through a driver. Attributes as in `Play` of the matrix; `clock_name`: its word."""
+
+    subject: Subject
+    signal: str
+    profile: str | None = None
+    clock: Literal["virtual", "realtime"] = "virtual"
+    layout: Literal["v1", "v2"] | None = None
+    frames: int | None = None
+    device_clock: tuple[Component, ...] = ()
+    clock_name: str = ""
+    seconds: float = 5.0
+
+    @property
+    def alone(self) -> bool:  # type: ignore[override]
+        """Real time is not shared."""
+        return self.clock == "realtime"
+
+    @property
+    def title(self) -> str:
+        """Driver, signal, macOS, time."""
+        told = [self.signal, self.profile or "", self.layout or "", f"{self.clock} time"]
+        if self.frames is not None:
+            told.insert(1, f"{self.frames} frames")
+        if self.device_clock:
+            told.insert(1, f"device clock {self.clock_name}")
+        return f"{self.subject.name}: {', '.join(word for word in told if word)}"
+
+    @property
+    def expected_s(self) -> float:
+        """As long as it plays, or next to nothing."""
+        return 2.0 + self.seconds if self.clock == "realtime" else 1.5
+
+    def perform(self, place: Place) -> list[Result]:
+        """Play it."""
+        return [perform_play(self, place)]
 
 
 def perform_play(case: PlayCase, place: Place) -> Result:

@@ -5,16 +5,42 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from lab.errors import LabError, MissingError
-from lab.night.case import Place, ScenarioCase
-from lab.night.program import run_program
+from lab.night.cases.base import Case, Place
+from lab.night.cases.program import run_program
 from lab.results import Result, read_result
 
 LIMIT_S = 1_800.0
 _NOTHING_COLLECTED = 5
+
+
+@dataclass(frozen=True)
+class ScenarioCase(Case):
+    """Scenarios by pytest. Attributes as in `lab.night.matrix.Scenarios`."""
+
+    select: str
+    marks: str = "not slow"
+    alone: bool = True
+
+    @property
+    def title(self) -> str:
+        """The question."""
+        from lab.report.terminal import question_and_case
+
+        return question_and_case(f"{Path(self.select).name}::x")[0]
+
+    @property
+    def expected_s(self) -> float:
+        """Nobody knows; most take so long."""
+        return 15.0
+
+    def perform(self, place: Place) -> list[Result]:
+        """Ask it."""
+        return perform_scenarios(self, place)
 
 
 def perform_scenarios(case: ScenarioCase, place: Place) -> list[Result]:

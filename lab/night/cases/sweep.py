@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from lab.errors import LabError
 from lab.host.locate import find_driver
-from lab.night.case import Place, SweepCase
+from lab.night.cases.base import Case, Place, Subject
 from lab.results import Measurement, Result, Verdict
+from lab.sweep.grid import Grid
 from lab.sweep.keep import Keeper
 from lab.sweep.local import LocalPool
 from lab.sweep.run import Swept, sweep
@@ -25,6 +27,43 @@ class _Nobody:
 
     def went_on(self, swept: Swept, waiting_for: str) -> None:
         """How far it is."""
+
+
+@dataclass(frozen=True)
+class SweepCase(Case):
+    """A grid of virtual runs, told as one result; the runs themselves are kept in the history.
+
+    Attributes
+    ----------
+    subject
+        The driver.
+    grid
+        All runs.
+    night
+        Of the history, under which they are kept.
+    history
+        Folder or URL; empty: they are not kept.
+    """
+
+    subject: Subject
+    grid: Grid
+    night: str
+    history: str = ""
+
+    @property
+    def title(self) -> str:
+        """Driver, what varies."""
+        varied = " and ".join(self.grid.varied) or "one point"
+        return f"{self.subject.name}: sweep over {varied}, {self.grid.frame.layout}"
+
+    @property
+    def expected_s(self) -> float:
+        """Measured: every run begins a host of its own."""
+        return 2.0 + 0.2 * self.grid.size
+
+    def perform(self, place: Place) -> list[Result]:
+        """Make them."""
+        return [perform_sweep(self, place)]
 
 
 def perform_sweep(case: SweepCase, place: Place) -> Result:

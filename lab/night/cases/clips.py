@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.night.case import Place
+from lab.night.cases.base import Place
 from lab.play.settings import PlayFacts
 from lab.play.wire_facts import heard_frame, heard_segments
 from lab.results import Glitch, Result
@@ -44,14 +44,10 @@ def keep_clips(result: Result, facts: PlayFacts, place: Place) -> Result:
     for number, at in enumerate(chosen(result.glitches, len(facts.recorded))):
         position = glitches[at].position_frame
         name = f"clip-{number + 1}"
-        pieces = {name: (facts.recorded, position)}
-        sent = _sent(facts, position)
-        if sent is not None:
-            pieces[f"{name}-sent"] = (facts.source, sent)
-        for piece, (audio, middle) in pieces.items():
-            path = place.file(f"-{piece}.wav")
-            write_clip(path, cut_out(audio, middle, around), rate, cue_frame=around)
-            artefacts[piece] = place.address(path)
+        heard = cut_out(facts.recorded, position, around)
+        at_source = _sent(facts, position)
+        sent = None if at_source is None else cut_out(facts.source, at_source, around)
+        artefacts |= write_pair(name, heard, sent, rate, cue_frame=around, place=place)
         glitches[at] = glitches[at].model_copy(update={"clip": name})
     return result.model_copy(update={"glitches": glitches, "artefacts": artefacts})
 
@@ -138,6 +134,42 @@ def sent_position(
         if np.array_equal(source[at : at + _MATCH_FRAMES, 0], before):
             return int(at) + _MATCH_FRAMES
     return None
+
+
+def write_pair(
+    name: str,
+    heard: NDArray[np.float32],
+    sent: NDArray[np.float32] | None,
+    sample_rate: int,
+    *,
+    cue_frame: int,
+    place: Place,
+) -> dict[str, str]:
+    """Write a clip, and what was sent beside it.
+
+    Parameters
+    ----------
+    name
+        Of the clip.
+    heard, sent
+        Shape (frames, channels); None: nobody knows what was sent.
+    sample_rate, cue_frame
+        As for `write_clip`.
+    place
+        For the files.
+
+    Returns
+    -------
+    dict of str to str
+        Artefacts: `name`, and with ``-sent`` behind it what was sent.
+    """
+    artefacts = {}
+    for piece, frames in ((name, heard), (f"{name}-sent", sent)):
+        if frames is not None:
+            path = place.file(f"-{piece}.wav")
+            write_clip(path, frames, sample_rate, cue_frame=cue_frame)
+            artefacts[piece] = place.address(path)
+    return artefacts
 
 
 def write_clip(

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab.night.case import Place
+from lab.night.cases.base import Place
 
 _LOOK_S = 0.2
 _ENDING_S = 20.0
