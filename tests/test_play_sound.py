@@ -12,14 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lab.measure.packet_places import heard_frame, heard_segments, source_frames, spoiled_places
 from lab.play.signals import SIGNALS
 from lab.play.sound import TONES, SoundReport, listen_behind_codec
-from lab.play.wire_facts import (
-    heard_frame,
-    heard_segments,
-    source_frames,
-    spoiled_places,
-)
 from lab.signals.file import read_audio
 from lab.transport.bunghole.recording import PacketFlag
 from lab.transport.opus import code

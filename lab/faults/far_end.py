@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from lab.errors import UsageError
 from lab.faults.events import EVENT_CLASSES
 from lab.faults.wire.perform import FIT as FIT_FOR_WIRE
 from lab.host.errors import HostError, HostGone
+from lab.host.peer import Peer, open_peer
 from lab.host.subprocess_host import HostOptions, SubprocessHost
 from lab.play.names import release, unique_shm_name
 
@@ -65,10 +67,10 @@ def choose_far_end(
     """
     if wanted != "auto":
         return Choice(wanted, "as asked for")
-    if bundle.stem.lower().startswith("bunghole"):
-        return Choice("bunghole", "by its name")
     name = unique_shm_name()
-    known = {"GECKO_SHM_NAME": name, "GECKO_SHM_LAYOUT": layout, **environment}
+    # Whoever dials finds the host's far end, or nobody; never a real vsock.
+    known = {"GECKO_SHM_NAME": name, "GECKO_SHM_LAYOUT": layout, "BUNGHOLE_UNIX": "/dev/null"}
+    known |= environment
     try:
         with SubprocessHost(HostOptions(clock="virtual"), environment=known) as host:
             return _look(host, bundle, name)
@@ -80,7 +82,12 @@ def choose_far_end(
 
 
 def _look(host: SubprocessHost, bundle: Path, name: str) -> Choice:
+    peer: Peer | None = None
+    with suppress(HostError):  # without libopus nobody can answer
+        peer = open_peer(host)
     plugin = host.load(bundle)
+    if peer is not None and peer.stats().output.connections:
+        return Choice("bunghole", "the driver dialled Bunghole's wire")
     devices = [host.device(index) for index in plugin.devices]
     usable = [device for device in devices if device.outputs and not device.hidden]
     for device in usable:
@@ -93,10 +100,10 @@ def _look(host: SubprocessHost, bundle: Path, name: str) -> Choice:
     if both:
         return Choice("input", "the driver has an input and makes no shared memory of Gecko's")
     raise UsageError(
-        "the driver has made no shared memory that could be read, and has no input either",
+        "the driver has made no shared memory that could be read, dialled nobody, and has no input",
         where=bundle.name,
-        do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME, or that loops "
-        "its output back to its input",
+        do="soak a driver that writes Gecko Sink's shared memory to GECKO_SHM_NAME, that speaks "
+        "Bunghole's wire, or that loops its output back to its input",
     )
 
 

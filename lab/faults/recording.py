@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lab.faults.events import BufferFrames, Event
 from lab.faults.schedule import Setup
 from lab.host.models import FarEndStats
+from lab.signals.counter import counter
 from lab.signals.counter_check import CounterCheck, EventKind
 from lab.signals.counter_check import Event as Place
 from lab.signals.file import read_raw
@@ -35,6 +36,26 @@ _KIND_OF = {
     "channels-swapped": EventKind.CHANNELS,
 }
 """Of failures that leave a place in the stream: what is found there."""
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A place in what was heard at which one hears the failure.
+
+    Attributes
+    ----------
+    kind
+        As of `lab.results.Glitch`.
+    position, frames
+        Where in the recording, and how big.
+    sent_frame
+        Which frame of what was played was due there; None when nobody knows.
+    """
+
+    kind: str
+    position: int
+    frames: int
+    sent_frame: int | None
 
 
 @dataclass
@@ -88,6 +109,17 @@ class Recording:
             When the recording is not there.
         """
         return read_raw(self.path, max(self.channels, 1))[: self.stretch[1]]
+
+    def damaged(self, failure_kind: str) -> Damaged | None:
+        """Find where a failure is, see `damaged_place`."""
+        found = damaged_place(self.heard(), self.stretch, failure_kind)
+        if found is None:
+            return None
+        return Damaged(found.kind.word, found.position, found.frames, found.expected)
+
+    def sent(self, first_frame: int, frames: int) -> NDArray[np.float32]:
+        """What was played: each sample says which frame it is; shape (frames, channels)."""
+        return counter(frames, channels=self.channels, start_frame=first_frame)
 
 
 def room_for(setup: Setup, events: Sequence[Event]) -> int:

@@ -12,6 +12,7 @@ from lab.faults.recording import Recording
 from lab.faults.rig import Rig
 from lab.faults.running import carry_out
 from lab.faults.schedule import Setup
+from lab.faults.wire.recording import WireRecording
 from lab.faults.wire.rig import WireRig
 from lab.faults.wire.running import WireRunning
 
@@ -24,7 +25,7 @@ def run_schedule(
     progress: Callable[[int], None] = lambda _: None,
     log: EventWindow | None = None,
     coverage: bool = False,
-    recording: Recording | None = None,
+    recording: Recording | WireRecording | None = None,
 ) -> Outcome:
     """Run a schedule and judge it.
 
@@ -43,7 +44,8 @@ def run_schedule(
     coverage
         Count what the driver is asked; its hash is the same.
     recording
-        Where what is heard is wanted in a file; only of Gecko Sink's shared memory.
+        Where what is heard is wanted in a file: of Gecko Sink's shared memory a `Recording`, of
+        Bunghole's wire a `WireRecording`.
 
     Returns
     -------
@@ -56,10 +58,19 @@ def run_schedule(
         When it could not begin.
     """
     if setup.far_end == "bunghole":
+        assert not isinstance(recording, Recording)
         return carry_out(
             WireRunning(setup, events),
-            lambda: WireRig(setup, stop=stop, progress=progress, log=log, coverage=coverage),
+            lambda: WireRig(
+                setup,
+                stop=stop,
+                progress=progress,
+                log=log,
+                coverage=coverage,
+                recording=recording,
+            ),
         )
+    assert not isinstance(recording, WireRecording)
     return carry_out(
         ReaderRunning(setup, events),
         lambda: Rig(

@@ -9,23 +9,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lab.measure.blame import Cause, blame_cycles, blame_gap
+from lab.measure.packet_places import (
+    first_made_up,
+    has,
+    heard_frame,
+    heard_segments,
+    missing_frames,
+    source_frames,
+    spoiled_places,
+)
 from lab.measure.packet_times import time_packets
 from lab.play.account import Account, are_innocent
 from lab.play.glitches import cycle_before, cycles_of
 from lab.play.latency import latency_rows, packet_times
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.sound import TONES, SoundReport, listen_behind_codec
-from lab.play.wire_facts import (
-    WireFacts,
-    has,
-    heard_frame,
-    heard_segments,
-    source_frames,
-    spoiled_places,
-)
+from lab.play.wire_facts import WireFacts
 from lab.results import Glitch, Measurement
 from lab.transport.bunghole.recording import PacketFlag
 from lab.transport.opus import FRAMES
@@ -204,12 +205,9 @@ def _packet_glitches(settings: PlaySettings, facts: PlayFacts, wire: WireFacts) 
     made = []
     if head := _head_frames(wire):
         made.append(_glitch(settings, facts, "lost-packet", 0, head, 0))
-    missing = _missing_frames(packets)
-    concealed = has(packets, PacketFlag.CONCEALED)
+    missing = missing_frames(packets)
     for at in np.flatnonzero(missing > 0).tolist():
-        first = at
-        while first > 0 and concealed[first - 1]:
-            first -= 1
+        first = first_made_up(packets, at)
         made.append(
             _glitch(settings, facts, "lost-packet", int(recorded[first]), int(missing[at]),
                     int(source[at] - missing[at]), at_ns=int(packets["received_ns"][at]))
@@ -232,18 +230,6 @@ def _head_frames(wire: WireFacts) -> int:
     arrived = wire.arrived
     numbered = ~has(arrived, PacketFlag.V1)
     return max(int(source_frames(arrived)[0]), 0) if numbered.any() else 0
-
-
-def _missing_frames(packets: NDArray[Any]) -> NDArray[np.int64]:
-    """Frames missing right before each row, by numbers; shape (n,)."""
-    missing = np.zeros(len(packets), dtype=np.int64)
-    out = PacketFlag.V1 | PacketFlag.CONCEALED | PacketFlag.DUPLICATE | PacketFlag.REORDERED
-    rows = np.flatnonzero(~has(packets, out))
-    first = packets["first_frame"].astype(np.int64)[rows]
-    gap = first[1:] - (first[:-1] + FRAMES)
-    gap[has(packets[rows[1:]], PacketFlag.RESTART)] = 0
-    missing[rows[1:]] = np.maximum(gap, 0)
-    return missing
 
 
 def _glitch(

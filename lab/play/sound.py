@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import SignalError
-from lab.play.wire_facts import LOOK_AHEAD_FRAMES, heard_frame
+from lab.measure.packet_places import LOOK_AHEAD_FRAMES, heard_frame
 from lab.signals.align import Segment
 from lab.signals.delay import Delay, find_delay
 from lab.signals.envelope import listen, measure_envelope

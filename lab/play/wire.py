@@ -30,7 +30,7 @@ from lab.play.wire_facts import WireFacts
 from lab.signals.file import read_raw
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.receiver import Receiver
-from lab.transport.bunghole.recording import PACKET, Room
+from lab.transport.bunghole.recording import PACKET, Room, read_packets
 from lab.transport.bunghole.stream import Offset
 from lab.transport.opus import CHANNELS, SAMPLE_RATE
 
@@ -276,8 +276,7 @@ class _PeerListener(Listener):
             counted, handed = _told(self._host, facts.device)
             stats = self._peer.close().output
             heard = stats.decoded_frames + stats.concealed_frames
-        packets = np.fromfile(self._table, dtype=PACKET)
-        packets = packets[: int(np.max(np.flatnonzero(packets["received_ns"]), initial=-1)) + 1]
+        packets = read_packets(self._table)
         told = 0
         if len(packets):
             told = int(packets["recorded_frame"][-1] + packets["frames"][-1])

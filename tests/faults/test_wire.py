@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -462,9 +463,24 @@ def test_each_far_end_has_faults_of_its_own() -> None:
 
 
 @pytest.mark.native
-def test_bunghole_is_known_by_its_name() -> None:
-    bundle = find_driver("BungholeAudio")
-    assert choose_far_end("auto", bundle, layout="v2", environment={}).kind == "bunghole"
+@pytest.mark.parametrize(
+    ("driver", "kind"),
+    [
+        ("BungholeAudio", "bunghole"),
+        ("MistakenBunghole", "bunghole"),
+        ("GeckoAudioDevice", "gecko"),
+        ("Loop", "input"),
+    ],
+)
+def test_a_driver_is_known_by_what_it_does_not_by_its_name(driver: str, kind: str) -> None:
+    found = setup(driver).driver
+    assert choose_far_end("auto", Path(found), layout="v2", environment={}).kind == kind
+
+
+@pytest.mark.native
+def test_a_driver_that_nobody_can_hear_is_one_line() -> None:
+    with pytest.raises(UsageError, match="dialled nobody, and has no input: Null"):
+        choose_far_end("auto", find_driver("Null"), layout="v2", environment={})
 
 
 @pytest.mark.native

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
+from lab.errors import MissingError
 from lab.faults.recording import Recording
 from lab.faults.run import run_schedule
 from lab.faults.schedule import Setup, parse_event
 from lab.faults.shrink import Shrunk
+from lab.host.locate import find_driver
 from lab.night.cases import soak_clips
 from lab.night.cases.base import Place, Subject
 from lab.night.cases.soak import SoakCase, perform_soak
@@ -70,6 +73,27 @@ def test_a_block_that_came_twice_is_found_where_it_came_the_second_time(tmp_path
     heard, _ = soundfile.read(tmp_path / found.artefacts[glitch.clip], dtype="float32")
     numbers = decode(heard)[0][:, 0]
     assert numbers[AROUND] == numbers[AROUND - glitch.frames]
+
+
+def test_a_soak_over_packets_is_heard_where_the_packet_is_missing(tmp_path: Path) -> None:
+    driver = "MistakenBunghole"
+    try:
+        find_driver(driver)
+    except MissingError as error:
+        pytest.skip(str(error))
+    case = SoakCase(
+        Subject(driver, driver, {"BUNGHOLE_MISTAKE": "loses-a-packet"}), "none", minutes=0.5
+    )
+    found = perform_soak(case, Place(tmp_path, "run"))
+    assert found.verdict is Verdict.FAIL
+    [glitch] = found.glitches
+    assert (glitch.kind, glitch.frames) == ("lost-packet", AROUND)
+    heard, rate = soundfile.read(tmp_path / found.artefacts[glitch.clip], dtype="float32")
+    sent, _ = soundfile.read(tmp_path / found.artefacts[f"{glitch.clip}-sent"], dtype="float32")
+    assert (rate, len(heard), len(sent)) == (48_000, 2 * AROUND, 2 * AROUND)
+    assert cue_frame(tmp_path / found.artefacts[glitch.clip]) == AROUND
+    before = np.corrcoef(heard[:AROUND, 0], sent[:AROUND, 0])[0, 1]
+    assert before > 0.99
 
 
 def test_a_failure_without_a_place_in_the_stream_is_told_without_a_clip(tmp_path: Path) -> None:

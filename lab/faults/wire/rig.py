@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lab.clocks import Offset
 from lab.errors import UsageError
-from lab.faults.lives import Lives
+from lab.faults.lives import EventWindow, Lives
+from lab.faults.schedule import Setup
 from lab.faults.wire.counts import Counts, counts_of
+from lab.faults.wire.recording import PLAYED_HZ, WireRecording
 from lab.host import sources
 from lab.host.base import Client
 from lab.host.errors import HostError
 from lab.host.models import Device
 from lab.host.peer import Latency, Peer, open_peer
 
-PLAYED_HZ, SPOKEN_HZ = 997.0, 440.0
+SPOKEN_HZ = 440.0
 WARM_UP_NS = 3_000_000_000
 """Until both directions are connected, and the input is as full as it gets."""
 CHUNK_NS = 60_000_000_000
@@ -28,6 +31,10 @@ class WireRig(Lives):
     ----------
     setup, stop, progress, log
         As for `Lives`; the ``layout`` of `setup` is the wire that the host speaks.
+    coverage
+        As for `Lives`.
+    recording
+        Where what arrives is wanted in a file.
 
     Attributes
     ----------
@@ -43,13 +50,35 @@ class WireRig(Lives):
     microphone: Device
     listener: Client
 
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int], None] = lambda _: None,
+        log: EventWindow | None = None,
+        coverage: bool = False,
+        recording: WireRecording | None = None,
+    ) -> None:
+        self.recording = recording
+        super().__init__(setup, stop=stop, progress=progress, log=log, coverage=coverage)
+
     # ---- lives of the daemon ---------------------------------------------------------------
 
     def _live(self, frames: int) -> None:
         self._start_host(self.setup.environment)
         self.wire = self.setup.layout
+        recording = self.recording
+        if recording is not None:
+            recording.begin_life()
         self.peer = open_peer(
-            self.host, wire=self.wire, microphone=sources.sine(SPOKEN_HZ), bitrate=128_000
+            self.host,
+            wire=self.wire,
+            microphone=sources.sine(SPOKEN_HZ),
+            bitrate=128_000,
+            record=None if recording is None else recording.path,
+            record_frames=None if recording is None else recording.room_frames,
+            table=None if recording is None else recording.table,
         )
         self._begin_fingerprint()
         devices = [self.host.device(index) for index in self.host.load(self._bundle).devices]

@@ -145,6 +145,8 @@ class WireRunning(Running[WireRig]):
         latency = stretch.latency
         self.hash.add([self.last_cycle, now, stretch.counts.figures(), peer.output.hash])
         self.hash.add([latency.count, latency.min_ns, latency.max_ns])
+        if rig.recording is not None:
+            rig.recording.judged(now)
         failure = judge(stretch, cost, settled=settled)
         if failure is None and settled:
             failure = self._not_back(rig, peer.output, "output")

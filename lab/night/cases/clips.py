@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.measure.packet_places import heard_frame, heard_segments
 from lab.night.cases.base import Place
 from lab.play.settings import PlayFacts
-from lab.play.wire_facts import heard_frame, heard_segments
 from lab.results import Glitch, Result
 from lab.signals.file import write_wav
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.errors import LabError
-from lab.faults.recording import Recording, damaged_place, room_for
+from lab.faults.events import Event
+from lab.faults.recording import Damaged, Recording, room_for
 from lab.faults.run import run_schedule
+from lab.faults.schedule import Setup
 from lab.faults.shrink import Shrunk
+from lab.faults.wire.recording import SPARE_S, WireRecording
 from lab.night.cases.base import Place
 from lab.night.cases.clips import AROUND_S, write_pair
 from lab.results import Glitch
-from lab.signals.counter import counter
-from lab.signals.counter_check import Event as Damaged
+from lab.transport.opus import SAMPLE_RATE
 
 NAME = "clip-1"
 _AFTER_FRAMES = round(AROUND_S * 48_000)
@@ -29,7 +31,7 @@ def hear_failure(
 ) -> tuple[Glitch, dict[str, str]]:
     """Cut the damaged place out of a recording of the smallest failing run.
 
-    Only what is heard through Gecko's shared memory is recorded there.
+    That is heard through Gecko's shared memory, or over Bunghole's wire.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def hear_failure(
     artefacts : dict
         Name to path of the clip and of what was sent.
     """
-    if small.outcome.failure is None or small.setup.far_end != "gecko":
+    if small.outcome.failure is None or small.setup.far_end not in {"gecko", "bunghole"}:
         return glitch, {}
     # What comes behind the place is worth hearing, too: a few cycles more, if it still fails so.
     for more in (-(-_AFTER_FRAMES // small.setup.frames) + 1, 0):
@@ -65,9 +67,11 @@ def hear_failure(
 
 @dataclass(frozen=True)
 class _Heard:
-    """What the reader heard, where it is damaged, and when that was noticed."""
+    """The clip, what was sent, where it is damaged, and when that was noticed."""
 
-    frames: NDArray[np.float32]
+    clip: NDArray[np.float32]
+    sent: NDArray[np.float32] | None
+    cue_frame: int
     found: Damaged
     sample_rate: int
     cycle: int
@@ -79,29 +83,39 @@ def _heard(small: Shrunk, more_cycles: int, stop: Callable[[], bool]) -> _Heard 
     kind = small.outcome.failure.kind
     setup = small.setup.model_copy(update={"cycles": small.setup.cycles + more_cycles})
     with tempfile.TemporaryDirectory(prefix="hal-lab-") as folder:
-        recording = Recording(Path(folder) / "heard.f32", room_for(setup, small.events))
+        recording = _recording(setup, small.events, Path(folder) / "heard.f32")
         again = run_schedule(setup, small.events, stop=stop, recording=recording)
         if again.failure is None or again.failure.kind != kind:
             return None
-        frames = recording.heard()
-    found = damaged_place(frames, recording.stretch, kind)
-    if found is None:
-        return None
-    return _Heard(frames, found, recording.sample_rate, again.failure.cycle)
+        found = recording.damaged(kind)
+        if found is None:
+            return None
+        around = round(AROUND_S * recording.sample_rate)
+        begin = max(found.position - around, 0)
+        # As long as there is anything to hear.
+        clip = recording.heard()[begin : found.position + around]
+        cue = found.position - begin
+        sent = None
+        if found.sent_frame is not None:
+            sent = recording.sent(found.sent_frame - cue, len(clip))
+    return _Heard(clip, sent, cue, found, recording.sample_rate, again.failure.cycle)
+
+
+def _recording(setup: Setup, events: Sequence[Event], path: Path) -> Recording | WireRecording:
+    room = room_for(setup, events)
+    if setup.far_end == "bunghole":
+        return WireRecording(path, room + SPARE_S * SAMPLE_RATE)
+    return Recording(path, room)
 
 
 def _with_clip(heard: _Heard, glitch: Glitch, place: Place) -> tuple[Glitch, dict[str, str]]:
-    """Write the clip and what was sent, both as long as there is anything to hear."""
-    found, around = heard.found, round(AROUND_S * heard.sample_rate)
-    begin = max(found.position - around, 0)
-    clip = heard.frames[begin : found.position + around]
-    cue = found.position - begin
-    sent = counter(len(clip), channels=clip.shape[1], start_frame=found.expected - cue)
-    artefacts = write_pair(NAME, clip, sent, heard.sample_rate, cue_frame=cue, place=place)
+    artefacts = write_pair(
+        NAME, heard.clip, heard.sent, heard.sample_rate, cue_frame=heard.cue_frame, place=place
+    )
     changes = {
-        "kind": found.kind.word,
-        "position_frame": found.position,
-        "frames": found.frames,
+        "kind": heard.found.kind,
+        "position_frame": heard.found.position,
+        "frames": heard.found.frames,
         "cycle": heard.cycle,
         "clip": NAME,
     }

@@ -175,6 +175,27 @@ class PacketRecorder:
             self._files.clear()
 
 
+def read_packets(path: Path) -> NDArray[Any]:
+    """Read a table that a far end inside the host has made.
+
+    Parameters
+    ----------
+    path
+        Of the file. One that a crash left has its full length, with zeros behind the last row.
+
+    Returns
+    -------
+    ndarray, shape (n,), dtype `PACKET`
+
+    Raises
+    ------
+    OSError
+        When it cannot be read.
+    """
+    packets = np.fromfile(path, dtype=PACKET)
+    return packets[: int(np.max(np.flatnonzero(packets["received_ns"]), initial=-1)) + 1]
+
+
 def stage_times_ns(packets: NDArray[Any], offset_ns: int) -> dict[str, NDArray[np.int64]]:
     """How long each packet took from stage to stage.
 
