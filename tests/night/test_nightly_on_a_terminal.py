@@ -52,7 +52,9 @@ def row_of(lines: list[str], title: str) -> str:
 
 
 def the_last_run_is_under_way(lines: list[str]) -> bool:
-    return any("realtime" in line and "runs, " in line for line in lines)
+    """And the whole of it is drawn: a terminal may be read in the middle of a table."""
+    runs = any("realtime" in line and "runs, " in line for line in lines)
+    return runs and SUMMARY.fullmatch(lines[-1]) is not None
 
 
 def test_while_it_runs_one_sees_what_runs_how_fast_what_was_found_and_how_long_it_takes(
