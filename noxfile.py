@@ -7,6 +7,7 @@ the doctor, which needs nothing but the standard library.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -374,15 +375,27 @@ def install_package(session: nox.Session, preset: str, *options: str) -> None:
         *(*dependencies("test", "nightly"), *nox.project.dependency_groups(PROJECT, "build"))
     )
     folder = build(session, preset, *options)
-    cache = (folder / "CMakeCache.txt").read_text(encoding="utf-8")
-    build_type = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)$", cache, re.MULTILINE)
-    assert build_type, "a preset sets CMAKE_BUILD_TYPE"
+    # scikit-build-core begins the cache anew in each environment. What the preset and the options
+    # said is said again: else it all would be built a second time, with other flags.
+    variables = preset_variables(preset)
+    build_type = variables.pop("CMAKE_BUILD_TYPE")
+    defines = [f"{name}={value}" for name, value in variables.items()]
+    defines += ["BUILD_TESTING=ON", *(option.removeprefix("-D") for option in options)]
     session.install(
         *("--no-build-isolation", "--no-deps", "--force-reinstall"),
-        *("-C", f"build-dir={folder}", "-C", f"cmake.build-type={build_type[1]}"),
-        *("-C", "cmake.define.BUILD_TESTING=ON"),
+        *("-C", f"build-dir={folder}", "-C", f"cmake.build-type={build_type}"),
+        *(word for define in defines for word in ("-C", f"cmake.define.{define}")),
         ".",
     )
+
+
+def preset_variables(name: str) -> dict[str, str]:
+    """The cache variables of a preset and of those that it inherits."""
+    presets = json.loads((ROOT / "CMakePresets.json").read_text(encoding="utf-8"))
+    [preset] = [one for one in presets["configurePresets"] if one["name"] == name]
+    inherited = preset_variables(preset["inherits"]) if "inherits" in preset else {}
+    own: dict[str, str] = preset.get("cacheVariables", {})
+    return inherited | own
 
 
 def run_ctest(session: nox.Session, preset: str) -> None:
