@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from lab.faults.lives import Lives
 from lab.host import sources
@@ -11,7 +12,7 @@ GUESTS_MAX = 60
 NO_ROOM = "no room for a guest"
 
 
-def come(rig: Lives, count: int) -> int:
+def come(rig: Lives[Any], count: int) -> int:
     """Add guests, their IO started; how many, for there is not room for any number."""
     count = min(count, GUESTS_MAX - len(rig.guests))
     for _ in range(count):
@@ -22,12 +23,12 @@ def come(rig: Lives, count: int) -> int:
     return count
 
 
-def go(rig: Lives, count: int) -> None:
+def go(rig: Lives[Any], count: int) -> None:
     """Remove those that have been there longest."""
     _remove(rig, slice(0, count))
 
 
-def come_and_go(rig: Lives, count: int) -> int:
+def come_and_go(rig: Lives[Any], count: int) -> int:
     """Add guests and remove them after a cycle; how many."""
     before = len(rig.guests)
     came = come(rig, count)
@@ -36,14 +37,14 @@ def come_and_go(rig: Lives, count: int) -> int:
     return came
 
 
-def _remove(rig: Lives, which: slice) -> None:
+def _remove(rig: Lives[Any], which: slice) -> None:
     for guest in rig.guests[which]:
         guest.remove()
     del rig.guests[which]
 
 
 def storm(
-    rig: Lives, who: str, count: int, *, each: Callable[[int], None] = lambda _: None
+    rig: Lives[Any], who: str, count: int, *, each: Callable[[int], None] = lambda _: None
 ) -> bool:
     """Stop and start IO of a client, with a cycle in between.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from lab.closing import Closing
 from lab.faults.events import At
@@ -67,7 +68,11 @@ class Stopped(Exception):  # noqa: N818
     """Somebody asked for the end of the run."""
 
 
-class Lives(Closing):
+RecordingT = TypeVar("RecordingT")
+"""What a kind of rig records into."""
+
+
+class Lives(Closing, Generic[RecordingT]):
     """One driver in virtual time; survives restarts of its daemon.
 
     Parameters
@@ -82,6 +87,8 @@ class Lives(Closing):
         Events that are wanted in a file.
     coverage
         Count what the driver is asked.
+    recording
+        Where what is heard is wanted in a file.
 
     Attributes
     ----------
@@ -112,8 +119,10 @@ class Lives(Closing):
         progress: Callable[[int], None] = lambda _: None,
         log: EventWindow | None = None,
         coverage: bool = False,
+        recording: RecordingT | None = None,
     ) -> None:
         self.setup = setup
+        self.recording = recording
         self.calls: list[CoverageRow] = []
         self._covers = coverage
         self.guests: list[Client] = []

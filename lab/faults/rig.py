@@ -6,15 +6,13 @@ event and is never asked in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from lab.errors import UsageError
 from lab.faults.damage import Damage, damage_so_far
-from lab.faults.lives import EventWindow, Lives
+from lab.faults.lives import Lives
 from lab.faults.loopback import LEARN_S, Loopback, check_device
 from lab.faults.recording import Recording
-from lab.faults.schedule import Setup
 from lab.host import sources
 from lab.host.errors import HostError
 from lab.host.far_end import FarEnd
@@ -29,7 +27,7 @@ CHUNK_CYCLES = 100_000
 _DEFAULT_RING_FRAMES = 16_384
 
 
-class Rig(Lives):
+class Rig(Lives[Recording]):
     """One driver under one load, heard by a reader or through its own input.
 
     Parameters
@@ -73,19 +71,6 @@ class Rig(Lives):
     last_timestamps
         Of the daemon before this one, at its end.
     """
-
-    def __init__(
-        self,
-        setup: Setup,
-        *,
-        stop: Callable[[], bool] = lambda: False,
-        progress: Callable[[int], None] = lambda _: None,
-        log: EventWindow | None = None,
-        coverage: bool = False,
-        recording: Recording | None = None,
-    ) -> None:
-        self._recording = recording
-        super().__init__(setup, stop=stop, progress=progress, log=log, coverage=coverage)
 
     def _prepare(self) -> None:
         self.name = unique_shm_name()
@@ -146,15 +131,15 @@ class Rig(Lives):
     def _open_far_end(self) -> None:
         """A reader of shared memory inside the host."""
         try:
-            if self._recording is None:
+            if self.recording is None:
                 self.far = self.host.open_far_end(self.name, device=self.device.device)
             else:
-                self._recording.begin_life()
+                self.recording.begin_life()
                 self.far = self.host.open_far_end(
                     self.name,
                     device=self.device.device,
-                    record=self._recording.path,
-                    record_frames=self._recording.room_frames,
+                    record=self.recording.path,
+                    record_frames=self.recording.room_frames,
                 )
         except HostError as error:
             raise UsageError(
@@ -295,8 +280,8 @@ class Rig(Lives):
     def take(self) -> Damage:
         """All that was counted since the last time."""
         self.fold()
-        if self._recording is not None and self.loopback is None:
-            self._recording.judged(self.far.stats())
+        if self.recording is not None and self.loopback is None:
+            self.recording.judged(self.far.stats())
         taken, self._folded = self._folded, Damage()
         self.verified += taken.correct
         return taken

@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from lab.errors import LabError, MissingError, UsageError
 from lab.faults.damage import Failure
@@ -26,7 +26,7 @@ from lab.host.errors import (
 LIFE_HEAP_BYTES = 128 * 1024
 """What the heap of a daemon may grow by over its whole life, besides the buffers of its cycles."""
 
-RigT = TypeVar("RigT", bound=Lives)
+RigT = TypeVar("RigT", bound=Lives[Any])
 
 
 class Running(ABC, Generic[RigT]):

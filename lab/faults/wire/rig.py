@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from lab.clocks import Offset
 from lab.errors import UsageError
-from lab.faults.lives import EventWindow, Lives
-from lab.faults.schedule import Setup
+from lab.faults.lives import Lives
 from lab.faults.wire.counts import Counts, counts_of
 from lab.faults.wire.recording import PLAYED_HZ, WireRecording
 from lab.host import sources
@@ -24,17 +22,13 @@ CHUNK_NS = 60_000_000_000
 """Run at once, so that progress is told and Ctrl-C is heard about each few seconds."""
 
 
-class WireRig(Lives):
+class WireRig(Lives[WireRecording]):
     """One driver at both ends of its wire.
 
     Parameters
     ----------
-    setup, stop, progress, log
+    setup, stop, progress, log, coverage, recording
         As for `Lives`; the ``layout`` of `setup` is the wire that the host speaks.
-    coverage
-        As for `Lives`.
-    recording
-        Where what arrives is wanted in a file.
 
     Attributes
     ----------
@@ -49,19 +43,6 @@ class WireRig(Lives):
     peer: Peer
     microphone: Device
     listener: Client
-
-    def __init__(
-        self,
-        setup: Setup,
-        *,
-        stop: Callable[[], bool] = lambda: False,
-        progress: Callable[[int], None] = lambda _: None,
-        log: EventWindow | None = None,
-        coverage: bool = False,
-        recording: WireRecording | None = None,
-    ) -> None:
-        self.recording = recording
-        super().__init__(setup, stop=stop, progress=progress, log=log, coverage=coverage)
 
     # ---- lives of the daemon ---------------------------------------------------------------
 
