@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lab.errors import UsageError
 
@@ -31,3 +31,19 @@ def read_pairs(pairs: Sequence[str]) -> dict[str, str]:
             raise UsageError(f'--set "{pair}"', do="write NAME=VALUE")
         made[name] = value
     return made
+
+
+def set_words(environment: Iterable[tuple[str, str]]) -> list[str]:
+    """Write an environment as options, which `read_pairs` reads again.
+
+    Parameters
+    ----------
+    environment
+        Names and values.
+
+    Returns
+    -------
+    list of str
+        ``["--set", "NAME=VALUE", ...]``.
+    """
+    return [word for name, value in environment for word in ("--set", f"{name}={value}")]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lab.clocks import Component
 from lab.host.models import CoverageRow, Device, Plugin, TimestampReport
 from lab.measure.trace import RECORD, Records
+from lab.play.environment import set_words
 from lab.play.wire_facts import WireFacts
 from lab.transport.recording import ARRIVAL
 
@@ -129,9 +130,7 @@ class PlaySettings:
         for option, value in options.items():
             line += [] if value is None else [option, f"{value}"]
         line += ["--resample"] if self.resample else []
-        for name, value in self.environment.items():
-            line += ["--set", f"{name}={value}"]
-        return shlex.join(line)
+        return shlex.join(line + set_words(self.environment.items()))
 
     def driver_environment(self) -> dict[str, str]:
         """What Gecko Sink reads from its environment."""

@@ -77,15 +77,10 @@ class Grid:
 
     def command(self) -> str:
         """What a person types to make all of it; what has its default is not told."""
-        frame = self.frame
-        line = ["hal-lab", "sweep", "--driver", frame.driver, "--layout", frame.layout]
-        line += ["--late-wake-ups", str(frame.late_wake_ups)]
         told = {name: ",".join(f"{v:f}" for v in values) for name, values in self.axes.items()}
         off = [name for name, values in told.items() if values != str(PARAMETERS[name].default)]
-        for name in off or ["ring_frames"]:  # a grid must name something
-            line += ["--over", f"{name}={told[name]}"]
-        for name, text in frame.environment:
-            line += ["--set", f"{name}={text}"]
+        # A grid must name something.
+        line = self.frame.words((name, told[name]) for name in off or ["ring_frames"])
         line += ["--first-seed", str(self.first_seed)] if self.first_seed else []
         return shlex.join([*line, "--seeds", str(self.seeds)])
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import PurePath
 from typing import Literal
 
+from lab.play.environment import set_words
 from lab.results import DriverIdentity, Result
 
 SCENARIO = "sweep"
@@ -35,6 +37,24 @@ class Frame:
     layout: Literal["v1", "v2"] = "v2"
     late_wake_ups: int = 10
     environment: tuple[tuple[str, str], ...] = ()
+
+    def words(self, over: Iterable[tuple[str, str]]) -> list[str]:
+        """The command line of runs that have this in common, seeds left out.
+
+        Parameters
+        ----------
+        over
+            Parameters and their values.
+
+        Returns
+        -------
+        list of str
+        """
+        line = ["hal-lab", "sweep", "--driver", self.driver, "--layout", self.layout]
+        line += ["--late-wake-ups", str(self.late_wake_ups)]
+        for name, values in over:
+            line += ["--over", f"{name}={values}"]
+        return line + set_words(self.environment)
 
 
 @dataclass(frozen=True)
@@ -89,10 +109,5 @@ class Task:
 
     def command(self) -> str:
         """What a person types to make just this run again."""
-        line = ["hal-lab", "sweep", "--driver", self.frame.driver, "--layout", self.frame.layout]
-        line += ["--late-wake-ups", str(self.frame.late_wake_ups)]
-        for name, value in self.point:
-            line += ["--over", f"{name}={value:f}"]
-        for name, text in self.frame.environment:
-            line += ["--set", f"{name}={text}"]
+        line = self.frame.words((name, f"{value:f}") for name, value in self.point)
         return shlex.join([*line, "--first-seed", str(self.seed), "--seeds", "1", "--no-history"])

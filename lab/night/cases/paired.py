@@ -13,6 +13,7 @@ from lab.host.locate import find_driver
 from lab.measure.fitness import probe_fitness
 from lab.night.cases.base import Case, Place, Subject
 from lab.night.paired import SCENARIO, PairedRun, paired_histograms, paired_measurements, run_of
+from lab.play.environment import set_words
 from lab.play.names import release, unique_shm_name
 from lab.play.run import PlayCut, play
 from lab.play.settings import PlaySettings
@@ -56,9 +57,7 @@ class PairedCase(Case):
         """One of the driver's runs, for a person; a night makes the others."""
         line = ["hal-lab", "play", "--signal", self.signal, "--driver", self.subject.bundle]
         line += ["--clock", "realtime", "--seconds", f"{self.seconds:g}"]
-        for name, value in self.subject.environment.items():
-            line += ["--set", f"{name}={value}"]
-        return shlex.join(line)
+        return shlex.join(line + set_words(self.subject.environment.items()))
 
     def perform(self, place: Place) -> list[Result]:
         """Run them in turn."""

@@ -19,6 +19,7 @@ from lab.host.locate import find_driver
 from lab.night.cases.base import Case, Place, Subject
 from lab.night.cases.coverage import coverage_of_run
 from lab.night.cases.soak_clips import hear_failure
+from lab.play.environment import set_words
 from lab.results import Glitch, Measurement, Result, Verdict
 
 CYCLES_PER_S = 100
@@ -55,9 +56,7 @@ class SoakCase(Case):
         line = ["hal-lab", "soak", "--driver", self.subject.bundle, "--faults", self.faults]
         line += ["--hours", f"{self.minutes / 60:g}", "--seed", str(self.seed)]
         line += ["--layout", self.layout, "--runs", "1"]
-        for name, value in self.subject.environment.items():
-            line += ["--set", f"{name}={value}"]
-        return shlex.join(line)
+        return shlex.join(line + set_words(self.subject.environment.items()))
 
     def perform(self, place: Place) -> list[Result]:
         """Soak it."""
