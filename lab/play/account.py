@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lab.measure.blame import NOT_THE_DRIVER
 from lab.results import Glitch, Measurement
 
@@ -22,6 +25,8 @@ class Account:
         Of a player behind it.
     underrun_rows, latency_rows
         For the table.
+    delays_ns
+        What `latency_rows` are made of, by `lab.play.latency.delays_ns`.
     words
         What is to be said with a failure; empty: nothing.
     """
@@ -31,6 +36,7 @@ class Account:
     underruns: list[Glitch] = field(default_factory=list)
     underrun_rows: list[Measurement] = field(default_factory=list)
     latency_rows: list[Measurement] = field(default_factory=list)
+    delays_ns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     words: str = ""
 
 

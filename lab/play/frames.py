@@ -9,7 +9,7 @@ import numpy as np
 from lab.measure.underrun import simulate_player
 from lab.play.account import Account, are_innocent
 from lab.play.glitches import stream_glitches, underrun_glitches
-from lab.play.latency import latency_rows
+from lab.play.latency import delays_ns, latency_rows
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.results import Glitch, Measurement
 from lab.signals.align import Alignment, align
@@ -45,12 +45,14 @@ def judge_frames(settings: PlaySettings, facts: PlayFacts, sent: int) -> Account
     if under_way:
         rows.append(Measurement(name="frames-under-way", value=under_way, unit="frames"))
     underruns, underrun_rows = _underruns(settings, facts)
+    delays = delays_ns(facts, None)
     return Account(
         rows=rows,
         glitches=stream,
         underruns=underruns,
         underrun_rows=underrun_rows,
-        latency_rows=latency_rows(facts),
+        latency_rows=latency_rows(delays),
+        delays_ns=delays,
         words=(
             "the file repeats itself: counts are the smallest that fit"
             if found.repeats and stream

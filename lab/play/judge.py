@@ -110,7 +110,7 @@ def judge_play(
         glitch_count=len(glitches),
         verdict=verdict,
         reason=reason,
-        histograms=distributions(settings, facts),
+        histograms=distributions(settings, facts, account.delays_ns),
     )
 
 

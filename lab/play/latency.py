@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from lab.measure.stages import MISSING, STAGES, PacketTimes
 from lab.play.settings import PlayFacts
 from lab.results import Measurement
 
+LATENCY = "latency"
 _OF_A_PLAYER = "playout"
 """The stage that no machine took part in: the player behind the packets is the lab's own model."""
 
@@ -29,10 +32,38 @@ def latency_ns(facts: PlayFacts) -> NDArray[np.int64]:
         Nanoseconds; empty in virtual time. Of packets, in both times: from the cycle that
         delivered their first frame until they were decoded; empty in v1, which has no times.
     """
-    times = packet_times(facts)
-    if times is not None:
-        return np.asarray(times.decoded - times.captured)
-    return np.asarray(_block_latency_ns(facts))
+    return delays_ns(facts, packet_times(facts))[LATENCY]
+
+
+def delays_ns(facts: PlayFacts, times: PacketTimes | None) -> dict[str, NDArray[np.int64]]:
+    """How long audio took, and of packets what each stage took of that.
+
+    Parameters
+    ----------
+    facts
+        What happened.
+    times
+        By `packet_times`.
+
+    Returns
+    -------
+    dict
+        `LATENCY`, as `latency_ns` says; and ``latency-`` with each stage of
+        `lab.measure.stages.STAGES` that took any time: nanoseconds, shape (packets,), not below 0,
+        for clocks may be off by a little.
+    """
+    if times is None:
+        return {LATENCY: np.asarray(_block_latency_ns(facts))}
+    found = {LATENCY: np.asarray(times.decoded - times.captured)}
+    for stage in STAGES:
+        if stage.name == _OF_A_PLAYER:
+            continue
+        begin, end = getattr(times, stage.begin), getattr(times, stage.end)
+        known = (begin != MISSING) & (end != MISSING)
+        took = np.maximum(end[known] - begin[known], 0)
+        if np.any(took):
+            found[f"{LATENCY}-{stage.name}"] = took
+    return found
 
 
 def packet_times(facts: PlayFacts) -> PacketTimes | None:
@@ -56,54 +87,30 @@ def packet_times(facts: PlayFacts) -> PacketTimes | None:
     return times
 
 
-def stage_ns(facts: PlayFacts) -> dict[str, NDArray[np.int64]]:
-    """What each stage took of that.
+def latency_rows(
+    delays: Mapping[str, NDArray[np.int64]], *, longest_ns: int | None = None
+) -> list[Measurement]:
+    """Percentiles of delays, for the table.
 
     Parameters
     ----------
-    facts
-        What happened.
-
-    Returns
-    -------
-    dict
-        Name of a stage of `lab.measure.stages.STAGES` to nanoseconds, shape (packets,), not below
-        0: clocks may be off by a little. Empty without packets of v2.
-    """
-    times = packet_times(facts)
-    if times is None or len(times.captured) == 0:
-        return {}
-    found = {}
-    for stage in STAGES:
-        begin, end = getattr(times, stage.begin), getattr(times, stage.end)
-        known = (begin != MISSING) & (end != MISSING)
-        if stage.name != _OF_A_PLAYER:
-            found[stage.name] = np.maximum(end[known] - begin[known], 0)
-    return found
-
-
-def latency_rows(facts: PlayFacts, *, longest_ns: int | None = None) -> list[Measurement]:
-    """Percentiles of it, for the table.
-
-    Parameters
-    ----------
-    facts
-        What happened.
+    delays
+        By `delays_ns`.
     longest_ns
         The limit of all of it, where no machine can be late; None: it has none.
 
     Returns
     -------
     list of Measurement
-        Of packets, those of each stage that took any time as well.
+        Of packets, those of each stage as well.
     """
-    rows = _percentiles("latency", latency_ns(facts), ("p50", "p90", "p99", "max"))
+    rows = _percentiles(LATENCY, delays[LATENCY], ("p50", "p90", "p99", "max"))
     if rows and longest_ns is not None:
         limit = {"limit": longest_ns / 1e3, "wall_clock": False}
         rows[-1] = rows[-1].model_copy(update=limit)
-    for stage, values in stage_ns(facts).items():
-        if np.any(values):
-            rows += _percentiles(f"latency-{stage}", values, ("p50", "p99"))
+    for name, values in delays.items():
+        if name != LATENCY:
+            rows += _percentiles(name, values, ("p50", "p99"))
     return rows
 
 

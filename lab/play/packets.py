@@ -6,6 +6,7 @@ how much came in all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from lab.measure.packet_places import (
     spoiled_places,
 )
 from lab.measure.packet_times import time_packets
+from lab.measure.stages import PacketTimes
 from lab.play.account import Account, are_innocent
 from lab.play.glitches import cycle_before, cycles_of
-from lab.play.latency import latency_rows, packet_times
+from lab.play.latency import delays_ns, latency_rows, packet_times
 from lab.play.settings import PlayFacts, PlaySettings
 from lab.play.sound import TONES, SoundReport, listen_behind_codec
 from lab.play.wire_facts import WireFacts
@@ -88,13 +90,17 @@ def judge_packets(settings: PlaySettings, facts: PlayFacts, sent: int) -> Accoun
     rows += _packet_rows(wire, excused=excused)
     rows += _driver_rows(wire)
     rows += _sound_rows(sound, excused=excused)
-    underruns, row = _underruns(settings, facts, wire)
+    times = packet_times(facts)
+    assert times is not None
+    underruns, row = _underruns(settings, facts, wire, times)
+    delays = delays_ns(facts, times)
     return Account(
         rows=rows,
         glitches=glitches,
         underruns=underruns,
         underrun_rows=row,
-        latency_rows=latency_rows(facts, longest_ns=_longest_ns(settings, facts)),
+        latency_rows=latency_rows(delays, longest_ns=_longest_ns(settings, facts)),
+        delays_ns=delays,
         words="v1 has no numbers: what is lost can only be heard" if wire.version == "v1" else "",
     )
 
@@ -285,7 +291,7 @@ def _cause_of(settings: PlaySettings, facts: PlayFacts, source_frame: int | None
 
 
 def _underruns(
-    settings: PlaySettings, facts: PlayFacts, wire: WireFacts
+    settings: PlaySettings, facts: PlayFacts, wire: WireFacts, times: PacketTimes
 ) -> tuple[list[Glitch], list[Measurement]]:
     """Packets that came too late for a player that buffers as much as one behind shared memory."""
     brought = wire.packets[wire.packets["frames"] > 0]
@@ -305,12 +311,13 @@ def _underruns(
         kind="count",
         wall_clock=settings.clock == "realtime",
     )
+    blame = _blame_for_lateness(facts, times)
     made = [
         Glitch(
             kind="underrun",
             position_frame=int(brought["recorded_frame"][at]),
             frames=int(gap_ns[at - 1] * round(facts.sample_rate) // _NS_PER_S),
-            cause=_blame_late(facts, brought[at]).id,
+            cause=blame(brought[at]).id,
             at_ns=int(brought["decoded_ns"][at]),
             cycle=cycle_before(int(brought["decoded_ns"][at]), facts),
         )
@@ -319,26 +326,34 @@ def _underruns(
     return made, [row]
 
 
-def _blame_late(facts: PlayFacts, row: Any) -> Cause:
-    """The stage that took longer than it usually does by most."""
-    times = packet_times(facts)
-    if times is None or row["captured_ns"] == 0 or len(times.captured) == 0:
-        return Cause.UNKNOWN
-    packet = int(np.searchsorted(times.decoded, int(row["decoded_ns"])))
-    packet = min(packet, len(times.decoded) - 1)
+def _blame_for_lateness(facts: PlayFacts, times: PacketTimes) -> Callable[[Any], Cause]:
+    """What says of a row, why it was late: the stage that took longer than it usually does by most.
+
+    What is usual is found once, and not once for each packet that was late.
+    """
     spent = {
         "packet": times.encoded - times.captured,
         "encode": times.sent - times.encoded,
         "wire": times.received - times.sent,
         "decode": times.decoded - times.received,
     }
-    over = {name: int(ns[packet] - np.median(ns)) for name, ns in spent.items()}
-    stage = max(over, key=lambda name: over[name])
-    if stage == "wire":
-        return Cause.TRANSPORT_STALL
-    if stage == "decode":
-        return Cause.READER_WAKE
-    at = int(np.searchsorted(facts.records["woke_ns"].astype(np.int64), times.captured[packet]))
-    near = facts.records[max(at - 1, 0) : at + 3]
-    causes = [Cause(int(one)) for one in blame_cycles(near) if one]
-    return causes[0] if causes else Cause.UNKNOWN
+    usual = {name: np.median(ns) for name, ns in spent.items() if len(ns)}
+    woke = facts.records["woke_ns"].astype(np.int64)
+
+    def blame(row: Any) -> Cause:
+        if row["captured_ns"] == 0 or len(times.captured) == 0:
+            return Cause.UNKNOWN
+        packet = int(np.searchsorted(times.decoded, int(row["decoded_ns"])))
+        packet = min(packet, len(times.decoded) - 1)
+        over = {name: int(ns[packet] - usual[name]) for name, ns in spent.items()}
+        stage = max(over, key=lambda name: over[name])
+        if stage == "wire":
+            return Cause.TRANSPORT_STALL
+        if stage == "decode":
+            return Cause.READER_WAKE
+        at = int(np.searchsorted(woke, times.captured[packet]))
+        near = facts.records[max(at - 1, 0) : at + 3]
+        causes = [Cause(int(one)) for one in blame_cycles(near) if one]
+        return causes[0] if causes else Cause.UNKNOWN
+
+    return blame
