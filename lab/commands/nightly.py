@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from lab.commands.folders import make_folder
 from lab.commands.play import stop_flag
@@ -102,14 +103,14 @@ def nightly_command(
     out = Output()
     for line in made.drivers:
         style = STYLES[line.verdict]
-        out.print(f"[{style}]{line.verdict.value}[/] {_plain(line.name)}: {_plain(line.sentence)}")
+        out.print(f"[{style}]{line.verdict.value}[/] {escape(line.name)}: {escape(line.sentence)}")
     for change in made.changes:
         mark = "worse" if change.is_worse else "better"
         when = "tonight" if change.since == name else f"since {change.since}"
         told = f"{mark} {when}: {change.key}: {change.sentence}"
-        out.print(_plain(told), soft_wrap=True, highlight=False)
+        out.print(escape(told), soft_wrap=True, highlight=False)
         if change.is_worse and change.command:
-            out.print(f"  again: {_plain(change.command)}", soft_wrap=True, highlight=False)
+            out.print(f"  again: {escape(change.command)}", soft_wrap=True, highlight=False)
     for complaint in made.complaints:
         typer.echo(f"hal-lab: {complaint}", err=True)
     whole = f"{len(made.results)} results in {minutes(made.duration_s)}"
@@ -120,10 +121,3 @@ def nightly_command(
     failed = any(line.verdict is Verdict.FAIL for line in made.drivers)
     worse = any(change.is_worse for change in made.changes)
     return 1 if failed or worse or not made.kept else 0
-
-
-def _plain(text: str) -> str:
-    """Without rich's markup."""
-    from rich.markup import escape
-
-    return escape(text)

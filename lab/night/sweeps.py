@@ -21,6 +21,7 @@ from lab.history.store import SWEEP
 from lab.night.record import Sweep, SweepCell
 from lab.report.heat_map import COLUMNS_MAX, ROWS_MAX
 from lab.sweep.grid import Grid
+from lab.sweep.heat import FIRST, drawn_first
 from lab.sweep.parameters import PARAMETERS, plain
 from lab.sweep.task import SCENARIO, Frame
 
@@ -147,9 +148,7 @@ def axes_to_draw(varied: Sequence[str]) -> tuple[str, str]:
     tuple of str
         Of columns and rows; with fewer than two that vary, one that has a single value.
     """
-    first = ("ring_frames", "jitter_ms")
-    order = [*(name for name in first if name in varied), *varied, *first]
-    x, y, *_ = dict.fromkeys(order)
+    x, y, *_ = dict.fromkeys([*drawn_first(varied), *FIRST])
     return x, y
 
 

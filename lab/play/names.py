@@ -64,12 +64,7 @@ def sweep_leftovers(folder: Path = Path("/dev/shm")) -> list[str]:  # noqa: S108
     removed = []
     for entry in sorted(folder.iterdir()):
         found = _NAME.fullmatch(entry.name.removesuffix(suffix))
-        if (
-            found
-            and found[2] == pid_namespace()
-            and not posix_shm.process_is_alive(int(found[1]))
-            and posix_shm.unlink(f"/{entry.name}")
-        ):
+        if _is_left_behind(found) and posix_shm.unlink(f"/{entry.name}"):
             removed.append(f"/{entry.name}")
     return removed
 
@@ -89,17 +84,20 @@ def sweep_wire_folders(folder: Path | None = None) -> list[str]:
     """
     removed = []
     for entry in sorted((folder or Path(tempfile.gettempdir())).glob(f"{_WIRE_PREFIX}*")):
-        found = _WIRE_NAME.fullmatch(entry.name)
-        if (
-            found
-            and found[2] == pid_namespace()
-            and not posix_shm.process_is_alive(int(found[1]))
-            and entry.is_dir()
-            and not entry.is_symlink()
-        ):
+        is_ours = _is_left_behind(_WIRE_NAME.fullmatch(entry.name))
+        if is_ours and entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
             removed.append(str(entry))
     return removed
+
+
+def _is_left_behind(found: re.Match[str] | None) -> bool:
+    """Whether a name is of this pid namespace, and its process has gone."""
+    return (
+        found is not None
+        and found[2] == pid_namespace()
+        and not posix_shm.process_is_alive(int(found[1]))
+    )
 
 
 def release(name: str) -> None:

@@ -30,12 +30,12 @@ from lab.play.wire_facts import WireFacts
 from lab.signals.file import read_raw
 from lab.transport.bunghole.endpoint import Endpoint
 from lab.transport.bunghole.receiver import Receiver
-from lab.transport.bunghole.recording import PACKET, Room, read_packets
+from lab.transport.bunghole.recording import PACKET, Room, read_packets, recorded_frames
 from lab.transport.bunghole.stream import Offset
 from lab.transport.opus import CHANNELS, SAMPLE_RATE
 
 VARIABLE = "BUNGHOLE_UNIX"
-_OURS = ("BUNGHOLE_UNIX", "BUNGHOLE_CID")
+_OURS = (VARIABLE, "BUNGHOLE_CID")
 _STAND_IN = "not vsock: AF_UNIX stand-in"
 _UNTOLD_S = 0.25
 """For so long a driver may take to dial that says nothing of a link."""
@@ -277,10 +277,8 @@ class _PeerListener(Listener):
             stats = self._peer.close().output
             heard = stats.decoded_frames + stats.concealed_frames
         packets = read_packets(self._table)
-        told = 0
-        if len(packets):
-            told = int(packets["recorded_frame"][-1] + packets["frames"][-1])
-        facts.recorded = _as_many(read_raw(self._record, CHANNELS)[:told], facts)
+        recorded = read_raw(self._record, CHANNELS)[: recorded_frames(packets)]
+        facts.recorded = _as_many(recorded, facts)
         facts.dropped_frames = max(heard - len(facts.recorded), 0)
         _take(facts, WireFacts(_STAND_IN, packets, None, counted, handed))
 

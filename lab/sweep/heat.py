@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,6 +11,9 @@ from lab.report.heat_map import HeatCell, check_size, heat_map
 from lab.sweep.grid import Grid
 from lab.sweep.parameters import find_parameter
 from lab.sweep.run import Swept
+
+FIRST = ("ring_frames", "jitter_ms")
+"""What one asks about first: how large a ring bears how much jitter."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def axes_of(grid: Grid, x: str | None, y: str | None) -> tuple[str, str] | None:
     chosen = [None if name is None else find_parameter(name).name for name in (x, y)]
     if chosen[0] is not None and chosen[0] == chosen[1]:
         raise UsageError("--x and --y are the same", where=chosen[0], do="name two parameters")
-    free = [name for name in ("ring_frames", "jitter_ms", *grid.varied) if name in grid.varied]
+    free = drawn_first(grid.varied)
     for at, name in enumerate(chosen):
         if name is None:
             rest = [other for other in free if other not in chosen]
@@ -93,6 +97,22 @@ def axes_of(grid: Grid, x: str | None, y: str | None) -> tuple[str, str] | None:
     names = (str(chosen[0]), str(chosen[1]))
     check_size(len(grid.axes[names[0]]), len(grid.axes[names[1]]))
     return names
+
+
+def drawn_first(varied: Sequence[str]) -> list[str]:
+    """Parameters that vary, in the order in which a heat map takes them when nobody says so.
+
+    Parameters
+    ----------
+    varied
+        Their names.
+
+    Returns
+    -------
+    list of str
+        Those of `FIRST` before the others, each once.
+    """
+    return [*(name for name in FIRST if name in varied), *(n for n in varied if n not in FIRST)]
 
 
 def heat_table(grid: Grid, swept: Swept, x: str, y: str) -> HeatTable:

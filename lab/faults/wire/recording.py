@@ -19,7 +19,7 @@ from lab.measure.packet_places import (
 )
 from lab.signals.file import read_raw
 from lab.signals.sine import sine
-from lab.transport.bunghole.recording import PacketFlag, read_packets
+from lab.transport.bunghole.recording import PacketFlag, read_packets, recorded_frames
 from lab.transport.opus import CHANNELS, FRAMES, SAMPLE_RATE
 
 PLAYED_HZ = 997.0
@@ -83,11 +83,7 @@ class WireRecording:
         OSError
             When the recording is not there.
         """
-        packets = read_packets(self.table)
-        told = 0
-        if len(packets):
-            told = int(packets["recorded_frame"][-1] + packets["frames"][-1])
-        return read_raw(self.path, CHANNELS)[:told]
+        return read_raw(self.path, CHANNELS)[: recorded_frames(read_packets(self.table))]
 
     def damaged(self, failure_kind: str) -> Damaged | None:
         """Find where a failure is, see `damaged_packet`."""

@@ -196,6 +196,22 @@ def read_packets(path: Path) -> NDArray[Any]:
     return packets[: int(np.max(np.flatnonzero(packets["received_ns"]), initial=-1)) + 1]
 
 
+def recorded_frames(packets: NDArray[Any]) -> int:
+    """How much of a recording its table tells of.
+
+    Parameters
+    ----------
+    packets
+        Dtype `PACKET`.
+
+    Returns
+    -------
+    int
+        Frames; what a crash left behind them is zeros.
+    """
+    return int(packets["recorded_frame"][-1] + packets["frames"][-1]) if len(packets) else 0
+
+
 def stage_times_ns(packets: NDArray[Any], offset_ns: int) -> dict[str, NDArray[np.int64]]:
     """How long each packet took from stage to stage.
 
